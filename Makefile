@@ -1,0 +1,53 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CORPUS ?= ../shared/corpus
+
+.DEFAULT_GOAL := help
+.PHONY: help demo setup test lint bench docs examples card clean
+
+help: ## list these commands
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+demo: $(VENV)/core ## install the core into .venv and scan examples/
+	@echo '$$ tegaki scan examples'
+	@$(BIN)/tegaki scan examples || test $$? -eq 1  # 1: some examples are broken on purpose
+
+setup: $(VENV)/everything ## install everything for development into .venv
+
+test: lint ## set up, lint, check types and run all tests
+	@$(BIN)/python -m pytest -q
+
+lint: $(VENV)/everything ## ruff, mypy and the direction of imports
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo > $(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
+
+bench: $(VENV)/everything ## time and memory of a cold check, and rates, beside named peers
+	@$(BIN)/python tools/bench.py
+
+docs: $(VENV)/everything ## rewrite the help texts and transcripts in README.md and docs/
+	@$(BIN)/python tools/docs.py
+
+examples: $(VENV)/core ## draw examples/ again
+	@$(BIN)/python tools/draw_examples.py examples
+
+card: $(VENV)/core ## measure the shipped model again on CORPUS and compare with its card
+	@$(BIN)/tegaki card --corpus $(CORPUS) --check
+
+clean: ## remove .venv and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("tegaki needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(VENV)/core: pyproject.toml | $(VENV)/bin/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/everything: pyproject.toml constraints.txt | $(VENV)/core
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+		--editable '.[parquet,lab,test]'
+	@touch $@ $(VENV)/core

@@ -1,0 +1,66 @@
+"""tegaki: was this anime picture drawn by a person, or made by a generator?
+
+>>> import tegaki
+>>> detector = tegaki.Detector.load()
+>>> row = detector.inspect("a.png")
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tegaki.detector import Detector
+    from tegaki.errors import (
+        BundleError,
+        CorpusError,
+        MissingExtra,
+        OutputError,
+        PictureError,
+        TegakiError,
+    )
+    from tegaki.pictures import Limits
+    from tegaki.row import Row, RowError, ViewScore
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Detector": "tegaki.detector",
+    "Limits": "tegaki.pictures",
+    "Row": "tegaki.row",
+    "RowError": "tegaki.row",
+    "ViewScore": "tegaki.row",
+    "BundleError": "tegaki.errors",
+    "CorpusError": "tegaki.errors",
+    "MissingExtra": "tegaki.errors",
+    "OutputError": "tegaki.errors",
+    "PictureError": "tegaki.errors",
+    "TegakiError": "tegaki.errors",
+}
+
+__all__ = [
+    "BundleError",
+    "CorpusError",
+    "Detector",
+    "Limits",
+    "MissingExtra",
+    "OutputError",
+    "PictureError",
+    "Row",
+    "RowError",
+    "TegakiError",
+    "ViewScore",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Lazily, so that `tegaki --help` does not wait for numpy and Pillow.
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tegaki' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""The ``tegaki`` command: thin functions over the library's."""

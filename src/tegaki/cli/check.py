@@ -1,0 +1,49 @@
+"""``tegaki check``: a few pictures, in detail."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from tegaki.cli.options import detector_options, load_detector
+from tegaki.cli.show import detail
+
+
+@click.command(no_args_is_help=True)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for machines.")
+@detector_options
+def check(
+    files: tuple[str, ...], as_json: bool, model: str | None, max_pixels: int, max_bytes: int
+) -> None:
+    """Look at each FILE in detail: verdict, probability, the logit of every view, facts, why.
+
+    Probability is that of "generated", calibrated on validation pictures. A logit above zero
+    leans to generated, below zero to drawn. A view is a square cut from the picture or the whole
+    picture squashed to a square.
+
+    \b
+    Examples:
+      tegaki check picture.png
+      tegaki check --json *.jpg | jq .probability
+
+    \b
+    Exit codes:
+      0  every file was judged, whatever the verdicts
+      1  some files could not be judged: their verdict is "error"
+      2  nothing could be started: wrong usage, or a damaged model
+    """
+    detector = load_detector(model, max_pixels, max_bytes)
+    failed = False
+    for number, path in enumerate(dict.fromkeys(files)):
+        row = detector.inspect(path)
+        failed |= row.error is not None
+        if as_json:
+            click.echo(row.to_json())
+            continue
+        if number:
+            click.echo()
+        for line in detail(row, detector.bundle.thresholds):
+            click.echo(line)
+    sys.exit(1 if failed else 0)

@@ -1,0 +1,139 @@
+"""``tegaki scan``: any number of files and folders."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, nullcontext
+from pathlib import Path
+
+import click
+from rich.cells import cell_len
+
+from tegaki.cli.options import detector_options, load_detector
+from tegaki.cli.progress import ScanProgress
+from tegaki.cli.show import Table
+from tegaki.detector import default_workers
+from tegaki.row import SHOWN, VERDICTS, Row
+from tegaki.scan import Found, Sink, Summary, find, open_sink
+from tegaki.scan import scan as run_scan
+from tegaki.text import printable
+
+_LONGEST_NAME = 44  # cells of the table's first column, at most
+
+
+@click.command(no_args_is_help=True)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path())
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write rows to FILE, by its ending: .jsonl, .csv or .parquet. Replaces FILE.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines in place of the table.")
+@click.option("-r", "--recursive", is_flag=True, help="Go into folders of folders.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=default_workers,
+    show_default="one per core",
+    help="Pictures worked on at a time. Results do not depend on it.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="No progress bar and no summary.")
+@detector_options
+def scan(
+    paths: tuple[str, ...],
+    out: Path | None,
+    as_json: bool,
+    recursive: bool,
+    workers: int,
+    quiet: bool,
+    model: str | None,
+    max_pixels: int,
+    max_bytes: int,
+) -> None:
+    """Judge every file at each PATH: files as they are given, folders in sorted order.
+
+    Every file gets a row, also one that cannot be judged; a file is looked at once, however often
+    it is named. Names in folders that begin with a dot are left out. Rows go to the terminal, or
+    to --out; progress and the summary go to standard error. Ctrl-C keeps the rows so far.
+
+    \b
+    Examples:
+      tegaki scan pictures
+      tegaki scan pictures more.png --recursive --out results.jsonl
+      tegaki scan pictures --json | jq 'select(.verdict == "generated") | .path'
+
+    \b
+    Exit codes:
+      0    every file was judged, whatever the verdicts
+      1    some files could not be judged, or none was found
+      2    nothing could be started, or results could not be written
+      130  stopped by Ctrl-C; the rows so far are kept
+    """
+    if out and as_json:
+        raise click.UsageError("--json prints rows, --out writes them: choose one.")
+    detector = load_detector(model, max_pixels, max_bytes)
+
+    def look() -> Iterator[Found]:
+        return find(paths, recursive=recursive, skip=str(out) if out else None)
+
+    summary = Summary()
+    started = time.perf_counter()
+    stopped = False
+    with (
+        closing(open_sink(out)) if out else nullcontext() as sink,
+        ScanProgress(look, shown=not quiet) as progress,
+        closing(run_scan(detector, look(), workers=workers)) as rows,
+    ):
+        put = _output(sink, as_json, look, progress)
+        try:
+            for row in rows:
+                put(row)
+                summary.add(row)
+                progress.step()
+        except KeyboardInterrupt:
+            stopped = True
+    if not quiet:
+        for line in _report(summary, time.perf_counter() - started, out, stopped):
+            click.echo(line, err=True)
+    sys.exit(130 if stopped else int(summary.rows == 0 or bool(summary.errors)))
+
+
+def _output(
+    sink: Sink | None, as_json: bool, look: Callable[[], Iterator[Found]], progress: ScanProgress
+) -> Callable[[Row], None]:
+    if sink:
+        return sink.write
+    if as_json:
+        return lambda row: progress.print(row.to_json())
+    table = _table(look)
+    progress.print(table.header())
+    return lambda row: progress.print(table.line(row))
+
+
+def _table(look: Callable[[], Iterator[Found]]) -> Table:
+    # The first names give the width of their column: later rows keep it.
+    names = (printable(os.fsencode(f.path).decode("utf-8", "backslashreplace")) for f in look())
+    widest = max((cell_len(name) for name in itertools.islice(names, 200)), default=4)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return Table(min(max(widest, 4), _LONGEST_NAME), width)
+
+
+def _report(summary: Summary, seconds: float, out: Path | None, stopped: bool) -> Iterator[str]:
+    if stopped:
+        yield "Stopped; what was done is kept."
+    counts = ", ".join(f"{summary.verdicts[v]} {SHOWN[v]}" for v in VERDICTS)
+    yield (
+        f"{summary.rows} files in {seconds:.1f} s "
+        f"({summary.rows / max(seconds, 1e-9):.1f} pictures/s): {counts}"
+    )
+    for kind, count in sorted(summary.errors.items()):
+        yield f"  {kind}: {count}"
+    if out:
+        yield f"Rows are in {printable(str(out))}"

@@ -1,0 +1,182 @@
+"""The public API: a detector that turns files into rows."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tegaki.errors import PictureError, UnreadableFile
+from tegaki.model import Bundle, Session, load_bundle
+from tegaki.ordered import ordered_map
+from tegaki.pictures import Limits, OpenedPicture, PictureFacts, make_views, read_file
+from tegaki.row import Row, RowError, Verdict, ViewScore
+from tegaki.verdict import decide, explain, probability_of
+
+AnyPath = str | os.PathLike[str]
+
+
+def default_workers() -> int:
+    """Pictures worked on at a time unless told otherwise: one per usable core."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Detector:
+    """Tells whether pictures are likely drawn or likely generated.
+
+    >>> detector = Detector.load()
+    >>> row = detector.inspect("a.png")
+    >>> row.verdict, row.probability
+    ('drawn', 0.04)
+
+    Files that cannot be judged are rows too (``row.error``): nothing here raises for a file.
+    """
+
+    def __init__(self, bundle: Bundle, limits: Limits) -> None:
+        self.bundle = bundle
+        self.limits = limits
+        self._session = Session(bundle)
+        self._recipe_hash = bundle.recipe.hash
+
+    @classmethod
+    def load(cls, bundle: AnyPath | None = None, *, limits: Limits | None = None) -> Detector:
+        """A ready detector.
+
+        Args:
+            bundle: folder of a model bundle; the shipped one by default.
+            limits: what to refuse; 100 million pixels and 128 MiB a file by default.
+
+        Raises:
+            BundleError: the bundle is missing or damaged.
+        """
+        folder = None if bundle is None else Path(bundle)
+        return cls(load_bundle(folder), limits or Limits())
+
+    def inspect(self, path: AnyPath) -> Row:
+        """One file's row."""
+        name = os.fspath(path)
+        data: bytes | None = None
+        opened: OpenedPicture | None = None
+        try:
+            data = read_file(name, self.limits.max_bytes)
+            opened = OpenedPicture(data)
+            return self._judge(name, data, opened)
+        except PictureError as problem:
+            return self.error_row(name, problem, data, opened.facts if opened else None)
+        except MemoryError:
+            short = UnreadableFile("not enough memory to judge it")
+            return self.error_row(name, short, None, opened.facts if opened else None)
+
+    def inspect_many(
+        self, paths: Iterable[AnyPath], *, workers: int | None = None
+    ) -> Iterator[Row]:
+        """Rows in the order of the paths, worked on side by side.
+
+        Args:
+            paths: may be endless; at most four per worker are in flight.
+            workers: one per core by default. Rows do not depend on it.
+        """
+        return ordered_map(self.inspect, paths, workers or default_workers())
+
+    def error_row(
+        self,
+        path: AnyPath,
+        problem: PictureError,
+        data: bytes | None = None,
+        facts: PictureFacts | None = None,
+    ) -> Row:
+        """The row of a file that cannot be judged, with what is known of it."""
+        return self._row(
+            os.fspath(path),
+            data,
+            facts,
+            reasons=(f"Cannot be judged: {problem}.",),
+            error=RowError(type(problem).__name__, str(problem)),
+        )
+
+    def _judge(self, name: str, data: bytes, opened: OpenedPicture) -> Row:
+        recipe, thresholds = self.bundle.recipe, self.bundle.thresholds
+        picture, facts = opened.decode(recipe.decode, self.limits, recipe.views.min_side)
+        views, which = make_views(picture, recipe.views)
+        logits = [float(x) for x in self._session.logits(views)[list(which)]]
+        logit = float(np.mean(logits))
+        probability = probability_of(logit, recipe.calibration)
+        verdict = decide(probability, thresholds)
+        reasons = explain(verdict, probability, logits, recipe.calibration, thresholds)
+        return self._row(
+            name,
+            data,
+            facts,
+            verdict=verdict,
+            probability=probability,
+            logit=logit,
+            views=tuple(map(ViewScore, recipe.views.names, logits)),
+            reasons=(*reasons, *_how_it_was_read(facts)),
+        )
+
+    def _row(
+        self,
+        name: str,
+        data: bytes | None,
+        facts: PictureFacts | None,
+        *,
+        reasons: tuple[str, ...],
+        verdict: Verdict = "error",
+        probability: float | None = None,
+        logit: float | None = None,
+        views: tuple[ViewScore, ...] = (),
+        error: RowError | None = None,
+    ) -> Row:
+        shown, raw = _readable(name)
+        return Row(
+            path=shown,
+            path_bytes=raw,
+            sha256=None if data is None else hashlib.sha256(data).hexdigest(),
+            size_bytes=None if data is None else len(data),
+            **_known(facts),
+            verdict=verdict,
+            probability=probability,
+            logit=logit,
+            views=views,
+            reasons=reasons,
+            claims=(),
+            error=error,
+            model=self.bundle.id,
+            recipe=self._recipe_hash,
+        )
+
+
+def _known(facts: PictureFacts | None) -> dict[str, Any]:
+    if facts is None:
+        return dict.fromkeys(field.name for field in fields(PictureFacts))
+    return asdict(facts)
+
+
+def _how_it_was_read(facts: PictureFacts) -> list[str]:
+    notes = []
+    if facts.alpha:
+        notes.append("Transparent parts were laid on white.")
+    if facts.animated:
+        notes.append("Only the first frame or page was judged.")
+    return notes
+
+
+def _readable(name: str) -> tuple[str, str | None]:
+    """A name as valid text, and its bytes in hexadecimal where it is not UTF-8."""
+    try:
+        name.encode("utf-8")
+        return name, None
+    except UnicodeEncodeError:
+        pass
+    try:
+        raw = os.fsencode(name)
+    except UnicodeEncodeError:  # no file system gave this name
+        return name.encode("utf-8", "backslashreplace").decode(), None
+    return raw.decode("utf-8", "backslashreplace"), raw.hex()

@@ -1,0 +1,119 @@
+"""Every error that tegaki raises on purpose.
+
+TegakiError
+├── PictureError               one file cannot be judged: becomes a row, never stops a scan
+│   ├── FileNotFound           nothing there, or a symlink that points to nothing
+│   ├── SymlinkLoop            a symlink that leads back to itself or to a folder above it
+│   ├── PermissionDenied
+│   ├── IsAFolder
+│   ├── NotARegularFile        FIFO, socket, device
+│   ├── UnreadableFile         the system reported another error while reading
+│   ├── FileTooLarge           more bytes than the limit
+│   ├── EmptyFile
+│   ├── NotAPicture            no known picture format
+│   ├── TruncatedPicture       the data end too early
+│   ├── CorruptPicture         the data contradict themselves
+│   ├── UnsupportedPicture     a real picture of a kind that cannot be turned into 8-bit RGB
+│   ├── TooManyPixels          larger than the pixel limit
+│   └── TooSmall               too small to judge
+├── BundleError                a model bundle is missing, damaged or of another version
+├── CorpusError                a corpus is missing, or its manifest is damaged
+├── TrainingError              a training run cannot be started or resumed as asked
+├── OutputError                results cannot be written as asked
+└── MissingExtra               an optional part is not installed
+"""
+
+from __future__ import annotations
+
+
+class TegakiError(Exception):
+    """Base of all. The message says what happened and what to do next."""
+
+
+class PictureError(TegakiError):
+    """One file cannot be judged. ``type(error).__name__`` is the row's ``error.type``."""
+
+
+class FileNotFound(PictureError):
+    """Nothing stands at this path."""
+
+
+class SymlinkLoop(PictureError):
+    """A symlink leads back to itself, or to a folder above it."""
+
+
+class PermissionDenied(PictureError):
+    """The file's or folder's permissions forbid reading it."""
+
+
+class IsAFolder(PictureError):
+    """A folder where a file was expected."""
+
+
+class NotARegularFile(PictureError):
+    """A FIFO, a socket or a device: reading it could wait for ever."""
+
+
+class UnreadableFile(PictureError):
+    """The operating system reported an error while the file was read."""
+
+
+class FileTooLarge(PictureError):
+    """The file has more bytes than the limit."""
+
+
+class EmptyFile(PictureError):
+    """The file has no bytes."""
+
+
+class NotAPicture(PictureError):
+    """The first bytes are those of no known picture format."""
+
+
+class TruncatedPicture(PictureError):
+    """The picture's data end too early."""
+
+
+class CorruptPicture(PictureError):
+    """The picture's data are damaged."""
+
+
+class UnsupportedPicture(PictureError):
+    """A picture of a kind that has no defined 8-bit RGB form here."""
+
+
+class TooManyPixels(PictureError):
+    """Width times height is over the limit."""
+
+
+class TooSmall(PictureError):
+    """The short side is under the limit: too small to judge."""
+
+
+class BundleError(TegakiError):
+    """A model bundle is missing, damaged, or made for another version."""
+
+
+class CorpusError(TegakiError):
+    """A corpus is missing, or its manifest is damaged."""
+
+
+class TrainingError(TegakiError):
+    """A training run cannot be started or resumed as asked."""
+
+
+class OutputError(TegakiError):
+    """Results cannot be written as asked."""
+
+
+class MissingExtra(TegakiError):
+    """An optional part is not installed.
+
+    Args:
+        what: what needs it, as the subject of a sentence ("writing Parquet").
+        extra: the name of the extra that brings it.
+    """
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs an optional part: pip install 'tegaki[{extra}]'")
+        self.extra = extra

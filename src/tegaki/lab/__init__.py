@@ -1,0 +1,1 @@
+"""Where models are made and measured. Training needs the extra ``tegaki[lab]``."""

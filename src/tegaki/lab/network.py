@@ -1,0 +1,137 @@
+"""The seed's *enhanced* network: MobileNetV2, channel attention, a deep head.
+
+Sizes follow the seed's executed notebook: a backbone of 2,257,984 numbers (2,223,872 weights and
+34,112 batch-norm statistics), an attention of 820,800 and a head of 369,153: 3,447,937 in all.
+
+    F = backbone(x)                             (n, 1280, 7, 7) for x (n, 3, 224, 224) in [-1, 1]
+    g = mean over positions of F                (n, 1280)
+    a = sigmoid(W2 relu(W1 g + b1) + b2)        (n, 1280), reduction 4
+    g' = mean over positions of (F * a) = g * a, since a is the same at every position
+    logit = dense(g'), 1280 -> 256 -> 128 -> 64 -> 1
+
+MobileNetV2: Sandler et al., CVPR 2018, table 2. Channel attention: Hu et al., "Squeeze-and-
+Excitation Networks", CVPR 2018, eq. 3-4, with biases as the seed has them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+FEATURES = 1280
+# Expansion, output channels, repeats, stride of the first (Sandler et al., table 2).
+STAGES = (
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+)
+BN_EPS = 1e-3  # Keras' value: the start weights were made with it.
+
+
+class Unit(nn.Module):
+    """Convolution without bias, batch norm and, unless linear, ReLU6."""
+
+    def __init__(
+        self, inp: int, out: int, kernel: int, stride: int = 1, groups: int = 1, relu: bool = True
+    ) -> None:
+        super().__init__()
+        # Stride 2 pads right and bottom only, as TensorFlow's SAME does on even sizes.
+        self.pad = (0, 1, 0, 1) if stride == 2 else (0, 0, 0, 0)
+        padding = 0 if stride == 2 else kernel // 2
+        self.conv = nn.Conv2d(inp, out, kernel, stride, padding, groups=groups, bias=False)
+        self.bn = nn.BatchNorm2d(out, eps=BN_EPS)
+        self.relu = relu
+
+    def forward(self, x: Tensor) -> Tensor:
+        if any(self.pad):
+            x = functional.pad(x, self.pad)
+        x = self.bn(self.conv(x))
+        return functional.relu6(x) if self.relu else x
+
+
+class InvertedResidual(nn.Module):
+    """Widen 1x1, filter 3x3 per channel, narrow 1x1; added to the input where shapes allow."""
+
+    def __init__(self, inp: int, out: int, stride: int, expansion: int) -> None:
+        super().__init__()
+        wide = inp * expansion
+        widen = [Unit(inp, wide, 1)] if expansion > 1 else []
+        self.body = nn.Sequential(
+            *widen, Unit(wide, wide, 3, stride, groups=wide), Unit(wide, out, 1, relu=False)
+        )
+        self.skip = stride == 1 and inp == out
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.body(x)
+        return x + y if self.skip else y
+
+
+def backbone() -> nn.Sequential:
+    """MobileNetV2 1.0 without its classifier: (n, 3, h, w) to (n, 1280, h/32, w/32)."""
+    blocks: list[nn.Module] = [Unit(3, 32, 3, stride=2)]
+    channels = 32
+    for expansion, out, repeats, stride in STAGES:
+        for i in range(repeats):
+            blocks.append(InvertedResidual(channels, out, stride if i == 0 else 1, expansion))
+            channels = out
+    blocks.append(Unit(channels, FEATURES, 1))
+    return nn.Sequential(*blocks)
+
+
+class ChannelAttention(nn.Module):
+    """Weights in (0, 1) for every channel, from the channels' means: (n, 1280) to (n, 1280)."""
+
+    def __init__(self, channels: int = FEATURES, reduction: int = 4) -> None:
+        super().__init__()
+        self.squeeze = nn.Linear(channels, channels // reduction)
+        self.excite = nn.Linear(channels // reduction, channels)
+
+    def forward(self, means: Tensor) -> Tensor:
+        return torch.sigmoid(self.excite(functional.relu(self.squeeze(means))))
+
+
+def head() -> nn.Sequential:
+    """(n, 1280) to (n, 1) logits, dropout .3, .4, .2 as in the seed."""
+    return nn.Sequential(
+        nn.Linear(FEATURES, 256), nn.ReLU(), nn.Dropout(0.3),
+        nn.Linear(256, 128), nn.ReLU(), nn.Dropout(0.4),
+        nn.Linear(128, 64), nn.ReLU(), nn.Dropout(0.2),
+        nn.Linear(64, 1),
+    )  # fmt: skip
+
+
+class Enhanced(nn.Module):
+    """Views to logits: float (n, 3, 224, 224) in [-1, 1] to (n,), positive = generated."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = backbone()
+        self.attention = ChannelAttention()
+        self.head = head()
+        for layer in self.modules():
+            if isinstance(layer, nn.Linear):  # Keras' default start
+                nn.init.xavier_uniform_(layer.weight)
+                nn.init.zeros_(layer.bias)
+
+    def forward(self, views: Tensor) -> Tensor:
+        means = self.features(views).mean(dim=(2, 3))
+        logits: Tensor = self.head(means * self.attention(means))
+        return logits.squeeze(1)
+
+    def load_backbone(self, path: Path) -> None:
+        """Start from a state dict with keys ``features.*`` (all of them, nothing else)."""
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        self.features.load_state_dict({k.removeprefix("features."): v for k, v in state.items()})
+
+
+def count_numbers(module: nn.Module) -> int:
+    """Weights and batch-norm statistics, as Keras counts them (no batch counters)."""
+    state = module.state_dict()
+    return sum(v.numel() for k, v in state.items() if not k.endswith("num_batches_tracked"))

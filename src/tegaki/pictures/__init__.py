@@ -1,0 +1,21 @@
+"""Bytes to a picture within limits, its facts, and the views that a network sees."""
+
+from tegaki.pictures.decode import MAX_BYTES, MAX_PIXELS, Limits, OpenedPicture, PictureFacts
+from tegaki.pictures.files import read_file, system_error
+from tegaki.pictures.formats import PICTURE_SUFFIXES
+from tegaki.pictures.views import make_views, normalise, to_tensor, view_boxes
+
+__all__ = [
+    "MAX_BYTES",
+    "MAX_PIXELS",
+    "PICTURE_SUFFIXES",
+    "Limits",
+    "OpenedPicture",
+    "PictureFacts",
+    "make_views",
+    "normalise",
+    "read_file",
+    "system_error",
+    "to_tensor",
+    "view_boxes",
+]

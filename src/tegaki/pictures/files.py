@@ -1,0 +1,77 @@
+"""From a path to bytes, within limits, whatever stands at the path."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from tegaki.errors import (
+    EmptyFile,
+    FileNotFound,
+    FileTooLarge,
+    IsAFolder,
+    NotARegularFile,
+    PermissionDenied,
+    PictureError,
+    SymlinkLoop,
+    UnreadableFile,
+)
+
+
+def read_file(path: str, max_bytes: int) -> bytes:
+    """All bytes of a regular file.
+
+    Raises:
+        PictureError: one of FileNotFound, SymlinkLoop, PermissionDenied, IsAFolder,
+            NotARegularFile, FileTooLarge, EmptyFile, UnreadableFile.
+    """
+    try:
+        _check(os.stat(path), max_bytes)  # before opening: that alone can take from a pipe
+        with open(path, "rb", opener=_open_without_waiting) as stream:
+            status = os.fstat(stream.fileno())
+            _check(status, max_bytes)  # again: something else may stand there by now
+            data = stream.read(status.st_size + 1)
+    except ValueError as problem:  # a NUL in the name
+        raise FileNotFound("no file can have this name") from problem
+    except OSError as problem:
+        raise system_error(path, problem) from problem
+    if not data:
+        raise EmptyFile("the file is empty")
+    if len(data) > max_bytes:  # it grew since the check
+        raise _too_large(len(data), max_bytes)
+    return data
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _check(status: os.stat_result, max_bytes: int) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise IsAFolder("a folder, not a file")
+    if not stat.S_ISREG(status.st_mode):
+        raise NotARegularFile("not a regular file (a pipe, socket or device)")
+    if status.st_size > max_bytes:
+        raise _too_large(status.st_size, max_bytes)
+
+
+def _too_large(size: int, max_bytes: int) -> FileTooLarge:
+    return FileTooLarge(f"{size:,} bytes, over the limit of {max_bytes:,}; raise --max-bytes")
+
+
+def system_error(path: str, problem: OSError) -> PictureError:
+    """The typed form of what the system said of a path."""
+    if isinstance(problem, FileNotFoundError | NotADirectoryError):
+        if os.path.islink(path):
+            return FileNotFound("a symlink to something that does not exist")
+        return FileNotFound("no such file")
+    if isinstance(problem, PermissionError):
+        return PermissionDenied("permission to read it is missing")
+    if isinstance(problem, IsADirectoryError):
+        return IsAFolder("a folder, not a file")
+    if problem.errno == errno.ELOOP:
+        return SymlinkLoop("a symlink that leads back to itself")
+    if problem.errno in (errno.ENXIO, errno.ENODEV):  # what opening a socket or a device says
+        return NotARegularFile("not a regular file (a pipe, socket or device)")
+    return UnreadableFile(f"the system could not read it: {problem.strerror or problem}")

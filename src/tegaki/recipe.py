@@ -1,0 +1,122 @@
+"""What moves a score, and nothing else: one frozen record and its hash.
+
+Two rows with the same recipe hash and the same ``sha256`` have the same logits. The thresholds
+that turn a probability into a verdict are *not* here: they can move without scoring anything
+again (see :mod:`tegaki.verdict`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tegaki.errors import BundleError
+
+
+@dataclass(frozen=True, slots=True)
+class DecodePolicy:
+    """How bytes become an 8-bit RGB picture.
+
+    ``version`` is raised whenever the code of :mod:`tegaki.pictures` would give other pixels for
+    the same bytes. Version 1: first frame, EXIF orientation applied, transparency laid on
+    ``background``, 16-bit samples cut to their high byte, colour profiles not applied.
+    """
+
+    version: int = 1
+    background: tuple[int, int, int] = (255, 255, 255)
+
+
+@dataclass(frozen=True, slots=True)
+class ViewPolicy:
+    """How a picture becomes the squares that the network sees (:mod:`tegaki.pictures.views`).
+
+    ``max_aspect``: longer sides are cut away, centred, beyond this ratio. ``short_side``: larger
+    pictures are shrunk to it (Lanczos), smaller ones are never enlarged. ``size``: side of a view
+    in pixels. ``min_side``: pictures below it are too small to judge.
+    """
+
+    names: tuple[str, ...] = ("centre", "squashed", "first", "last")
+    size: int = 224
+    short_side: int = 320
+    max_aspect: float = 1.6
+    min_side: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRef:
+    """The network: its bundle's id and the SHA-256 of the ONNX file."""
+
+    id: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Platt scaling: probability of *generated* = sigmoid(slope * logit + intercept).
+
+    J. Platt, "Probabilistic outputs for support vector machines", 1999.
+    """
+
+    slope: float
+    intercept: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that moves a score."""
+
+    decode: DecodePolicy
+    views: ViewPolicy
+    model: ModelRef
+    calibration: Calibration
+
+    @property
+    def hash(self) -> str:
+        """First 16 hex digits of the SHA-256 of the canonical JSON."""
+        canonical = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data that :meth:`from_dict` reads back."""
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return plain
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> Recipe:
+        """Read :meth:`to_dict`'s data. Missing and unknown keys raise :class:`BundleError`."""
+        try:
+            decode = dict(plain["decode"])
+            views = dict(plain["views"])
+            decode["background"] = tuple(decode["background"])
+            views["names"] = tuple(views["names"])
+            recipe = cls(
+                DecodePolicy(**decode),
+                ViewPolicy(**views),
+                ModelRef(**plain["model"]),
+                Calibration(**plain["calibration"]),
+            )
+        except (KeyError, TypeError, ValueError) as problem:
+            raise BundleError(f"the recipe cannot be read: {problem}") from problem
+        if recipe.to_dict() != plain:
+            raise BundleError("the recipe holds keys that this version does not know")
+        return recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Where a probability becomes a verdict, and what that was measured on. Moves no score.
+
+    ``likely generated`` from ``generated_from`` up, ``likely drawn`` up to ``drawn_up_to``, *not
+    sure* between. ``false_generated``: at most this share of the human-drawn calibration pictures
+    reaches ``generated_from``; ``false_drawn``: likewise of the generated ones and ``drawn_up_to``.
+    ``humans`` and ``generated``: how many pictures of each that was measured on.
+    """
+
+    drawn_up_to: float
+    generated_from: float
+    false_drawn: float
+    false_generated: float
+    humans: int
+    generated: int

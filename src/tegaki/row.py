@@ -1,0 +1,86 @@
+"""The row: what is said of one file, the same in Python, JSON Lines, CSV and Parquet."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from tegaki.text import safe_json
+
+Verdict = Literal["drawn", "generated", "unsure", "error"]
+VERDICTS: tuple[Verdict, ...] = ("drawn", "generated", "unsure", "error")
+SHOWN: dict[Verdict, str] = {
+    "drawn": "likely drawn",
+    "generated": "likely generated",
+    "unsure": "not sure",
+    "error": "error",
+}
+"""How a verdict is shown to people."""
+
+
+@dataclass(frozen=True, slots=True)
+class ViewScore:
+    """The logit of one named view; positive leans to *generated*."""
+
+    name: str
+    logit: float
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """Why a file could not be judged: the name of a :class:`tegaki.errors.PictureError`."""
+
+    type: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One file. Names are fixed; what is unknown is ``None``.
+
+    Attributes:
+        path: as given; bytes that are not UTF-8 are shown as ``\\xNN``.
+        path_bytes: hexadecimal bytes of such a name, else ``None``.
+        sha256: of the file's bytes, 64 hex digits.
+        size_bytes: the file's size.
+        format: ``JPEG``, ``PNG``, ``WEBP``, ``GIF``, ``BMP``, ``TIFF`` or ``AVIF``, by content.
+        width, height: in pixels, as shown (EXIF orientation applied).
+        alpha: some pixel is not opaque. animated: more frames or pages than one.
+        verdict: ``drawn``, ``generated``, ``unsure`` or ``error``.
+        probability: of *generated*, 0-1, calibrated. logit: mean over views.
+        views: every view's logit.
+        reasons: plain sentences.
+        claims: what the file says of itself.
+        error: set exactly when ``verdict`` is ``error``.
+        model: bundle id. recipe: hash of everything that moves a score.
+    """
+
+    path: str
+    path_bytes: str | None
+    sha256: str | None
+    size_bytes: int | None
+    format: str | None
+    width: int | None
+    height: int | None
+    alpha: bool | None
+    animated: bool | None
+    verdict: Verdict
+    probability: float | None
+    logit: float | None
+    views: tuple[ViewScore, ...]
+    reasons: tuple[str, ...]
+    claims: tuple[dict[str, Any], ...]
+    error: RowError | None
+    model: str
+    recipe: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON: tuples become lists."""
+        plain = asdict(self)
+        for name in ("views", "reasons", "claims"):
+            plain[name] = list(plain[name])
+        return plain
+
+    def to_json(self) -> str:
+        """One line of JSON Lines, without the newline; safe to print."""
+        return safe_json(self.to_dict())

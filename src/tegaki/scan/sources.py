@@ -1,0 +1,115 @@
+"""Which files a scan looks at, in which order, each once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from tegaki.errors import IsAFolder, PictureError, SymlinkLoop
+from tegaki.pictures import PICTURE_SUFFIXES, system_error
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A path to look at, or one that is known already not to be a file to judge."""
+
+    path: str
+    problem: PictureError | None = None
+
+
+def find(paths: Iterable[str], *, recursive: bool, skip: str | None = None) -> Iterator[Found]:
+    """Every file of the paths: input order, folders in sorted order, nothing twice.
+
+    A file is known by its folder's real path and its own name: the same path given twice, or
+    given and inside a given folder, comes once; a symlink beside its target is an entry of its
+    own. Hidden entries of folders (names that begin with a dot) are left out unless named.
+
+    Args:
+        recursive: go into folders of folders; a folder is gone into once, however it is reached.
+        skip: a path that is never found (the file that results are written to).
+    """
+    walk = _Walk(recursive, skip)
+    for path in paths:
+        if os.path.isdir(path):
+            yield from walk.folder(path)
+        else:
+            yield from walk.named_file(path)
+
+
+@dataclass(slots=True)
+class _Level:
+    """A folder that is being gone through, and what is left of it."""
+
+    real: str
+    entries: Iterator[os.DirEntry[str]]
+
+
+class _Walk:
+    def __init__(self, recursive: bool, skip: str | None) -> None:
+        self.recursive = recursive
+        self.skip = _identity(skip) if skip else None
+        self.folders: set[str] = set()  # real paths gone into
+        self.listed: set[str] = set()  # those of them that could be read
+        self.files: set[tuple[str, str]] = set()  # identities of files that were named
+
+    def named_file(self, path: str) -> Iterator[Found]:
+        identity = folder, name = _identity(path)
+        came_with_folder = (
+            folder in self.listed and not name.startswith(".") and os.path.lexists(path)
+        )
+        if identity in self.files or identity == self.skip or came_with_folder:
+            return
+        self.files.add(identity)
+        yield Found(path)
+
+    def folder(self, path: str) -> Iterator[Found]:
+        # A stack of our own: trees are deeper than Python's.
+        levels: list[_Level] = []
+        yield from self._enter(path, levels)
+        while levels:
+            entry = next(levels[-1].entries, None)
+            if entry is None:
+                levels.pop()
+            elif not entry.name.startswith("."):
+                yield from self._entry(entry, levels)
+
+    def _enter(self, path: str, levels: list[_Level]) -> Iterator[Found]:
+        real = os.path.realpath(path)
+        if any(level.real == real for level in levels):
+            yield Found(path, SymlinkLoop("a symlink to a folder that holds it"))
+            return
+        if real in self.folders:
+            return
+        self.folders.add(real)
+        try:
+            with os.scandir(path) as listing:
+                entries = sorted(listing, key=lambda entry: os.fsencode(entry.name))
+        except OSError as problem:
+            yield Found(path, system_error(path, problem))
+            return
+        self.listed.add(real)
+        levels.append(_Level(real, iter(entries)))
+
+    def _entry(self, entry: os.DirEntry[str], levels: list[_Level]) -> Iterator[Found]:
+        if not _is_folder(entry):
+            identity = (levels[-1].real, entry.name)
+            if identity not in self.files and identity != self.skip:
+                yield Found(entry.path)
+            return
+        if entry.name.lower().endswith(PICTURE_SUFFIXES):
+            yield Found(entry.path, IsAFolder("a folder, though its name ends like a picture's"))
+        if self.recursive:
+            yield from self._enter(entry.path, levels)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a symlink that leads to itself: reading it will say so
+        return False
+
+
+def _identity(path: str) -> tuple[str, str]:
+    folder, name = os.path.split(path)
+    return os.path.realpath(folder or "."), name

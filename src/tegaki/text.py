@@ -1,0 +1,28 @@
+"""Text from files and their names, made safe to show."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from typing import Any
+
+
+def printable(text: str) -> str:
+    """Control characters, escape sequences and direction marks as escapes; the rest as it is."""
+    if text.isprintable():
+        return text
+    return "".join(
+        c if _shows(c) else c.encode("unicode_escape", "surrogatepass").decode() for c in text
+    )
+
+
+def safe_json(plain: Any) -> str:
+    """JSON on one line: text as it is, but what would move a terminal as JSON escapes."""
+    text = json.dumps(plain, ensure_ascii=False)
+    if text.isprintable():
+        return text
+    return "".join(c if _shows(c) else json.dumps(c)[1:-1] for c in text)
+
+
+def _shows(character: str) -> bool:
+    return character.isprintable() or unicodedata.category(character) == "Zs"

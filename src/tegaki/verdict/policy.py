@@ -1,0 +1,52 @@
+"""From a probability to a verdict, and why, in plain sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tegaki.recipe import Calibration, Thresholds
+from tegaki.row import Verdict
+from tegaki.verdict.calibration import probability_of
+
+
+def decide(probability: float, thresholds: Thresholds) -> Verdict:
+    """``generated``, ``drawn`` or, between the thresholds, ``unsure``."""
+    if probability >= thresholds.generated_from:
+        return "generated"
+    if probability <= thresholds.drawn_up_to:
+        return "drawn"
+    return "unsure"
+
+
+def explain(
+    verdict: Verdict,
+    probability: float,
+    view_logits: Sequence[float],
+    calibration: Calibration,
+    thresholds: Thresholds,
+) -> list[str]:
+    """Why this verdict: the threshold that decided, and views that disagree, if they do."""
+    reasons = [_main_reason(verdict, probability, thresholds)]
+    each = [probability_of(logit, calibration) for logit in view_logits]
+    if min(each) <= thresholds.drawn_up_to and max(each) >= thresholds.generated_from:
+        reasons.append(
+            f"Parts of the picture disagree: probability {min(each):.2f} to {max(each):.2f}."
+        )
+    return reasons
+
+
+def _main_reason(verdict: Verdict, probability: float, t: Thresholds) -> str:
+    if verdict == "generated":
+        return (
+            f"Looks generated: {probability:.3f} is at or over {t.generated_from:.3f}, which at "
+            f"most {t.false_generated:.0%} of {t.humans} human-drawn validation pictures reached."
+        )
+    if verdict == "drawn":
+        return (
+            f"Looks drawn: {probability:.3f} is at or under {t.drawn_up_to:.3f}, which at "
+            f"most {t.false_drawn:.0%} of {t.generated} generated validation pictures reached."
+        )
+    return (
+        f"Not sure: {probability:.3f} lies between {t.drawn_up_to:.3f} and "
+        f"{t.generated_from:.3f}, where this model errs too often to say."
+    )

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import itertools
+import json
+import math
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from tegaki import BundleError, Detector, Row
+from tegaki.model import SHIPPED
+from tests.conftest import painting
+
+FIELDS = [
+    "path",
+    "path_bytes",
+    "sha256",
+    "size_bytes",
+    "format",
+    "width",
+    "height",
+    "alpha",
+    "animated",
+    "verdict",
+    "probability",
+    "logit",
+    "views",
+    "reasons",
+    "claims",
+    "error",
+    "model",
+    "recipe",
+]
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "絵.png"
+    painting(300, 400).save(path)
+    return path
+
+
+def test_the_row_of_a_picture(detector: Detector, picture: Path) -> None:
+    row = detector.inspect(picture)
+    assert list(row.to_dict()) == FIELDS
+    assert row.path == str(picture)
+    assert row.sha256 == hashlib.sha256(picture.read_bytes()).hexdigest()
+    assert row.size_bytes == picture.stat().st_size
+    assert (row.format, row.width, row.height) == ("PNG", 300, 400)
+    assert row.verdict in ("drawn", "generated", "unsure")
+    assert row.probability is not None
+    assert 0 <= row.probability <= 1
+    assert row.logit == pytest.approx(sum(view.logit for view in row.views) / 4)
+    assert [view.name for view in row.views] == ["centre", "squashed", "first", "last"]
+    assert row.error is None
+    assert row.model == detector.bundle.id
+    assert row.recipe == detector.bundle.recipe.hash
+
+
+def test_json_is_the_row(detector: Detector, picture: Path) -> None:
+    row = detector.inspect(picture)
+    assert json.loads(row.to_json()) == row.to_dict()
+    assert "絵" in row.to_json()
+
+
+def test_an_error_row_says_what_is_known(detector: Detector, tmp_path: Path) -> None:
+    painting(20, 30).save(tmp_path / "small.png")
+    row = detector.inspect(tmp_path / "small.png")
+    assert row.error is not None
+    assert row.error.type == "TooSmall"
+    assert (row.format, row.width, row.height) == ("PNG", 20, 30)
+    assert row.sha256 is not None
+
+
+def test_how_a_picture_was_read_is_said(detector: Detector, tmp_path: Path) -> None:
+    half = painting().convert("RGBA")
+    half.putalpha(Image.new("L", half.size, 100))
+    half.save(tmp_path / "a.png")
+    assert "Transparent parts were laid on white." in detector.inspect(tmp_path / "a.png").reasons
+    frames = [painting(seed=k) for k in range(2)]
+    frames[0].save(tmp_path / "b.gif", save_all=True, append_images=frames[1:])
+    assert (
+        "Only the first frame or page was judged." in detector.inspect(tmp_path / "b.gif").reasons
+    )
+
+
+def test_text_in_a_file_does_not_move_its_score(detector: Detector, tmp_path: Path) -> None:
+    info = PngInfo()
+    info.add_text("parameters", "1girl\nSteps: 20, Sampler: Euler a, Model: anything")
+    painting().save(tmp_path / "a.png")
+    painting().save(tmp_path / "b.png", pnginfo=info)
+    a, b = detector.inspect_many([tmp_path / "a.png", tmp_path / "b.png"])
+    assert a.sha256 != b.sha256
+    assert a.views == b.views
+
+
+def test_rows_come_in_order_and_do_not_depend_on_workers(
+    detector: Detector, tmp_path: Path
+) -> None:
+    paths = []
+    for k in range(12):
+        paths.append(tmp_path / f"{k}.png")
+        painting(90 + 40 * (k % 4), 400 - 20 * k, seed=k).save(paths[-1])
+    paths.insert(5, tmp_path / "missing.png")
+    runs = [list(detector.inspect_many(paths, workers=n)) for n in (1, 2, 7)]
+    assert [row.path for row in runs[0]] == [str(path) for path in paths]
+    assert runs[0] == runs[1] == runs[2]
+    assert runs[0] == [detector.inspect(path) for path in paths]
+
+
+def test_many_takes_an_endless_stream(detector: Detector, picture: Path) -> None:
+    rows = detector.inspect_many(itertools.repeat(picture), workers=2)
+    assert len(list(itertools.islice(rows, 5))) == 5
+
+
+def test_a_row_is_plain_and_frozen(detector: Detector, picture: Path) -> None:
+    row = detector.inspect(picture)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        row.verdict = "drawn"  # type: ignore[misc]
+    assert isinstance(row, Row)
+
+
+# ---- bundles -----------------------------------------------------------------------------------
+
+
+def test_a_folder_without_a_bundle(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match=r"is not a model bundle: it has no bundle\.json"):
+        Detector.load(tmp_path)
+
+
+def copy_bundle(folder: Path) -> Path:
+    for name in ("bundle.json", "model.onnx"):
+        (folder / name).write_bytes((SHIPPED / name).read_bytes())
+    return folder
+
+
+def test_a_network_that_is_not_the_bundles_own(tmp_path: Path) -> None:
+    network = copy_bundle(tmp_path) / "model.onnx"
+    data = bytearray(network.read_bytes())
+    data[-1] ^= 1
+    network.write_bytes(data)
+    with pytest.raises(BundleError, match="is not the file that its bundle names"):
+        Detector.load(tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"recipe": {}}'])
+def test_a_damaged_bundle(tmp_path: Path, damage: str) -> None:
+    (copy_bundle(tmp_path) / "bundle.json").write_text(damage)
+    with pytest.raises(BundleError, match="cannot be read"):
+        Detector.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value"),
+    [
+        ("views", "mirror", True),
+        ("views", "names", ["centre", "mirror"]),
+        ("views", "names", []),
+        ("decode", "version", 99),
+    ],
+)
+def test_a_bundle_of_another_version_is_refused(
+    tmp_path: Path, part: str, key: str, value: object
+) -> None:
+    path = copy_bundle(tmp_path) / "bundle.json"
+    plain = json.loads(path.read_text())
+    plain["recipe"][part][key] = value
+    path.write_text(json.dumps(plain))
+    with pytest.raises(BundleError, match="cannot be read"):
+        Detector.load(tmp_path)
+
+
+def test_a_network_of_another_size_is_refused(tmp_path: Path) -> None:
+    path = copy_bundle(tmp_path) / "bundle.json"
+    path.write_text(path.read_text().replace('"size": 224', '"size": 96', 1))
+    with pytest.raises(BundleError, match="does not take views of 96 pixels"):
+        Detector.load(tmp_path)
+
+
+@pytest.mark.parametrize("value", ["high", 0.01, None])
+def test_thresholds_that_make_no_sense_are_refused(tmp_path: Path, value: object) -> None:
+    path = copy_bundle(tmp_path) / "bundle.json"
+    plain = json.loads(path.read_text())
+    plain["thresholds"]["generated_from"] = value
+    path.write_text(json.dumps(plain))
+    with pytest.raises(BundleError, match="cannot be read"):
+        Detector.load(tmp_path)
+
+
+def test_the_network_has_the_seeds_numbers() -> None:
+    onnx = pytest.importorskip("onnx", reason="needs tegaki[lab]")
+    graph = onnx.load(SHIPPED / "model.onnx").graph
+    weights = [t for t in graph.initializer if t.dims and t.data_type == onnx.TensorProto.FLOAT]
+    assert sum(math.prod(t.dims) for t in weights) == 3_447_937

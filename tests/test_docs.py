@@ -1,0 +1,123 @@
+"""What the docs show is what the program does."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import click
+import pytest
+from tools.docs import BLOCK, GENERATED, MARKED, ROOT, pages, printed, same
+
+from tegaki.cli.main import program
+from tegaki.row import Row
+
+BLOCKS = [
+    pytest.param(block["command"], block["shown"], id=f"{page.name}: {block['command']}")
+    for page in pages()
+    for block in BLOCK.finditer(page.read_text(encoding="utf-8"))
+]
+CONTEXT = click.Context(program)
+COMMANDS = program.list_commands(CONTEXT)
+
+
+@pytest.mark.parametrize(("command", "shown"), [b for b in BLOCKS if b.values[0] != "make test"])
+def test_what_is_shown_is_what_is_printed(command: str, shown: str) -> None:
+    now = printed(command)
+    assert same(shown, now), f"run make docs; now it prints:\n{now}"
+
+
+MARKS = [
+    pytest.param(part["name"], part["shown"], id=f"{page.name}: {part['name']}")
+    for page in pages()
+    for part in MARKED.finditer(page.read_text(encoding="utf-8"))
+]
+
+
+@pytest.mark.parametrize(("name", "shown"), MARKS)
+def test_tables_are_what_was_measured(name: str, shown: str) -> None:
+    assert shown == GENERATED[name](), "run make docs"
+
+
+def test_every_table_is_shown_somewhere() -> None:
+    assert {mark.values[0] for mark in MARKS} == set(GENERATED)
+
+
+def test_comparing_outputs_can_fail() -> None:
+    assert same(
+        "2 files in 1.0 s (2.0 pictures/s): 0.501", "2 files in 9.9 s (0.2 pictures/s): 0.502"
+    )
+    assert not same("0.50 x", "0.60 x")
+    assert not same("2 files", "3 files")
+    assert not same("likely drawn 0.5", "not sure 0.5")
+    assert not same("0.5", "0.5 0.5")
+
+
+def test_every_command_and_option_is_documented() -> None:
+    reference = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    shown = {block["command"] for block in BLOCK.finditer(reference)}
+    assert {"tegaki --help", *(f"tegaki {name} --help" for name in COMMANDS)} <= shown
+    for name in COMMANDS:
+        command = program.get_command(CONTEXT, name)
+        assert command is not None
+        for parameter in command.params:
+            for option in parameter.opts:
+                if option.startswith("--"):
+                    assert re.search(rf"{option}\b", reference), (name, option)
+
+
+def test_every_field_of_a_row_is_documented() -> None:
+    page = (ROOT / "docs" / "rows.md").read_text(encoding="utf-8")
+    for field in dataclasses.fields(Row):
+        assert f"| `{field.name}` |" in page
+
+
+def test_every_error_type_is_documented() -> None:
+    from tegaki import errors
+
+    page = (ROOT / "docs" / "rows.md").read_text(encoding="utf-8")
+    for kind in errors.PictureError.__subclasses__():
+        assert f"| `{kind.__name__}` |" in page
+        assert kind.__name__ in (errors.__doc__ or "")
+
+
+def test_the_first_screen_of_the_readme_is_the_two_commands() -> None:
+    first_screen = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:60]
+    assert "$ make demo" in first_screen
+    assert "$ make test" in first_screen
+
+
+def test_the_readme_counts_the_tests(request: pytest.FixtureRequest) -> None:
+    config = request.config
+    if config.args != ["tests"] or config.option.keyword or config.option.markexpr:
+        pytest.skip("counts only a run of all tests")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    counts = re.search(r"(\d+) passed, (\d+) skipped in", readme)
+    assert counts, "the README shows how make test ends"
+    assert int(counts[1]) + int(counts[2]) == request.session.testscollected
+
+
+def test_every_make_command_is_listed() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.M)[0].split())
+    assert targets == set(re.findall(r"^  make (\w+)", printed("make help"), re.M))
+
+
+def test_the_architecture_names_every_room() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    rooms = {path.parent.name for path in (ROOT / "src" / "tegaki").glob("*/__init__.py")}
+    assert rooms == set(re.findall(r"^\| `(\w+)/` \|", page, re.M))
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in (*pages(), ROOT / "ARCHITECTURE.md", ROOT / "CHANGELOG.md"):
+        for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_card_can_be_found_from_the_readme() -> None:
+    target = "src/tegaki/model/shipped/card.md"
+    assert f"]({target})" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert (ROOT / Path(target)).exists()

@@ -1,0 +1,50 @@
+import dataclasses
+import subprocess
+import sys
+
+import pytest
+
+from tegaki.errors import BundleError
+from tegaki.recipe import Calibration, DecodePolicy, ModelRef, Recipe, ViewPolicy
+
+RECIPE = Recipe(DecodePolicy(), ViewPolicy(), ModelRef("m", "0" * 64), Calibration(1.0, 0.0))
+
+
+def test_it_survives_being_stored() -> None:
+    assert Recipe.from_dict(RECIPE.to_dict()) == RECIPE
+
+
+def test_everything_in_it_moves_the_hash() -> None:
+    others = [
+        dataclasses.replace(RECIPE, decode=DecodePolicy(version=2)),
+        dataclasses.replace(RECIPE, decode=DecodePolicy(background=(0, 0, 0))),
+        dataclasses.replace(RECIPE, views=ViewPolicy(size=256)),
+        dataclasses.replace(RECIPE, views=ViewPolicy(names=("centre",))),
+        dataclasses.replace(RECIPE, model=ModelRef("m", "1" * 64)),
+        dataclasses.replace(RECIPE, calibration=Calibration(1.0, 0.1)),
+    ]
+    hashes = {recipe.hash for recipe in (RECIPE, *others)}
+    assert len(hashes) == len(others) + 1
+
+
+def test_the_hash_is_the_same_in_every_process() -> None:
+    code = "from tests.test_recipe import RECIPE; print(RECIPE.hash)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == RECIPE.hash
+
+
+@pytest.mark.parametrize("part", ["decode", "views", "model", "calibration"])
+def test_missing_and_unknown_keys_raise(part: str) -> None:
+    without = RECIPE.to_dict()
+    del without[part]
+    with pytest.raises(BundleError, match="cannot be read"):
+        Recipe.from_dict(without)
+    more = RECIPE.to_dict()
+    more[part]["new"] = 1
+    with pytest.raises(BundleError, match="cannot be read"):
+        Recipe.from_dict(more)
+
+
+def test_an_unknown_part_raises() -> None:
+    with pytest.raises(BundleError, match="does not know"):
+        Recipe.from_dict({**RECIPE.to_dict(), "extra": {}})

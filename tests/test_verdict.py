@@ -1,0 +1,59 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tegaki.recipe import Calibration, Thresholds
+from tegaki.verdict import decide, explain, probability_of
+
+PLAIN = Calibration(slope=1.0, intercept=0.0)
+T = Thresholds(0.1, 0.9, 0.05, 0.01, humans=193, generated=174)
+
+
+@pytest.mark.parametrize(
+    ("probability", "verdict"),
+    [
+        (0.0, "drawn"),
+        (0.1, "drawn"),
+        (0.1001, "unsure"),
+        (0.8999, "unsure"),
+        (0.9, "generated"),
+        (1.0, "generated"),
+    ],
+)
+def test_verdicts(probability: float, verdict: str) -> None:
+    assert decide(probability, T) == verdict
+
+
+@given(st.floats(-1e6, 1e6), st.floats(0.01, 10), st.floats(-10, 10))
+def test_probabilities_are_probabilities(logit: float, slope: float, intercept: float) -> None:
+    calibration = Calibration(slope, intercept)
+    p = probability_of(logit, calibration)
+    assert 0 <= p <= 1
+    assert probability_of(logit + 1, calibration) >= p
+
+
+def test_probability_is_the_logistic_function() -> None:
+    assert probability_of(0, PLAIN) == 0.5
+    assert probability_of(2, Calibration(0.5, 1.0)) == pytest.approx(1 / (1 + math.exp(-2)))
+
+
+def test_reasons_name_the_threshold_and_what_it_was_measured_on() -> None:
+    assert explain("generated", 0.95, [3.0], PLAIN, T) == [
+        "Looks generated: 0.950 is at or over 0.900, which at most 1% of 193 human-drawn "
+        "validation pictures reached."
+    ]
+    assert explain("drawn", 0.05, [-3.0], PLAIN, T) == [
+        "Looks drawn: 0.050 is at or under 0.100, which at most 5% of 174 generated "
+        "validation pictures reached."
+    ]
+    assert explain("unsure", 0.5, [0.0], PLAIN, T) == [
+        "Not sure: 0.500 lies between 0.100 and 0.900, where this model errs too often to say."
+    ]
+
+
+def test_views_that_disagree_are_named() -> None:
+    reasons = explain("unsure", 0.5, [-5.0, 5.0], PLAIN, T)
+    assert reasons[1] == "Parts of the picture disagree: probability 0.01 to 0.99."
+    assert len(explain("unsure", 0.5, [-1.0, 1.0], PLAIN, T)) == 1
