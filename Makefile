@@ -44,10 +44,12 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/core: pyproject.toml | $(VENV)/bin/python
+	@echo 'Installing tegaki into $(VENV) ...'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
 $(VENV)/everything: pyproject.toml constraints.txt | $(VENV)/core
+	@echo 'Installing what development needs into $(VENV) ...'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
 		--editable '.[parquet,lab,test]'
 	@touch $@ $(VENV)/core

@@ -12,9 +12,12 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import pytest
 
+from tegaki.cli.main import program
 from tests.conftest import painting
+from tests.test_files import without_privileges
 
 TEGAKI = [sys.executable, "-m", "tegaki"]
 
@@ -138,9 +141,10 @@ def test_workers_do_not_change_anything(folder: Path) -> None:
 
 
 def test_scan_of_an_empty_folder_says_so(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
     done = tegaki("scan", tmp_path)
     assert done.returncode == 1
-    assert "0 files" in done.stderr
+    assert "No files were found there; folders of folders" in done.stderr
 
 
 def test_limits_are_options(folder: Path) -> None:
@@ -214,6 +218,43 @@ def test_a_closed_pipe_ends_the_scan_quietly(tmp_path: Path) -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(timeout=60) == 1
+
+
+@pytest.mark.parametrize("command", [["check"], ["check", "--json"], ["scan"], ["scan", "--json"]])
+def test_output_that_cannot_be_written_is_a_clear_error(folder: Path, command: list[str]) -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("needs /dev/full")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*TEGAKI, *command, str(folder / "a.png")],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 2
+    assert "Error: cannot go on: [Errno 28] No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
+
+
+def test_closed_standard_output(folder: Path) -> None:
+    line = " ".join([*TEGAKI, "scan", str(folder / "a.png"), ">&-"])
+    done = subprocess.run(["bash", "-c", line], stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "1 file in" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["check", "scan"])
+def test_a_file_that_may_not_be_read_does_not_stop_the_others(folder: Path, name: str) -> None:
+    """It has to reach the detector, which makes a row of it, and not end as a usage error."""
+    command = program.get_command(click.Context(program), name)
+    assert command is not None
+    (folder / "bad.png").chmod(0)
+    for above in (folder, *folder.parents[:3]):
+        above.chmod(0o755)
+    with without_privileges():
+        context = command.make_context(name, [str(folder / "bad.png"), str(folder / "a.png")])
+    assert len(next(iter(context.params.values()))) == 2
 
 
 def test_a_full_disk_is_a_clear_error(folder: Path) -> None:

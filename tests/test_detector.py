@@ -5,6 +5,7 @@ import hashlib
 import itertools
 import json
 import math
+import os
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,32 @@ def test_rows_come_in_order_and_do_not_depend_on_workers(
     assert [row.path for row in runs[0]] == [str(path) for path in paths]
     assert runs[0] == runs[1] == runs[2]
     assert runs[0] == [detector.inspect(path) for path in paths]
+
+
+def test_a_path_may_be_bytes(detector: Detector, picture: Path) -> None:
+    assert detector.inspect(os.fsencode(picture)) == detector.inspect(picture)
+
+
+def test_one_path_for_many_is_a_mistake(detector: Detector, picture: Path) -> None:
+    with pytest.raises(TypeError, match="several paths"):
+        detector.inspect_many(str(picture))
+
+
+@pytest.mark.parametrize(("name", "mode"), [("a.png", "RGBA"), ("a.jpg", "L"), ("a.webp", "RGB")])
+def test_a_blank_picture_gets_no_verdict(
+    detector: Detector, tmp_path: Path, name: str, mode: str
+) -> None:
+    Image.new(mode, (200, 200)).save(tmp_path / name)
+    row = detector.inspect(tmp_path / name)
+    assert row.error is not None
+    assert (row.error.type, row.width) == ("BlankPicture", 200)
+
+
+def test_a_faint_drawing_is_not_blank(detector: Detector, tmp_path: Path) -> None:
+    faint = Image.new("RGB", (200, 200), "white")
+    faint.paste((235, 235, 235), (90, 90, 92, 140))
+    faint.save(tmp_path / "a.png")
+    assert detector.inspect(tmp_path / "a.png").error is None
 
 
 def test_many_takes_an_endless_stream(detector: Detector, picture: Path) -> None:

@@ -40,20 +40,18 @@ def test_probability_is_the_logistic_function() -> None:
 
 
 def test_reasons_name_the_threshold_and_what_it_was_measured_on() -> None:
-    assert explain("generated", 0.95, [3.0], PLAIN, T) == [
-        "Looks generated: 0.950 is at or over 0.900, which at most 1% of 193 human-drawn "
-        "validation pictures reached."
+    assert explain("generated", [3.0], PLAIN, T) == [
+        "At most 1% of 193 human-drawn validation pictures scored 0.900 or more."
     ]
-    assert explain("drawn", 0.05, [-3.0], PLAIN, T) == [
-        "Looks drawn: 0.050 is at or under 0.100, which at most 5% of 174 generated "
-        "validation pictures reached."
+    assert explain("drawn", [-3.0], PLAIN, T) == [
+        "At most 5% of 174 generated validation pictures scored 0.100 or less."
     ]
-    assert explain("unsure", 0.5, [0.0], PLAIN, T) == [
-        "Not sure: 0.500 lies between 0.100 and 0.900, where this model errs too often to say."
+    assert explain("unsure", [0.0], PLAIN, T) == [
+        "Between 0.100 and 0.900 this model errs too often to say."
     ]
 
 
 def test_views_that_disagree_are_named() -> None:
-    reasons = explain("unsure", 0.5, [-5.0, 5.0], PLAIN, T)
+    reasons = explain("unsure", [-5.0, 5.0], PLAIN, T)
     assert reasons[1] == "Parts of the picture disagree: probability 0.01 to 0.99."
-    assert len(explain("unsure", 0.5, [-1.0, 1.0], PLAIN, T)) == 1
+    assert len(explain("unsure", [-1.0, 1.0], PLAIN, T)) == 1

@@ -14,11 +14,11 @@ import numpy as np
 from tegaki.errors import PictureError, UnreadableFile
 from tegaki.model import Bundle, Session, load_bundle
 from tegaki.ordered import ordered_map
-from tegaki.pictures import Limits, OpenedPicture, PictureFacts, make_views, read_file
+from tegaki.pictures import Limits, OpenedPicture, PictureFacts, make_views, read_file, refuse_blank
 from tegaki.row import Row, RowError, Verdict, ViewScore
 from tegaki.verdict import decide, explain, probability_of
 
-AnyPath = str | os.PathLike[str]
+AnyPath = str | bytes | os.PathLike[str]
 
 
 def default_workers() -> int:
@@ -56,12 +56,12 @@ class Detector:
         Raises:
             BundleError: the bundle is missing or damaged.
         """
-        folder = None if bundle is None else Path(bundle)
+        folder = None if bundle is None else Path(os.fsdecode(bundle))
         return cls(load_bundle(folder), limits or Limits())
 
     def inspect(self, path: AnyPath) -> Row:
         """One file's row."""
-        name = os.fspath(path)
+        name = os.fsdecode(path)
         data: bytes | None = None
         opened: OpenedPicture | None = None
         try:
@@ -83,6 +83,8 @@ class Detector:
             paths: may be endless; at most four per worker are in flight.
             workers: one per core by default. Rows do not depend on it.
         """
+        if isinstance(paths, str | bytes | os.PathLike):
+            raise TypeError("inspect_many takes several paths; for one there is inspect")
         return ordered_map(self.inspect, paths, workers or default_workers())
 
     def error_row(
@@ -94,7 +96,7 @@ class Detector:
     ) -> Row:
         """The row of a file that cannot be judged, with what is known of it."""
         return self._row(
-            os.fspath(path),
+            os.fsdecode(path),
             data,
             facts,
             reasons=(f"Cannot be judged: {problem}.",),
@@ -104,12 +106,13 @@ class Detector:
     def _judge(self, name: str, data: bytes, opened: OpenedPicture) -> Row:
         recipe, thresholds = self.bundle.recipe, self.bundle.thresholds
         picture, facts = opened.decode(recipe.decode, self.limits, recipe.views.min_side)
+        refuse_blank(picture)
         views, which = make_views(picture, recipe.views)
         logits = [float(x) for x in self._session.logits(views)[list(which)]]
         logit = float(np.mean(logits))
         probability = probability_of(logit, recipe.calibration)
         verdict = decide(probability, thresholds)
-        reasons = explain(verdict, probability, logits, recipe.calibration, thresholds)
+        reasons = explain(verdict, logits, recipe.calibration, thresholds)
         return self._row(
             name,
             data,

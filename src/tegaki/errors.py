@@ -15,7 +15,8 @@ TegakiError
 │   ├── CorruptPicture         the data contradict themselves
 │   ├── UnsupportedPicture     a real picture of a kind that cannot be turned into 8-bit RGB
 │   ├── TooManyPixels          larger than the pixel limit
-│   └── TooSmall               too small to judge
+│   ├── TooSmall               too small to judge
+│   └── BlankPicture           one flat colour: nothing to judge
 ├── BundleError                a model bundle is missing, damaged or of another version
 ├── CorpusError                a corpus is missing, or its manifest is damaged
 ├── TrainingError              a training run cannot be started or resumed as asked
@@ -90,6 +91,10 @@ class TooSmall(PictureError):
     """The short side is under the limit: too small to judge."""
 
 
+class BlankPicture(PictureError):
+    """The picture is one flat colour."""
+
+
 class BundleError(TegakiError):
     """A model bundle is missing, damaged, or made for another version."""
 
@@ -115,5 +120,7 @@ class MissingExtra(TegakiError):
     """
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs an optional part: pip install 'tegaki[{extra}]'")
+        super().__init__(
+            f"{what} needs the extra tegaki[{extra}]; in tegaki's folder: pip install '.[{extra}]'"
+        )
         self.extra = extra

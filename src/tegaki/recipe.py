@@ -97,7 +97,9 @@ class Recipe:
                 ModelRef(**plain["model"]),
                 Calibration(**plain["calibration"]),
             )
-        except (KeyError, TypeError, ValueError) as problem:
+        except KeyError as problem:
+            raise BundleError(f"the recipe cannot be read: it lacks {problem}") from problem
+        except (TypeError, ValueError) as problem:
             raise BundleError(f"the recipe cannot be read: {problem}") from problem
         if recipe.to_dict() != plain:
             raise BundleError("the recipe holds keys that this version does not know")

@@ -11,7 +11,9 @@ from tegaki.cli.show import detail
 
 
 @click.command(no_args_is_help=True)
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
+@click.argument(
+    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(readable=False)
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for machines.")
 @detector_options
 def check(
@@ -30,9 +32,10 @@ def check(
 
     \b
     Exit codes:
-      0  every file was judged, whatever the verdicts
-      1  some files could not be judged: their verdict is "error"
-      2  nothing could be started: wrong usage, or a damaged model
+      0    every file was judged, whatever the verdicts
+      1    some files could not be judged, or the pipe was closed
+      2    nothing could be started, or results could not be printed
+      130  stopped by Ctrl-C
     """
     detector = load_detector(model, max_pixels, max_bytes)
     failed = False

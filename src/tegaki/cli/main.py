@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import sys
 import warnings
 from importlib import import_module
@@ -44,6 +46,11 @@ class _LazyGroup(click.Group):
             return super().invoke(ctx)
         except TegakiError as problem:
             raise _Failure(printable(str(problem))) from problem
+        except OSError as problem:
+            if problem.errno == errno.EPIPE:  # a closed pipe: click ends quietly
+                raise
+            _give_up_output()
+            raise _Failure(f"cannot go on: {printable(str(problem))}") from problem
         except KeyboardInterrupt:
             click.echo("Stopped.", err=True)
             sys.exit(130)
@@ -68,11 +75,19 @@ def program() -> None:
     """
 
 
+def _give_up_output() -> None:
+    """What waits in standard output cannot be written: do not try again at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
 def main() -> None:
     """The entry point: names and verdicts in any script reach any terminal."""
     # What matters about a file is in its row.
     warnings.filterwarnings("ignore", module="PIL")
     logging.getLogger("PIL").setLevel(logging.CRITICAL)
+    # The caller may have closed them.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - for the whole run
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

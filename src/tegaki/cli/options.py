@@ -32,7 +32,7 @@ def detector_options(command: F) -> F:
         ),
         click.option(
             "--model",
-            type=click.Path(file_okay=False),
+            type=click.Path(readable=False),
             metavar="DIR",
             help="Folder of a model bundle; the shipped one by default.",
         ),

@@ -15,6 +15,7 @@ from rich.progress import (
     Progress,
     ProgressColumn,
     Task,
+    TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
@@ -37,7 +38,9 @@ def make_progress(console: Console, shown: bool = True) -> Progress:
         MofNCompleteColumn(),
         RateColumn(),
         TimeElapsedColumn(),
+        TextColumn("passed,"),
         TimeRemainingColumn(),
+        TextColumn("left"),
     )
     # Not rich's word for what a terminal is: FORCE_COLOR would draw bars into files.
     shown = shown and console.file.isatty()

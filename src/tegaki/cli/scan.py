@@ -27,7 +27,9 @@ _LONGEST_NAME = 44  # cells of the table's first column, at most
 
 
 @click.command(no_args_is_help=True)
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path())
+@click.argument(
+    "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(readable=False)
+)
 @click.option(
     "-o",
     "--out",
@@ -59,6 +61,7 @@ def scan(
 ) -> None:
     """Judge every file at each PATH: files as they are given, folders in sorted order.
 
+    Folders of folders are gone into with --recursive, symlinks to folders too.
     Every file gets a row, also one that cannot be judged; a file is looked at once, however often
     it is named. Names in folders that begin with a dot are left out. Rows go to the terminal, or
     to --out; progress and the summary go to standard error. Ctrl-C keeps the rows so far.
@@ -72,7 +75,7 @@ def scan(
     \b
     Exit codes:
       0    every file was judged, whatever the verdicts
-      1    some files could not be judged, or none was found
+      1    some files could not be judged, none was found, or the pipe was closed
       2    nothing could be started, or results could not be written
       130  stopped by Ctrl-C; the rows so far are kept
     """
@@ -122,15 +125,19 @@ def _table(look: Callable[[], Iterator[Found]]) -> Table:
     names = (printable(os.fsencode(f.path).decode("utf-8", "backslashreplace")) for f in look())
     widest = max((cell_len(name) for name in itertools.islice(names, 200)), default=4)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    return Table(min(max(widest, 4), _LONGEST_NAME), width)
+    most = _LONGEST_NAME if width is None else min(_LONGEST_NAME, width // 3)
+    return Table(min(max(widest, 4), most), width)
 
 
 def _report(summary: Summary, seconds: float, out: Path | None, stopped: bool) -> Iterator[str]:
     if stopped:
         yield "Stopped; what was done is kept."
+    if not summary.rows and not stopped:
+        yield "No files were found there; folders of folders are gone into with --recursive."
+        return
     counts = ", ".join(f"{summary.verdicts[v]} {SHOWN[v]}" for v in VERDICTS)
     yield (
-        f"{summary.rows} files in {seconds:.1f} s "
+        f"{summary.rows} file{'' if summary.rows == 1 else 's'} in {seconds:.1f} s "
         f"({summary.rows / max(seconds, 1e-9):.1f} pictures/s): {counts}"
     )
     for kind, count in sorted(summary.errors.items()):

@@ -42,7 +42,7 @@ class Table:
             printable(row.path),
             click.style(verdict, fg=COLOURS[row.verdict]),
             probability,
-            printable(row.reasons[0]),
+            printable(row.error.message if row.error else row.reasons[0]),
         )
 
     def _line(self, name: str, verdict: str, probability: str, reason: str) -> str:

@@ -53,8 +53,10 @@ def load_corpus(folder: Path) -> Corpus:
     try:
         data = manifest.read_bytes()
         rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
-    except (OSError, UnicodeDecodeError, csv.Error) as problem:
-        raise CorpusError(f"{manifest} cannot be read ({problem}); name the folder") from problem
+    except OSError as problem:
+        raise CorpusError(f"{manifest} cannot be read: {problem.strerror}") from problem
+    except (UnicodeDecodeError, csv.Error) as problem:
+        raise CorpusError(f"{manifest} is not a CSV file in UTF-8: {problem}") from problem
     missing = [name for name in _COLUMNS if not rows or name not in rows[0]]
     if missing:
         raise CorpusError(f"{manifest} lacks rows or columns: {', '.join(missing)}")

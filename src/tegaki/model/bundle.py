@@ -55,7 +55,9 @@ def load_bundle(folder: Path | None = None) -> Bundle:
         return Bundle(folder, recipe, thresholds, plain["training"])
     except FileNotFoundError as problem:
         raise BundleError(f"{folder} is not a model bundle: it has no bundle.json") from problem
-    except (OSError, ValueError, KeyError, TypeError) as problem:
+    except KeyError as problem:
+        raise BundleError(f"{path} cannot be read: it lacks {problem}") from problem
+    except (OSError, ValueError, TypeError) as problem:
         raise BundleError(f"{path} cannot be read: {problem}") from problem
 
 

@@ -3,7 +3,7 @@
 from tegaki.pictures.decode import MAX_BYTES, MAX_PIXELS, Limits, OpenedPicture, PictureFacts
 from tegaki.pictures.files import read_file, system_error
 from tegaki.pictures.formats import PICTURE_SUFFIXES
-from tegaki.pictures.views import make_views, normalise, to_tensor, view_boxes
+from tegaki.pictures.views import make_views, normalise, refuse_blank, to_tensor, view_boxes
 
 __all__ = [
     "MAX_BYTES",
@@ -15,6 +15,7 @@ __all__ = [
     "make_views",
     "normalise",
     "read_file",
+    "refuse_blank",
     "system_error",
     "to_tensor",
     "view_boxes",

@@ -45,6 +45,7 @@ _PLUGINS = {
     "TIFF": "TiffImagePlugin.TiffImageFile",
     "AVIF": "AvifImagePlugin.AvifImageFile",
 }
+_FEWEST_BYTES = 26  # no format says width, height and a pixel in less
 _ORIENTATION = 0x0112
 _BITS, _PHOTOMETRIC, _BLACK_IS_ZERO = 258, 262, 1  # TIFF 6.0, section 8
 # EXIF 2.32, table 6: what has to be done to a stored picture to see it upright.
@@ -89,7 +90,7 @@ class OpenedPicture:
         name = sniff(data)
         if name is None:
             raise NotAPicture("not a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file")
-        if len(data) < bytes_promised(data, name):
+        if len(data) < max(bytes_promised(data, name), _FEWEST_BYTES):
             raise TruncatedPicture("the file ends before the picture does")
         self._image = _guarded(lambda: _open(data, name))
         self.facts = _guarded(lambda: _facts(self._image, name))

@@ -49,7 +49,7 @@ def _open_without_waiting(path: str, flags: int) -> int:
 
 def _check(status: os.stat_result, max_bytes: int) -> None:
     if stat.S_ISDIR(status.st_mode):
-        raise IsAFolder("a folder, not a file")
+        raise IsAFolder("a folder, not a file; tegaki scan goes into folders")
     if not stat.S_ISREG(status.st_mode):
         raise NotARegularFile("not a regular file (a pipe, socket or device)")
     if status.st_size > max_bytes:
@@ -69,7 +69,7 @@ def system_error(path: str, problem: OSError) -> PictureError:
     if isinstance(problem, PermissionError):
         return PermissionDenied("permission to read it is missing")
     if isinstance(problem, IsADirectoryError):
-        return IsAFolder("a folder, not a file")
+        return IsAFolder("a folder, not a file; tegaki scan goes into folders")
     if problem.errno == errno.ELOOP:
         return SymlinkLoop("a symlink that leads back to itself")
     if problem.errno in (errno.ENXIO, errno.ENODEV):  # what opening a socket or a device says

@@ -11,7 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from tegaki.errors import BlankPicture
 from tegaki.recipe import ViewPolicy
+
+_FLAT = 8
 
 Box = tuple[float, float, float, float]
 """Left, upper, right, lower, in pixels."""
@@ -37,6 +40,16 @@ def normalise(picture: Image.Image, policy: ViewPolicy) -> Image.Image:
     scale = policy.short_side / short
     size = (round(crop_w * scale), round(crop_h * scale))
     return picture.resize(size, Image.Resampling.LANCZOS, box=box)
+
+
+def refuse_blank(picture: Image.Image) -> None:
+    """Raise :class:`BlankPicture` for an RGB picture of one colour: any verdict would be noise.
+
+    It counts as one colour up to a difference of 8 levels in 255: JPEG stays below.
+    """
+    bands = np.asarray(picture).reshape(-1, 3)
+    if (np.ptp(bands, axis=0) <= _FLAT).all():
+        raise BlankPicture("one flat colour: nothing to judge")
 
 
 def view_boxes(width: int, height: int, policy: ViewPolicy) -> dict[str, Box]:

@@ -122,7 +122,10 @@ class CsvSink:
         self._writer.writeheader()
 
     def write(self, row: Row) -> None:
-        self._writer.writerow(flatten(row))
+        flat = flatten(row)
+        for name in ("alpha", "animated"):  # as JSON and most readers spell them
+            flat[name] = None if flat[name] is None else str(flat[name]).lower()
+        self._writer.writerow(flat)
 
     def close(self) -> None:
         self._stream.close()

@@ -76,7 +76,8 @@ class _Walk:
 
     def _enter(self, path: str, levels: list[_Level]) -> Iterator[Found]:
         real = os.path.realpath(path)
-        if any(level.real == real for level in levels):
+        inside = os.path.join(real, "")
+        if any(level.real == real or level.real.startswith(inside) for level in levels):
             yield Found(path, SymlinkLoop("a symlink to a folder that holds it"))
             return
         if real in self.folders:

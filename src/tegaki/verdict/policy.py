@@ -20,13 +20,12 @@ def decide(probability: float, thresholds: Thresholds) -> Verdict:
 
 def explain(
     verdict: Verdict,
-    probability: float,
     view_logits: Sequence[float],
     calibration: Calibration,
     thresholds: Thresholds,
 ) -> list[str]:
     """Why this verdict: the threshold that decided, and views that disagree, if they do."""
-    reasons = [_main_reason(verdict, probability, thresholds)]
+    reasons = [_main_reason(verdict, thresholds)]
     each = [probability_of(logit, calibration) for logit in view_logits]
     if min(each) <= thresholds.drawn_up_to and max(each) >= thresholds.generated_from:
         reasons.append(
@@ -35,18 +34,17 @@ def explain(
     return reasons
 
 
-def _main_reason(verdict: Verdict, probability: float, t: Thresholds) -> str:
+def _main_reason(verdict: Verdict, t: Thresholds) -> str:
     if verdict == "generated":
         return (
-            f"Looks generated: {probability:.3f} is at or over {t.generated_from:.3f}, which at "
-            f"most {t.false_generated:.0%} of {t.humans} human-drawn validation pictures reached."
+            f"At most {t.false_generated:.0%} of {t.humans} human-drawn validation pictures "
+            f"scored {t.generated_from:.3f} or more."
         )
     if verdict == "drawn":
         return (
-            f"Looks drawn: {probability:.3f} is at or under {t.drawn_up_to:.3f}, which at "
-            f"most {t.false_drawn:.0%} of {t.generated} generated validation pictures reached."
+            f"At most {t.false_drawn:.0%} of {t.generated} generated validation pictures "
+            f"scored {t.drawn_up_to:.3f} or less."
         )
     return (
-        f"Not sure: {probability:.3f} lies between {t.drawn_up_to:.3f} and "
-        f"{t.generated_from:.3f}, where this model errs too often to say."
+        f"Between {t.drawn_up_to:.3f} and {t.generated_from:.3f} this model errs too often to say."
     )
