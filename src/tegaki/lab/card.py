@@ -103,7 +103,8 @@ def _training(bundle: Bundle) -> Iterator[str]:
         yield ""
         yield (
             f"**Where the weights come from**: {start['origin']}; licence {start['licence']}; "
-            f"SHA-256 `{start['sha256']}`. The tuned weights ship under MIT, with these notices."
+            f"SHA-256 `{start['sha256']}`. The tuned weights ship under MIT, with these notices "
+            "(`licences/`)."
         )
 
 
