@@ -47,8 +47,8 @@ def refuse_blank(picture: Image.Image) -> None:
 
     It counts as one colour up to a difference of 8 levels in 255: JPEG stays below.
     """
-    bands = np.asarray(picture).reshape(-1, 3)
-    if (np.ptp(bands, axis=0) <= _FLAT).all():
+    ranges = np.array(picture.getextrema())  # by far the fastest way: (3, 2), lowest and highest
+    if (ranges[:, 1] - ranges[:, 0] <= _FLAT).all():
         raise BlankPicture("one flat colour: nothing to judge")
 
 
