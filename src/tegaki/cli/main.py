@@ -66,7 +66,7 @@ def program() -> None:
 
     tegaki looks at pixels on your CPU, says "not sure" when it is not sure, and shows why. A
     verdict is evidence, never proof: about one human-drawn picture in a hundred is expected to be
-    called "likely generated" by mistake, and more among styles that it has never seen.
+    called "likely generated" by mistake, and perhaps more among styles that it has never seen.
 
     \b
     Examples:
@@ -85,10 +85,8 @@ def main() -> None:
     # What matters about a file is in its row.
     warnings.filterwarnings("ignore", module="PIL")
     logging.getLogger("PIL").setLevel(logging.CRITICAL)
-    # The caller may have closed them.
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - for the whole run
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # the caller closed it
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - open for the whole run
+        getattr(sys, name).reconfigure(errors="backslashreplace")
     program(prog_name="tegaki")

@@ -68,10 +68,6 @@ def system_error(path: str, problem: OSError) -> PictureError:
         return FileNotFound("no such file")
     if isinstance(problem, PermissionError):
         return PermissionDenied("permission to read it is missing")
-    if isinstance(problem, IsADirectoryError):
-        return IsAFolder("a folder, not a file; tegaki scan goes into folders")
     if problem.errno == errno.ELOOP:
         return SymlinkLoop("a symlink that leads back to itself")
-    if problem.errno in (errno.ENXIO, errno.ENODEV):  # what opening a socket or a device says
-        return NotARegularFile("not a regular file (a pipe, socket or device)")
     return UnreadableFile(f"the system could not read it: {problem.strerror or problem}")
