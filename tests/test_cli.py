@@ -64,7 +64,7 @@ def test_check_shows_everything(folder: Path) -> None:
 
 
 def test_check_json(folder: Path) -> None:
-    done = tegaki("check", "--json", "a.png", "bad.png", "a.png", cwd=folder)
+    done = tegaki("check", "--json", "a.png", "bad.png", "./a.png", cwd=folder)
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 1
     assert [row["path"] for row in rows] == ["a.png", "bad.png"]

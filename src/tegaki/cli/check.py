@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -39,7 +40,7 @@ def check(
     """
     detector = load_detector(model, max_pixels, max_bytes)
     failed = False
-    for number, path in enumerate(dict.fromkeys(files)):
+    for number, path in enumerate(_once(files)):
         row = detector.inspect(path)
         failed |= row.error is not None
         if as_json:
@@ -50,3 +51,11 @@ def check(
         for line in detail(row, detector.bundle.thresholds):
             click.echo(line)
     sys.exit(1 if failed else 0)
+
+
+def _once(files: tuple[str, ...]) -> list[str]:
+    """The files in their order, each once, however it is spelt."""
+    spelt: dict[str, str] = {}
+    for file in files:
+        spelt.setdefault(os.path.abspath(file), file)
+    return list(spelt.values())
