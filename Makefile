@@ -2,9 +2,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORPUS ?= ../shared/corpus
+WEIGHTS ?= ../shared/weights/mobilenetv2_160_keras.pth
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup test lint bench docs examples card clean
+.PHONY: help demo setup test lint bench docs examples card ablation clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -26,15 +27,20 @@ lint: $(VENV)/everything ## ruff, mypy and the direction of imports
 
 bench: $(VENV)/everything ## time and memory of a cold check, and rates, beside named peers
 	@$(BIN)/python tools/bench.py
+	@$(BIN)/python tools/bench_lab.py
 
 docs: $(VENV)/everything ## rewrite the help texts and transcripts in README.md and docs/
-	@$(BIN)/python tools/docs.py
+	@$(BIN)/python -m tools.docs
 
 examples: $(VENV)/core ## draw examples/ again
 	@$(BIN)/python tools/draw_examples.py examples
 
 card: $(VENV)/core ## measure the shipped model again on CORPUS and compare with its card
 	@$(BIN)/tegaki card --corpus $(CORPUS) --check
+
+ablation: $(VENV)/everything ## run the seed's results again (hours) and write docs/ablation
+	@$(BIN)/tegaki ablate --corpus $(CORPUS) --weights $(WEIGHTS) --work runs/ablation \
+		--out docs/ablation
 
 clean: ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

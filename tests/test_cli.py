@@ -299,7 +299,7 @@ def test_progress_shows_rate_and_time_left_on_a_terminal(tmp_path: Path) -> None
         (["scan", "x", "--workers", "0"], "is not in the range x>=1"),
         (["check", "x", "--model", "no-such-folder"], "is not a model bundle"),
         (["chek"], "No such command 'chek'"),
-        (["train", "--recipe", "best", "--corpus", ".", "--out", "o"], "'best' is not"),
+        (["train", "--recipe", "best", "--corpus", ".", "--out", "o"], "best is neither a recipe"),
     ],
 )
 def test_mistakes_are_told_in_one_line(args: list[str], message: str, tmp_path: Path) -> None:

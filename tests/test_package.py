@@ -58,10 +58,14 @@ def test_it_judges_pictures(installed: Path, tmp_path: Path) -> None:
     assert '"verdict": ' in done.stdout
 
 
-@pytest.mark.parametrize("command", [[], ["check"], ["scan"], ["train"], ["card"]])
-def test_help_needs_no_extra(installed: Path, command: list[str]) -> None:
+@pytest.mark.parametrize(
+    "command",
+    ["", "check", "scan", "corpus", "corpus build", "corpus fetch", "corpus report", "audit",
+     "train", "card", "evaluate", "verify", "gate", "ablate"],
+)  # fmt: skip
+def test_help_needs_no_extra(installed: Path, command: str) -> None:
     done = subprocess.run(
-        [installed / "tegaki", *command, "--help"], capture_output=True, text=True
+        [installed / "tegaki", *command.split(), "--help"], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Usage: tegaki")

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tegaki.pictures import make_views, normalise, to_tensor, view_boxes
-from tegaki.recipe import ViewPolicy
+from tegaki.recipe import VIEW_NAMES, ViewPolicy
 from tests.conftest import painting, worst_difference
 
 POLICY = ViewPolicy()
@@ -13,13 +13,15 @@ sides = st.integers(64, 900)
 
 @given(width=sides, height=sides)
 def test_views_are_squares_inside_the_picture_without_bars(width: int, height: int) -> None:
-    boxes = view_boxes(width, height, POLICY)
+    boxes = view_boxes(width, height, ViewPolicy(names=VIEW_NAMES))
     short = min(width, height)
-    assert tuple(boxes) == POLICY.names
+    assert tuple(boxes) == VIEW_NAMES
     for name, (left, top, right, lower) in boxes.items():
         assert 0 <= left < right <= width
         assert 0 <= top < lower <= height
-        if name != "squashed":
+        if name in ("upper-left", "lower-right"):
+            assert (right - left, lower - top) == pytest.approx((0.7 * short, 0.7 * short))
+        elif name != "squashed":
             assert (right - left, lower - top) == (short, short)
 
 
@@ -51,6 +53,14 @@ def test_first_and_last_are_the_ends_of_the_long_side() -> None:
     for name, end in zip(("first", "last"), ends, strict=True):
         view = views[which[POLICY.names.index(name)]]
         assert np.abs(view - to_tensor(end)).max() < 2 / 127.5
+
+
+def test_corners_are_seen_pixel_by_pixel() -> None:
+    """Traces of a generator's last layers are fine: some view must not shrink them away."""
+    picture = painting(320, 448)
+    views, which = make_views(picture, ViewPolicy(names=("upper-left", "lower-right")))
+    for index, box in zip(which, ((0, 0, 224, 224), (96, 224, 320, 448)), strict=True):
+        assert np.array_equal(views[index], to_tensor(picture.crop(box)))
 
 
 def test_tensor_range_and_layout() -> None:

@@ -1,8 +1,8 @@
 """Rewrites what the docs show from what the commands print.
 
-    python tools/docs.py            rewrite every ```console block of README.md and docs/, and
+    python -m tools.docs            rewrite every ```console block of README.md and docs/, and
                                     the tables between marks like <!-- figures -->
-    python tools/docs.py --check    change nothing; say which blocks are no longer true
+    python -m tools.docs --check    change nothing; say which blocks are no longer true
 
 A block is a line ``$ COMMAND`` and what that command prints, standard error included. Blocks whose
 command is in ``BY_HAND`` are left alone (tests/test_docs.py looks after them).
@@ -10,16 +10,14 @@ command is in ``BY_HAND`` are left alone (tests/test_docs.py looks after them).
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-from tegaki.model import SHIPPED
+from tools.tables import ROOT, TABLES
 
-ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "docs/*.md")
 BY_HAND = ("make test",)
 BLOCK = re.compile(r"```console\n\$ (?P<command>[^\n]+)\n(?P<shown>.*?)```", re.S)
@@ -63,45 +61,6 @@ def same(shown: str, now: str) -> bool:
     return words[0] == words[1] and all(abs(a - b) <= 0.02 for a, b in zip(*numbers, strict=True))
 
 
-def figures_table() -> str:
-    """The README's short table, from the shipped model's figures."""
-    splits = json.loads((SHIPPED / "figures.json").read_text(encoding="utf-8"))["splits"]
-    names = {"test_seen": "Sources seen in training", "test_unseen": "Sources never seen"}
-    rows = {
-        "AUC": [f"{splits[n]['metrics']['auc']['value']:.3f}" for n in names],
-        "TPR at 1 % FPR": [
-            f"{splits[n]['metrics']['tpr_at_1_percent_fpr']['value']:.2f}" for n in names
-        ],
-    }
-    for label, verdict, words in (
-        ("human", "generated", "Drawn, called *likely generated*"),
-        ("human", "unsure", "Drawn: *not sure*"),
-        ("generated", "generated", "Generated, called *likely generated*"),
-        ("generated", "unsure", "Generated: *not sure*"),
-        ("generated", "drawn", "Generated, called *likely drawn*"),
-    ):
-        rows[words] = [f"{splits[n]['verdicts'][label][verdict]:.1%}" for n in names]
-    return table(["", *names.values()], [[words, *cells] for words, cells in rows.items()])
-
-
-def runs_table() -> str:
-    """Every training run, from its log and recipe."""
-    rows = []
-    for folder in sorted((ROOT / "docs" / "runs").iterdir()):
-        recipe = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
-        lines = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
-        last = json.loads(lines[-1])
-        choices = [str(recipe.get(key, 0)) for key in ("averaging", "label_smoothing")]
-        rows.append([folder.name, str(last["epoch"]), *choices, f"{last['val_auc']:.3f}"])
-    return table(["Run", "Epochs", "Averaging", "Label smoothing", "val AUC at the end"], rows)
-
-
-def table(header: list[str], rows: list[list[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
-
-
-GENERATED = {"figures": figures_table, "runs": runs_table}
 MARKED = re.compile(r"<!-- (?P<name>\w+) -->\n(?P<shown>.*?)<!-- /(?P=name) -->", re.S)
 
 
@@ -110,7 +69,7 @@ def rewrite(page: Path, check: bool) -> list[str]:
     stale = []
 
     def fill(part: re.Match[str]) -> str:
-        now = GENERATED[part["name"]]()
+        now = TABLES[part["name"]]()
         if now != part["shown"]:
             stale.append(f"table {part['name']}")
         return f"<!-- {part['name']} -->\n{now}<!-- /{part['name']} -->"

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tegaki.errors import PictureError, UnreadableFile
+from tegaki.errors import EmptyFile, PictureError, UnreadableFile
 from tegaki.model import Bundle, Session, load_bundle
 from tegaki.ordered import ordered_map
 from tegaki.pictures import Limits, OpenedPicture, PictureFacts, make_views, read_file, refuse_blank
@@ -62,10 +62,20 @@ class Detector:
     def inspect(self, path: AnyPath) -> Row:
         """One file's row."""
         name = os.fsdecode(path)
-        data: bytes | None = None
-        opened: OpenedPicture | None = None
         try:
             data = read_file(name, self.limits.max_bytes)
+        except PictureError as problem:
+            return self.error_row(name, problem)
+        except MemoryError:
+            return self.error_row(name, UnreadableFile("not enough memory to read it"))
+        return self.inspect_bytes(data, name)
+
+    def inspect_bytes(self, data: bytes, name: str = "") -> Row:
+        """The row of a file's content. ``name`` is the row's ``path``; nothing is read there."""
+        opened: OpenedPicture | None = None
+        try:
+            if not data:
+                raise EmptyFile("the file is empty")
             opened = OpenedPicture(data)
             return self._judge(name, data, opened)
         except PictureError as problem:

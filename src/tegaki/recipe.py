@@ -28,6 +28,10 @@ class DecodePolicy:
     background: tuple[int, int, int] = (255, 255, 255)
 
 
+VIEW_NAMES = ("centre", "squashed", "first", "last", "upper-left", "lower-right")
+"""Every view that can be named (:func:`tegaki.pictures.views.view_boxes` says what they are)."""
+
+
 @dataclass(frozen=True, slots=True)
 class ViewPolicy:
     """How a picture becomes the squares that the network sees (:mod:`tegaki.pictures.views`).

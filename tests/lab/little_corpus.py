@@ -25,7 +25,7 @@ def write_corpus(folder: Path, per_label: dict[str, int] = PER_LABEL) -> Path:
                 if label == "generated":
                     picture = ImageOps.invert(picture)
                 picture.save(folder / name, quality=86)
-                source, family = f"{label[0]}{k % 3}", "" if label == "human" else "sdxl"
+                source, family = f"{label[0]}{k % 3}", "human" if label == "human" else "sdxl"
                 rows.append((f"{split}-{label}-{k}", name, label, source, family, "anime", split))
     with (folder / "manifest.csv").open("w", newline="") as stream:
         csv.writer(stream).writerows([COLUMNS, *rows])

@@ -7,20 +7,26 @@ import logging
 import os
 import sys
 import warnings
-from importlib import import_module
 from typing import Any
 
 import click
 
 import tegaki
+from tegaki.cli.lazy import LazyGroup
 from tegaki.errors import TegakiError
 from tegaki.text import printable
 
 _COMMANDS = {
     "check": "tegaki.cli.check:check",
     "scan": "tegaki.cli.scan:scan",
-    "train": "tegaki.cli.lab:train",
-    "card": "tegaki.cli.lab:card",
+    "corpus": "tegaki.cli.corpus:corpus",
+    "audit": "tegaki.cli.audit:audit",
+    "train": "tegaki.cli.train:train",
+    "card": "tegaki.cli.card:card",
+    "evaluate": "tegaki.cli.evaluate:evaluate",
+    "verify": "tegaki.cli.evaluate:verify",
+    "gate": "tegaki.cli.evaluate:gate",
+    "ablate": "tegaki.cli.ablate:ablate",
 }
 
 
@@ -28,18 +34,8 @@ class _Failure(click.ClickException):
     exit_code = 2
 
 
-class _LazyGroup(click.Group):
-    """Imports a command's module when it is asked for: ``--help`` and ``check`` start fast."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        module, name = _COMMANDS[cmd_name].split(":")
-        command: click.Command = getattr(import_module(module), name)
-        return command
+class _Program(LazyGroup):
+    """Turns what a command raises into a sentence and an exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -57,7 +53,8 @@ class _LazyGroup(click.Group):
 
 
 @click.group(
-    cls=_LazyGroup,
+    cls=_Program,
+    lazy=_COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96},
 )
 @click.version_option(tegaki.__version__, prog_name="tegaki")

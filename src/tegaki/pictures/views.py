@@ -15,6 +15,9 @@ from tegaki.errors import BlankPicture
 from tegaki.recipe import ViewPolicy
 
 _FLAT = 8
+# Swept on val with the first shipped model: corners added to the whole picture lift the AUC from
+# 0.950 to 0.958, more of them or other squares bring nothing.
+CORNER = 0.7
 
 Box = tuple[float, float, float, float]
 """Left, upper, right, lower, in pixels."""
@@ -56,15 +59,20 @@ def view_boxes(width: int, height: int, policy: ViewPolicy) -> dict[str, Box]:
     """Where each named view lies in a picture of this size.
 
     ``centre``: the centred square; ``squashed``: all of it; ``first`` and ``last``: the squares at
-    the two ends of the long side. All four are one and the same for a square picture.
+    the two ends of the long side. These four are one and the same for a square picture.
+    ``upper-left`` and ``lower-right``: squares of 0.7 of the short side in these corners, which a
+    picture of 320 pixels hands on pixel by pixel to views of 224.
     """
     short = min(width, height)
+    near = short * CORNER
     left, top = (width - short) / 2, (height - short) / 2
     boxes = {
         "centre": (left, top, left + short, top + short),
         "squashed": (0.0, 0.0, float(width), float(height)),
         "first": (0.0, 0.0, float(short), float(short)),
         "last": (float(width - short), float(height - short), float(width), float(height)),
+        "upper-left": (0.0, 0.0, near, near),
+        "lower-right": (width - near, height - near, float(width), float(height)),
     }
     return {name: boxes[name] for name in policy.names}
 

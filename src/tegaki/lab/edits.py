@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageEnhance, ImageFilter
 
-from tegaki.lab.recipes import Augmentation
+from tegaki.lab.recipes import Edits
 from tegaki.pictures import to_tensor
 
 Rng = np.random.Generator
@@ -29,7 +29,7 @@ _SMALLEST = 96  # pixels; below it a re-encoded picture keeps nothing worth lear
 
 
 def training_view(
-    picture: Image.Image, size: int, chances: Augmentation, rng: Rng
+    picture: Image.Image, size: int, chances: Edits, rng: Rng
 ) -> npt.NDArray[np.float32]:
     """One random square view of an RGB picture: float32 ``(3, size, size)`` in [-1, 1]."""
     for chance, step in (
@@ -53,7 +53,7 @@ def _any_filter(rng: Rng) -> Image.Resampling:
     return _FILTERS[int(rng.integers(len(_FILTERS)))]
 
 
-def _rescale(picture: Image.Image, chances: Augmentation, rng: Rng) -> Image.Image:
+def _rescale(picture: Image.Image, chances: Edits, rng: Rng) -> Image.Image:
     low, high = chances.rescale_range
     factor = math.exp(rng.uniform(math.log(low), math.log(high)))
     factor = max(factor, _SMALLEST / min(picture.size))
@@ -62,7 +62,7 @@ def _rescale(picture: Image.Image, chances: Augmentation, rng: Rng) -> Image.Ima
     )
 
 
-def _colour(picture: Image.Image, _: Augmentation, rng: Rng) -> Image.Image:
+def _colour(picture: Image.Image, _: Edits, rng: Rng) -> Image.Image:
     kinds: tuple[Callable[[Image.Image], ImageEnhance._Enhance], ...] = (
         ImageEnhance.Brightness,
         ImageEnhance.Contrast,
@@ -73,21 +73,21 @@ def _colour(picture: Image.Image, _: Augmentation, rng: Rng) -> Image.Image:
     return picture
 
 
-def _blur(picture: Image.Image, _: Augmentation, rng: Rng) -> Image.Image:
+def _blur(picture: Image.Image, _: Edits, rng: Rng) -> Image.Image:
     return picture.filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 1.2)))
 
 
-def _noise(picture: Image.Image, _: Augmentation, rng: Rng) -> Image.Image:
+def _noise(picture: Image.Image, _: Edits, rng: Rng) -> Image.Image:
     pixels = np.asarray(picture, dtype=np.float32)
     noise = rng.normal(0, rng.uniform(1, 8), pixels.shape).astype(np.float32)
     return Image.fromarray(np.clip(pixels + noise, 0, 255).astype(np.uint8))
 
 
-def _grey(picture: Image.Image, _: Augmentation, __: Rng) -> Image.Image:
+def _grey(picture: Image.Image, _: Edits, __: Rng) -> Image.Image:
     return picture.convert("L").convert("RGB")
 
 
-def _recompress(picture: Image.Image, chances: Augmentation, rng: Rng) -> Image.Image:
+def _recompress(picture: Image.Image, chances: Edits, rng: Rng) -> Image.Image:
     low, high = chances.quality_range
     for _ in range(int(rng.integers(1, chances.most_passes + 1))):
         buffer = io.BytesIO()
@@ -105,9 +105,7 @@ def _squashed_box(picture: Image.Image) -> tuple[float, float, float, float]:
     return (0.0, 0.0, float(picture.width), float(picture.height))
 
 
-def _crop(
-    picture: Image.Image, chances: Augmentation, rng: Rng
-) -> tuple[float, float, float, float]:
+def _crop(picture: Image.Image, chances: Edits, rng: Rng) -> tuple[float, float, float, float]:
     # Areas are shares of the largest square, not of the picture: a wide picture is not seen at
     # another scale than a square one. Slight stretching (3:4 to 4:3) as Szegedy et al. 2015.
     short = min(picture.size)

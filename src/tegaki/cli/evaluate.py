@@ -1,0 +1,202 @@
+"""``tegaki evaluate``, ``verify`` and ``gate``: figures, and that they stay true."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from tegaki.cli.progress import make_progress
+from tegaki.cli.train import FILE, FOLDER
+from tegaki.detector import default_workers
+from tegaki.lab.corpus import load_corpus
+from tegaki.lab.corpus.protocols import load_protocol, protocol_names
+from tegaki.lab.corpus.splits import assign
+from tegaki.lab.evaluate import SYSTEM, check_split, count_tasks
+from tegaki.lab.evaluate import evaluate as score_all
+from tegaki.lab.gate import below, lowered, raised, read_floors, write_floors
+from tegaki.lab.report import Report, read_report, write_report
+from tegaki.lab.report import verify as find_differences
+from tegaki.lab.scorers import load_scorer
+from tegaki.lab.tables import Table
+from tegaki.text import printable
+
+_METRICS = {
+    "accuracy": "Accuracy", "precision": "Precision", "recall": "Recall", "f1": "F1", "auc": "AUC",
+    "tpr_at_5": "TPR at 5 % FPR", "tpr_at_1": "TPR at 1 % FPR", "tpr_at_0.5": "TPR at 0.5 % FPR",
+    "tpr_at_0.1": "TPR at 0.1 % FPR", "ece": "ECE", "ece_calibrated": "ECE, calibrated on val",
+}  # fmt: skip
+_BRIEF = ("accuracy", "auc", "tpr_at_1")
+_FEW = 3  # tests that fit beside each other on a terminal
+PINNED = ("accuracy", "auc", "f1")
+"""Metrics that a gate pins: those that a handful of pictures does not throw about."""
+
+
+@click.command(no_args_is_help=True)
+@click.option(
+    "--protocol",
+    required=True,
+    metavar="NAME|FILE",
+    help=f"{', '.join(protocol_names())}; or a JSON file of your own.",
+)
+@click.option(
+    "--model",
+    type=FOLDER,
+    metavar="DIR",
+    help="A bundle or a finished run; the shipped bundle by default.",
+)
+@click.option(
+    "--corpus", type=FOLDER, required=True, metavar="DIR", help="Folder with manifest.csv."
+)
+@click.option(
+    "--family", metavar="NAME", help="Of leave-one-family-out: the one that was not trained on."
+)
+@click.option(
+    "--out", type=FOLDER, required=True, metavar="DIR", help="Gets report.json, predictions.csv."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def evaluate(
+    protocol: str, model: Path | None, corpus: Path, family: str | None, out: Path, as_json: bool
+) -> None:
+    """Measure a model under a protocol, with 95 % intervals by source.
+
+    A protocol is a file that says how the pictures are split, what is tested on, and what is done
+    to the pictures before. A model that was trained on another split is refused: it may have
+    learnt from what it is tested on. Build its shards with tegaki corpus build --protocol.
+
+    For leave-one-family-out, build shards, train and evaluate once for each family.
+
+    \b
+    Examples:
+      tegaki evaluate --protocol unseen --corpus corpus --out reports/unseen
+      tegaki evaluate --protocol robust --model runs/1/bundle --corpus corpus --out reports/robust
+      tegaki verify reports/unseen/report.json
+
+    \b
+    Exit codes:
+      0    the report is written
+      2    wrong usage, or a damaged corpus or model
+      130  stopped by Ctrl-C; nothing is written
+    """
+    chosen = load_protocol(protocol)
+    loaded = load_corpus(corpus)
+    items = assign(loaded.items, chosen, family)
+    scorer = load_scorer(model)
+    check_split(scorer, chosen, family)
+    with make_progress(Console(stderr=True)) as bar:
+        task = bar.add_task("evaluate", total=count_tasks(items, chosen))
+        predictions = score_all(
+            scorer, items, chosen, workers=default_workers(),
+            progress=lambda done: bar.update(task, completed=done),
+        )  # fmt: skip
+    facts = {
+        "protocol": chosen.name,
+        "family": family,
+        "manifest_sha256": loaded.manifest_sha256,
+        "model": scorer.facts,
+    }
+    report = write_report(out, predictions, facts)
+    if as_json:
+        click.echo(json.dumps(report, indent=1, ensure_ascii=False))
+        return
+    console = Console()
+    _table(report).print(console)
+    click.echo(f"Wrote {out / 'report.json'}; tegaki verify computes it again.")
+
+
+def _table(report: Report) -> Table:
+    """All metrics of a few tests, or three metrics of many."""
+    tests: dict[str, Any] = report["systems"][SYSTEM]["tests"]
+    title = f"{report['protocol']}: {report['model']['id']}"
+    note = (
+        "In brackets: 95 % intervals, bootstrap over whole sources. Accuracy, precision, recall "
+        "and F1 are taken at log odds 0."
+    )
+    if len(tests) <= _FEW:
+        counts = [f"{test['human']} / {test['generated']}" for test in tests.values()]
+        rows = [["Human / generated", *counts]]
+        rows += [
+            [words, *(_interval(test["metrics"][name]) for test in tests.values())]
+            for name, words in _METRICS.items()
+        ]
+        return Table(title, ["", *tests], rows, note)
+    rows = [
+        [name, *(_interval(test["metrics"][metric]) for metric in _BRIEF)]
+        for name, test in tests.items()
+    ]
+    return Table(title, ["Test", *(_METRICS[name] for name in _BRIEF)], rows, note)
+
+
+def _interval(figure: dict[str, float]) -> str:
+    return f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
+
+
+@click.command(no_args_is_help=True)
+@click.argument("reports", metavar="REPORT...", nargs=-1, required=True, type=FILE)
+def verify(reports: tuple[Path, ...]) -> None:
+    """Compute every number of each REPORT again from the predictions beside it.
+
+    \b
+    Examples:
+      tegaki verify reports/unseen/report.json
+
+    \b
+    Exit codes:
+      0  every number is what the predictions give
+      1  some are not
+      2  wrong usage, or a report that cannot be read
+    """
+    failed = False
+    for path in reports:
+        problems = find_differences(path)
+        failed = failed or bool(problems)
+        for problem in problems:
+            click.echo(printable(f"{path}: {problem}"))
+        if not problems:
+            click.echo(f"{path}: true")
+    sys.exit(1 if failed else 0)
+
+
+@click.command(no_args_is_help=True)
+@click.argument("report", type=FILE)
+@click.option("--floors", type=FILE, required=True, metavar="FILE", help="The pinned floors.")
+@click.option("--system", default=SYSTEM, show_default=True, help="Which system of the report.")
+@click.option("--raise", "up", is_flag=True, help="Pin what the report reaches.")
+@click.option("--lower", metavar="REASON", help="Bring floors down to the report; say why.")
+def gate(report: Path, floors: Path, system: str, up: bool, lower: str | None) -> None:
+    """Fail if a REPORT says less than the floors that are pinned in a file.
+
+    Floors hold for the data that they were measured on. --raise makes or lifts them; they come
+    down only by --lower, whose reason is kept in the file.
+
+    \b
+    Examples:
+      tegaki gate reports/unseen/report.json --floors floors.json --raise
+      tegaki gate reports/unseen/report.json --floors floors.json
+
+    \b
+    Exit codes:
+      0  the report holds every floor
+      1  it says less somewhere
+      2  wrong usage, or files that cannot be read
+    """
+    said = read_report(report)
+    if up and lower is not None:
+        raise click.UsageError("--raise and --lower exclude each other")
+    if lower is not None and not lower.strip():
+        raise click.UsageError("--lower takes a reason")
+    if lower is not None:
+        write_floors(lowered(read_floors(floors), said, system, lower), floors)
+    elif up:
+        known = read_floors(floors) if floors.exists() else None
+        write_floors(raised(known, said, system, PINNED), floors)
+    problems = below(read_floors(floors), said, system)
+    for problem in problems:
+        click.echo(printable(problem))
+    if problems:
+        sys.exit(1)
+    click.echo("Every floor holds.")

@@ -1,0 +1,161 @@
+"""``tegaki train``: a recipe on shards."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from tegaki.cli.progress import make_progress
+from tegaki.errors import MissingExtra
+from tegaki.lab.corpus import ShardSet, load_shards
+from tegaki.lab.recipe_files import find_recipe
+from tegaki.lab.recipes import RECIPES, TrainingRecipe, with_settings
+
+if TYPE_CHECKING:
+    from tegaki.lab.distributed import World
+    from tegaki.lab.train import Trainer
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+def settings(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> dict[str, str]:
+    """``KEY=VALUE`` options as a dictionary."""
+    pairs = [value.partition("=") for value in values]
+    if any(not equals for _, equals, _ in pairs):
+        raise click.BadParameter("as in KEY=VALUE")
+    return {key.replace("-", "_"): value for key, _, value in pairs}
+
+
+@click.command(no_args_is_help=True)
+@click.option(
+    "--recipe",
+    required=True,
+    metavar="NAME|FILE",
+    help=f"{', '.join(RECIPES)}; or a JSON file like a run's recipe.json.",
+)
+@click.option(
+    "--corpus", type=FOLDER, required=True, metavar="SHARDS", help="From tegaki corpus build."
+)
+@click.option(
+    "--weights",
+    type=FILE,
+    metavar="FILE",
+    help="The start weights that the recipe names (checked by SHA-256).",
+)
+@click.option(
+    "--backbone",
+    type=FOLDER,
+    metavar="RUN",
+    help="A finished run whose backbone the recipe begins with; trained first where not given.",
+)
+@click.option(
+    "--out",
+    type=FOLDER,
+    required=True,
+    metavar="DIR",
+    help="Folder of the run: checkpoint, log, the network, and a bundle where it may ship.",
+)
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    callback=settings,
+    metavar="KEY=VALUE",
+    help="Change a field of the recipe or of all its stages. Repeat.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=2,
+    show_default=True,
+    help="Threads that decode pictures.",
+)
+def train(
+    recipe: str,
+    corpus: Path,
+    weights: Path | None,
+    backbone: Path | None,
+    out: Path,
+    changes: dict[str, str],
+    workers: int,
+) -> None:
+    """Train a network on the split train of a set of shards, watching val.
+
+    No test split is read. A run that was stopped, by Ctrl-C or by force, goes on from its last
+    checkpoint (at most five minutes old) when the same command is given again, and ends as if it
+    had not been. Started by torchrun, several processes share every batch; a GPU is used where
+    there is one. Needs the extra tegaki[lab].
+
+    "finetune" looks at squares and ends with a bundle that check and scan can use. The other
+    recipes rebuild the seed, black bars included; they end with a network for tegaki evaluate.
+
+    \b
+    Examples:
+      tegaki corpus build corpus --out shards
+      tegaki train --recipe finetune --corpus shards --weights start.pth --out runs/1
+      tegaki train --recipe enhanced --corpus shards --weights start.pth --out runs/2
+      tegaki train --recipe baseline --set validate-in-place=true --corpus shards ...
+      torchrun --nproc-per-node 4 -m tegaki train --recipe finetune ...
+
+    \b
+    Exit codes:
+      0    the run is finished
+      2    wrong usage, a missing part, damaged shards, or another recipe's run in DIR
+      130  stopped by Ctrl-C; the last checkpoint is kept
+    """
+    try:
+        from tegaki.lab.distributed import join_world
+    except ImportError as problem:
+        raise MissingExtra("training", "lab") from problem
+
+    chosen = with_settings(find_recipe(recipe), changes)
+    shards = load_shards(corpus)
+    try:
+        with join_world() as world:
+            _train(chosen, shards, weights, backbone, out, workers, world)
+    except KeyboardInterrupt:
+        click.echo("Stopped; give the same command again to go on.", err=True)
+        sys.exit(130)
+
+
+def _train(
+    recipe: TrainingRecipe,
+    shards: ShardSet,
+    weights: Path | None,
+    backbone: Path | None,
+    out: Path,
+    workers: int,
+    world: World,
+) -> None:
+    from tegaki.lab.export import build_bundle
+    from tegaki.lab.train import Trainer
+
+    if recipe.backbone_from is not None and backbone is None and world.size == 1:
+        first = replace(RECIPES[recipe.backbone_from], seed=recipe.seed)
+        backbone = out / first.name
+        _run(Trainer(first, shards, backbone, weights=weights, workers=workers, world=world))
+    trainer = Trainer(
+        recipe, shards, out, weights=weights, backbone=backbone, workers=workers, world=world
+    )
+    _run(trainer)
+    if not world.main:
+        return
+    click.echo(f"The network is in {out / 'network.pt'}; curves in {out / 'log.jsonl'}.")
+    if recipe.look == "squares":
+        bundle = build_bundle(trainer.network, recipe, shards, out / "bundle")
+        click.echo(f"Bundle {bundle.id} is in {bundle.folder}; write its card with tegaki card.")
+
+
+def _run(trainer: Trainer) -> None:
+    console = Console(stderr=True)
+    with make_progress(console, trainer.world.main) as bar:
+        task = bar.add_task("train", total=trainer.total)
+        trainer.run(lambda done: bar.update(task, completed=done), click.echo)

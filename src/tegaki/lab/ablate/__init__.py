@@ -1,0 +1,1 @@
+"""The seed's whole table of results, run again: what is trained, what is measured, what holds."""

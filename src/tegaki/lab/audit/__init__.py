@@ -1,0 +1,37 @@
+"""The audit: whether a data set gives its labels away, and how far a model goes by such things."""
+
+from tegaki.lab.audit.dataset import (
+    DataAudit,
+    Progress,
+    audit_files,
+    audit_originals,
+    folder_items,
+    sampled,
+)
+from tegaki.lab.audit.moves import ModelAudit, audit_model, not_trained_on
+from tegaki.lab.audit.predict import FEWEST, Estimate, Finding
+from tegaki.lab.audit.properties import Property
+from tegaki.lab.audit.report import Audit, as_plain, sentences, tables
+from tegaki.lab.audit.views import ViewsAudit, audit_views
+
+__all__ = [
+    "FEWEST",
+    "Audit",
+    "DataAudit",
+    "Estimate",
+    "Finding",
+    "ModelAudit",
+    "Progress",
+    "Property",
+    "ViewsAudit",
+    "as_plain",
+    "audit_files",
+    "audit_model",
+    "audit_originals",
+    "audit_views",
+    "folder_items",
+    "not_trained_on",
+    "sampled",
+    "sentences",
+    "tables",
+]

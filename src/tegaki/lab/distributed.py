@@ -1,0 +1,71 @@
+"""One process or several (started by torchrun), on GPUs where there are any."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import distributed, nn
+from torch.nn.parallel import DistributedDataParallel
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """This process among ``size`` that train together."""
+
+    rank: int
+    size: int
+    device: torch.device
+
+    @property
+    def main(self) -> bool:
+        """Whether this process writes the run's files."""
+        return self.rank == 0
+
+    def parallel(self, network: nn.Module) -> nn.Module:
+        """The network with its gradients averaged over all processes."""
+        if self.size == 1:
+            return network
+        devices = [self.device] if self.device.type == "cuda" else None
+        return DistributedDataParallel(network, device_ids=devices, broadcast_buffers=False)
+
+    def agree(self, figures: dict[str, float]) -> dict[str, float]:
+        """The first process' figures: all must stop, and slow down, at the same epoch."""
+        if self.size == 1:
+            return figures
+        values = torch.tensor(list(figures.values()), dtype=torch.float64, device=self.device)
+        distributed.broadcast(values, 0)
+        return dict(zip(figures, values.tolist(), strict=True))
+
+    def same(self, network: nn.Module) -> None:
+        """Give every process the first one's batch-norm statistics."""
+        if self.size > 1:
+            for buffer in network.buffers():
+                distributed.broadcast(buffer, 0)
+
+
+def one_process() -> World:
+    """This process alone, on a GPU if there is one."""
+    return World(0, 1, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+@contextmanager
+def join_world() -> Iterator[World]:
+    """The world that torchrun describes in the environment; without torchrun, one process."""
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size == 1:
+        yield one_process()
+        return
+    rank, local = int(os.environ["RANK"]), int(os.environ["LOCAL_RANK"])
+    on_gpu = torch.cuda.is_available()
+    device = torch.device(f"cuda:{local}" if on_gpu else "cpu")
+    if on_gpu:
+        torch.cuda.set_device(device)
+    distributed.init_process_group("nccl" if on_gpu else "gloo")
+    try:
+        yield World(rank, size, device)
+    finally:
+        distributed.destroy_process_group()

@@ -1,0 +1,93 @@
+"""Whatever can be evaluated, as one thing: a picture and its id in, a log odds out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from tegaki.errors import BundleError, MissingExtra, TrainingError
+from tegaki.lab.corpus import AS_MADE
+from tegaki.model import SHIPPED, Session, load_bundle
+from tegaki.pictures import make_views
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """``score``: an RGB picture and its id to the log odds of *generated*; threads may share it.
+
+    ``facts`` say what was scored with, in a report; ``split``: what it was trained on
+    (:func:`tegaki.lab.corpus.splits.split_name`).
+    """
+
+    score: Callable[[Image.Image, str], float]
+    facts: dict[str, Any]
+    split: str
+
+
+def load_scorer(model: Path | None) -> Scorer:
+    """A bundle, a finished run of ``tegaki train``, or by default the shipped bundle.
+
+    Raises:
+        BundleError, TrainingError: the folder is neither.
+    """
+    folder = model or SHIPPED
+    if (folder / "bundle.json").exists():
+        return bundle_scorer(folder)
+    if (folder / "bundle" / "bundle.json").exists():
+        return bundle_scorer(folder / "bundle")
+    if (folder / "network.pt").exists():
+        return run_scorer(folder)
+    raise BundleError(f"{folder} holds neither a model bundle nor a finished run")
+
+
+def bundle_scorer(folder: Path) -> Scorer:
+    """A bundle, as users run it: the mean logit of its views, not calibrated."""
+    bundle = load_bundle(folder)
+    session = Session(bundle)
+
+    def score(picture: Image.Image, _: str) -> float:
+        views, which = make_views(picture, bundle.recipe.views)
+        return float(np.mean(session.logits(views)[list(which)]))
+
+    facts = {"id": bundle.id, "sha256": bundle.recipe.model.sha256, "recipe": bundle.recipe.hash}
+    return Scorer(score, facts, bundle.training.get("split", AS_MADE))
+
+
+def run_scorer(folder: Path) -> Scorer:
+    """A run of a recipe that looks at letterboxed pictures: the mean probability of its views."""
+    try:
+        import torch
+
+        from tegaki.lab.frozen import FrozenLayers
+        from tegaki.lab.letterbox import TTA, named_views
+        from tegaki.lab.network import Classifier
+        from tegaki.lab.predictions import log_odds
+        from tegaki.lab.recipe_files import read_recipe
+        from tegaki.lab.train import read_run
+    except ImportError as problem:
+        raise MissingExtra("evaluating a run", "lab") from problem
+
+    recipe = read_recipe(folder / "recipe.json")
+    if recipe.look != "letterbox":
+        raise TrainingError(f"{folder} has no bundle: finish its run with tegaki train")
+    state = read_run(folder / "network.pt", torch.device("cpu"))
+    network = Classifier(recipe.network)
+    network.load_state_dict(state["network"])
+    network.eval()
+    layers = FrozenLayers(network, len(network.features), recipe.views.size)
+    names = TTA[recipe.tta]
+
+    def score(picture: Image.Image, id: str) -> float:
+        views = named_views(picture, recipe.views.size, id, names)
+        means = np.stack([layers(view).mean(axis=(1, 2)) for view in views])
+        with torch.inference_mode():
+            chances = torch.sigmoid(network.judge(torch.from_numpy(means)).double()).numpy()
+        return float(log_odds(np.array([chances.mean()]))[0])
+
+    facts = {"id": recipe.name, "recipe": recipe.hash, "tta": recipe.tta}
+    return Scorer(score, facts, state["split"])

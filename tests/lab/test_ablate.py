@@ -1,0 +1,163 @@
+"""The ablation on a little corpus: every row, answered, resumed and written down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs tegaki[lab]")
+
+from tegaki.errors import CorpusError  # noqa: E402
+from tegaki.lab.ablate import cells, plan  # noqa: E402
+from tegaki.lab.ablate.page import write_page  # noqa: E402
+from tegaki.lab.ablate.plan import CLAIMS, ROWS, Cell  # noqa: E402
+from tegaki.lab.ablate.plots import draw  # noqa: E402
+from tegaki.lab.ablate.run import export, prepare, run, shards_of  # noqa: E402
+from tegaki.lab.ablate.summary import Summary, summarise  # noqa: E402
+from tegaki.lab.ablate.systems import best_share, ensemble_as_coded  # noqa: E402
+from tegaki.lab.ablate.text import markdown  # noqa: E402
+from tegaki.lab.corpus import load_corpus  # noqa: E402
+from tegaki.lab.predictions import probabilities  # noqa: E402
+from tegaki.lab.recipes import RECIPES  # noqa: E402
+from tegaki.lab.report import verify  # noqa: E402
+from tests.lab.little_corpus import write_corpus  # noqa: E402
+from tests.lab.tiny import tiny  # noqa: E402
+
+CELL = Cell("seed-random", 0)
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One finished cell of tiny recipes, with its corpus beside it."""
+    folder = tmp_path_factory.mktemp("ablation")
+    corpus = write_corpus(folder / "corpus")
+    prepare(corpus, folder / "work", [CELL.protocol], print)
+    before = torch.get_num_threads()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in RECIPES:
+            patch.setitem(RECIPES, name, tiny(name, epochs=1))
+        torch.set_num_threads(1)
+        _run_cell(folder / "work")
+        torch.set_num_threads(before)
+        yield folder / "work"
+
+
+def _run_cell(work: Path) -> None:
+    shards = shards_of(work, CELL.protocol)
+    lines: list[str] = []
+    cells.run_cell(
+        CELL, shards, "test_seen", work / "cells" / CELL.name, Path("none"), 2, lines.append
+    )
+
+
+@pytest.fixture(scope="module")
+def summary(work: Path) -> Summary:
+    (found,) = summarise(work / "cells")
+    return found
+
+
+def test_every_row_of_one_baseline_is_measured(summary: Summary) -> None:
+    measured = {line.row.system for line in summary.lines}
+    assert measured == {row.system for row in ROWS} - set(plan.ALONE)
+    for line in summary.lines:
+        for figure in line.figures.values():
+            assert 0 <= figure.low <= figure.high <= 1
+    assert len(summary.answers) == len(CLAIMS)
+
+
+def test_cells_are_verified_and_not_run_again(work: Path) -> None:
+    report = work / "cells" / CELL.name / "report.json"
+    assert verify(report) == []
+    said = json.loads(report.read_text())
+    assert said["recipes"]["baseline"] != said["recipes"]["enhanced"]
+    before = report.stat().st_mtime_ns
+    _run_cell(work)
+    assert report.stat().st_mtime_ns == before
+    assert cells.is_finished(CELL, report.parent)
+    with pytest.MonkeyPatch.context() as patch:  # a recipe that changed is run again
+        patch.setitem(RECIPES, "no-head", tiny("no-head", tta="none"))
+        assert not cells.is_finished(CELL, report.parent)
+
+
+def test_every_part_has_its_curves(work: Path) -> None:
+    folder = work / "cells" / CELL.name
+    for name in ("baseline", *plan.frozen_recipes(0)):
+        assert (folder / name / "log.jsonl").read_text().count("\n") >= 1
+
+
+def test_the_report_is_written_without_pictures(
+    work: Path, summary: Summary, tmp_path: Path
+) -> None:
+    plots = draw(summary, tmp_path)
+    text = markdown([summary], plots)
+    for row in ROWS:
+        assert (row.words in text) == (row.system not in plan.ALONE)
+    for claim in CLAIMS:
+        assert claim.question in text
+    assert "the seed said 97.28% and 97.29%" in text
+    export(work, tmp_path)
+    names = {path.suffix for path in tmp_path.rglob("*") if path.is_file()}
+    assert names == {".svg", ".json", ".csv", ".jsonl"}
+    assert [verify(path) for path in tmp_path.rglob("report.json")] == [[]]
+    (again,) = summarise(tmp_path / "cells")
+    assert markdown([again], plots) == text
+    assert "<image" not in (tmp_path / plots[0]).read_text()
+
+
+def test_the_page_shows_mistakes_and_fetches_nothing(
+    work: Path, summary: Summary, tmp_path: Path
+) -> None:
+    items = {item.id: item for item in load_corpus(work.parent / "corpus").items}
+    plots = [tmp_path / name for name in draw(summary, tmp_path)]
+    write_page(tmp_path / "report.html", [summary], plots, items)
+    page = (tmp_path / "report.html").read_text()
+    assert "default-src 'none'" in page
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    test = summary.cells[0].test
+    wrong = ((test.scores["enhanced+flip"] > 0) != test.generated).sum()
+    assert page.count("<figure>") == wrong
+
+
+def test_another_corpus_is_refused(work: Path, tmp_path: Path) -> None:
+    other = write_corpus(tmp_path / "other", {"train": 4, "val": 4, "test_seen": 4})
+    with pytest.raises(CorpusError, match="belongs to another corpus"):
+        run(other, work, Path("none"), jobs=1, chosen=[CELL, Cell("unseen", 0)], tell=print)
+
+
+def test_the_ensemble_is_the_one_that_was_coded() -> None:
+    chances = {"plain": 0.9, "flipped": 0.7, "plus0.1": 0.4, "flipped-plus0.1": 0.2}
+
+    def baseline(views: object) -> np.ndarray:
+        return np.array([np.mean([chances[v] for v in views])])  # type: ignore[attr-defined]
+
+    def enhanced(views: object) -> np.ndarray:
+        return np.array([np.mean([{"plain": 0.5, "flipped": 0.1}[v] for v in views])])  # type: ignore[attr-defined]
+
+    found = ensemble_as_coded(enhanced, baseline)
+    plain = 0.6 * 0.5 + 0.12 * 0.9 + 0.12 * 0.7 + 0.16 * 0.4
+    flips = 0.6 * 0.3 + 0.24 * 0.8 + 0.16 * 0.3
+    assert probabilities(found["ensemble-coded"])[0] == pytest.approx(plain)
+    assert probabilities(found["ensemble-coded+flip"])[0] == pytest.approx(flips)
+
+
+def test_the_share_is_chosen_on_what_it_is_given() -> None:
+    generated = np.array([False, True])
+
+    def good(_: object) -> np.ndarray:
+        return np.array([0.2, 0.8])
+
+    def bad(_: object) -> np.ndarray:
+        return np.array([0.9, 0.1])
+
+    assert best_share(good, bad, generated) == 0.6
+    assert best_share(bad, good, generated) == 0.4  # all up to it are right; nearest to 0.6
+
+
+def test_the_plan_has_every_cell_once() -> None:
+    names = [cell.name for cell in plan.cells()]
+    assert len(names) == len(set(names)) == 9 + 6
+    assert names[:3] == ["seed-random/seed-0", "unseen/seed-0", "seed-gan/seed-0"]

@@ -1,0 +1,156 @@
+"""Evaluating bundles and runs under protocols, from the command line as users do."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tegaki import Detector
+from tegaki.errors import BundleError, CorpusError
+from tegaki.lab.corpus import load_corpus
+from tegaki.lab.corpus.protocols import Protocol, load_protocol
+from tegaki.lab.evaluate import SYSTEM, count_tasks, evaluate
+from tegaki.lab.report import read_report, verify
+from tegaki.lab.scorers import load_scorer
+from tests.lab.little_corpus import write_corpus
+from tests.lab.scenes import scene
+from tests.lab.tiny import little_shards, tiny
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_corpus(tmp_path_factory.mktemp("corpus"))
+
+
+def test_the_shipped_model_is_scored_as_users_run_it(folder: Path, detector: Detector) -> None:
+    items = load_corpus(folder).items
+    found = evaluate(load_scorer(None), items, load_protocol("unseen"), workers=2)
+    assert found.tests() == ["val", "test_unseen"]
+    by_id = {item.id: item for item in items}
+    for judged, score in zip(found.judged, found.scores[SYSTEM], strict=True):
+        assert detector.inspect(by_id[judged.id].path).logit == pytest.approx(score, abs=1e-5)
+        assert judged.generated == by_id[judged.id].generated
+
+
+def test_conditions_change_pictures_and_are_named(folder: Path) -> None:
+    protocol = Protocol("mine", "", "as-made", ("test_seen",), None, ("flip", "jpeg-30"))
+    items = load_corpus(folder).items
+    done: list[int] = []
+    found = evaluate(load_scorer(None), items, protocol, workers=2, progress=done.append)
+    assert found.tests() == ["val", "test_seen", "test_seen flip", "test_seen jpeg-30"]
+    assert done[-1] == len(found.judged) == count_tasks(items, protocol) == 16 + 3 * 12
+    plain, flipped, worse = (found.part(name).scores[SYSTEM] for name in found.tests()[1:])
+    assert not np.allclose(plain, flipped)
+    assert not np.allclose(plain, worse)
+
+
+def test_what_cannot_be_evaluated_is_told(folder: Path, tmp_path: Path) -> None:
+    items = load_corpus(folder).items
+    protocol = load_protocol("seen")
+    scorer = load_scorer(None)
+    with pytest.raises(CorpusError, match="unknown conditions: magic"):
+        evaluate(scorer, items, replace(protocol, conditions=("magic",)), workers=1)
+    with pytest.raises(CorpusError, match="split 'test_seen' of the corpus lacks"):
+        evaluate(scorer, [i for i in items if i.split != "test_seen"], protocol, workers=1)
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    broken = [replace(i, path=tmp_path / "broken.jpg") for i in items]
+    with pytest.raises(CorpusError, match="cannot be read"):
+        evaluate(scorer, broken, protocol, workers=1)
+    with pytest.raises(BundleError, match="neither a model bundle nor a finished run"):
+        load_scorer(tmp_path)
+
+
+def test_from_the_command_line(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "report"
+    command = [sys.executable, "-m", "tegaki", "evaluate", "--corpus", str(folder)]
+    done = subprocess.run(
+        [*command, "--protocol", "seen", "--out", str(out)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "TPR at 5 % FPR" in done.stdout
+    assert verify(out / "report.json") == []
+    said = read_report(out / "report.json")
+    assert said["manifest_sha256"] == load_corpus(folder).manifest_sha256
+    assert said["model"]["id"] == Detector.load().bundle.id
+    done = subprocess.run(
+        [*command, "--protocol", "seen", "--out", str(out), "--json"],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert json.loads(done.stdout) == said
+    done = subprocess.run(
+        [*command, "--protocol", "leave-one-family-out", "--out", str(out)],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "leave out one of sdxl" in done.stderr
+
+
+def test_a_model_is_not_tested_on_what_it_may_have_learnt_from(
+    folder: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "tegaki", "evaluate", "--corpus", str(folder)]
+    done = subprocess.run(
+        [*command, "--protocol", "seed-random", "--out", str(tmp_path / "r")],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "pictures that it may have learnt from" in done.stderr
+    assert not (tmp_path / "r").exists()
+
+
+def test_originals_are_decoded_as_users_files_are(tmp_path: Path, detector: Detector) -> None:
+    """Transparent parts on white, EXIF orientation: not what a bare convert("RGB") gives."""
+    (item, other) = load_corpus(write_corpus(tmp_path, {"val": 1})).items
+    cut_out = Image.open(item.path).convert("RGBA")
+    cut_out.putalpha(Image.linear_gradient("L").resize(cut_out.size))
+    cut_out.save(tmp_path / "cut-out.png")
+    items = [replace(item, path=tmp_path / "cut-out.png"), other]
+    items += [replace(i, split="test_seen") for i in items]
+    found = evaluate(load_scorer(None), items, load_protocol("seen"), workers=1)
+    expected = detector.inspect(tmp_path / "cut-out.png").logit
+    assert found.scores[SYSTEM][0] == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_run_of_the_seeds_is_scored_with_its_own_views(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch", reason="needs tegaki[lab]")
+    from tegaki.lab.features import FeatureCache
+    from tegaki.lab.letterbox import TTA
+    from tegaki.lab.predictions import log_odds
+    from tegaki.lab.train import Trainer
+
+    shards = little_shards(tmp_path)
+    recipe = tiny("kusuma-v2", epochs=1, tta="flip")
+    network = Trainer(recipe, shards, tmp_path / "run").run()
+    items = load_corpus(shards.folder).items
+    found = evaluate(load_scorer(tmp_path / "run"), items, load_protocol("seen"), workers=2)
+    file = FeatureCache(network, shards, tmp_path / "f", 64).split("test_seen", TTA["flip"])
+    with torch.inference_mode():
+        logits = [network.judge(torch.from_numpy(file.all_rows(view))) for view in TTA["flip"]]
+        chances = torch.sigmoid(torch.stack(logits).double()).mean(0).numpy()
+    expected = dict(zip([f.id for f in file.facts], log_odds(chances), strict=True))
+    part = found.part("test_seen")
+    for judged, score in zip(part.judged, part.scores[SYSTEM], strict=True):
+        assert expected[judged.id] == pytest.approx(score, abs=1e-4)
+
+
+def test_one_family_left_out(tmp_path: Path) -> None:
+    """The family is gone from train and val, and all of it is what is tested on."""
+    for k in range(60):
+        kind = "drawn/artist" if k % 2 else f"made/{('gan', 'flux')[k % 4 // 2]}"
+        (tmp_path / kind).mkdir(parents=True, exist_ok=True)
+        scene(k).save(tmp_path / kind / f"{k}.png")
+    command = [sys.executable, "-m", "tegaki", "corpus", "build", "--out", str(tmp_path / "s")]
+    command += ["--human", str(tmp_path / "drawn"), "--generated", str(tmp_path / "made")]
+    command += ["--protocol", "leave-one-family-out", "--family", "gan"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    items = load_corpus(tmp_path / "s").items
+    assert {i.family for i in items if i.split != "test_seen" and i.generated} == {"flux"}
+    assert [i.family for i in items if i.split == "test_seen" and i.generated] == ["gan"] * 15

@@ -1,0 +1,119 @@
+"""Recipes: defaults are what the seed ran, settings are checked, files are read back."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from tegaki.errors import TrainingError
+from tegaki.lab.recipe_files import find_recipe, read_recipe
+from tegaki.lab.recipes import RECIPES, Edits, Warp, with_settings
+
+
+def test_every_recipe_of_the_plan_is_there() -> None:
+    assert set(RECIPES) == {
+        "baseline", "enhanced", "enhanced-paper", "no-attention", "no-head", "kusuma-v2",
+        "kusuma-v3", "finetune",
+    }  # fmt: skip
+
+
+def test_the_defaults_are_what_the_seeds_notebooks_ran() -> None:
+    first, second = RECIPES["baseline"].stages
+    assert (first.epochs, first.batch, first.learning_rate, first.patience) == (10, 32, 1e-3, 0)
+    assert first.augmentation == Warp(rotation=10, shift=0.1, flip=0.5, fill="nearest")
+    assert (second.epochs, second.batch, second.learning_rate) == (25, 64, 5e-5)
+    assert (second.patience, second.plateau, second.trained) == (8, 3, "last-30")
+    (only,) = RECIPES["enhanced"].stages
+    assert (only.epochs, only.batch, only.learning_rate) == (15, 64, 0.0009999)
+    assert (only.patience, only.plateau, only.augmentation) == (5, 3, None)
+    assert RECIPES["enhanced"].tta == "flip"
+    assert not any(recipe.validate_in_place for recipe in RECIPES.values())
+
+
+def test_only_ours_looks_at_squares() -> None:
+    assert {r.name for r in RECIPES.values() if r.look == "squares"} == {"finetune"}
+    assert isinstance(RECIPES["finetune"].stages[0].augmentation, Edits)
+
+
+def test_settings_change_a_recipe_or_all_its_stages() -> None:
+    changed = with_settings(
+        RECIPES["baseline"], {"learning_rate": "2e-3", "validate_in_place": "true", "tta": "flip"}
+    )
+    assert [stage.learning_rate for stage in changed.stages] == [2e-3, 2e-3]
+    assert changed.validate_in_place
+    assert changed.tta == "flip"
+    assert changed.hash != RECIPES["baseline"].hash
+    assert with_settings(RECIPES["baseline"], {"clip": "1"}).stages[0].clip == 1.0
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("epoch", "3", "has no setting 'epoch'; it has averaging, batch"),
+        ("epochs", "many", "takes a int, not 'many'"),
+        ("epochs", "-1", "epochs cannot be -1"),
+        ("tta", "twelve", "tta is none or flip or paper3 or baseline6"),
+        ("validate_in_place", "1", "takes a bool"),
+        ("name", "mine", "has no setting 'name'"),
+        ("stages", "[]", "has no setting 'stages'"),
+    ],
+)
+def test_wrong_settings_are_refused(key: str, value: str, words: str) -> None:
+    with pytest.raises(TrainingError, match=words):
+        with_settings(RECIPES["baseline"], {key: value})
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_is_read_back_from_its_file(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "recipe.json"
+    path.write_text(json.dumps(dataclasses.asdict(RECIPES[name]), indent=1))
+    assert read_recipe(path) == RECIPES[name] == find_recipe(str(path)) == find_recipe(name)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"unknown": 1},
+        {"stages": [{"epochs": 1}]},
+        {"network": {"backbone": "mobilenetv2"}},
+        {"stages": 3},
+        {"look": "square"},
+        {"look": "squares"},
+        {"precision": "fp16"},
+        {"micro_batch": -1},
+        {"seed": "many"},
+    ],
+)
+def test_unknown_and_missing_keys_raise(change: dict[str, object], tmp_path: Path) -> None:
+    path = tmp_path / "recipe.json"
+    path.write_text(json.dumps(dataclasses.asdict(RECIPES["enhanced"]) | change))
+    with pytest.raises(TrainingError, match="is not a recipe"):
+        read_recipe(path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("optimizer", "sgd"), ("trained", "last-20"), ("schedule", "cosine"), ("batch", 0),
+     ("epochs", 0), ("learning_rate", 0), ("epochs", True)],
+)  # fmt: skip
+def test_values_that_are_not_known_raise(key: str, value: object, tmp_path: Path) -> None:
+    plain = json.loads(json.dumps(dataclasses.asdict(RECIPES["enhanced"])))
+    plain["stages"][0][key] = value
+    path = tmp_path / "recipe.json"
+    path.write_text(json.dumps(plain))
+    with pytest.raises(TrainingError, match=key):
+        read_recipe(path)
+
+
+def test_what_is_left_out_is_told(tmp_path: Path) -> None:
+    plain = dataclasses.asdict(RECIPES["enhanced"])
+    del plain["seed"]
+    path = tmp_path / "recipe.json"
+    path.write_text(json.dumps(plain))
+    with pytest.raises(TrainingError, match="leaves out what a recipe says"):
+        read_recipe(path)
+    with pytest.raises(TrainingError, match="neither a recipe"):
+        find_recipe("nobody")

@@ -1,0 +1,166 @@
+"""Reports can be computed again, and a digit that was changed is found."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tegaki.errors import CorpusError
+from tegaki.lab.gate import below, lowered, raised, read_floors, write_floors
+from tegaki.lab.predictions import Judged, Predictions, read_predictions, write_predictions
+from tegaki.lab.report import Report, read_report, verify, write_report
+
+HASH = "5" * 64
+
+
+def predictions(seed: int = 0, gap: float = 2.0) -> Predictions:
+    rng = np.random.default_rng(seed)
+    judged = tuple(
+        Judged(
+            test, f"{test}{k}", k % 2 == 1, f"源, {k % 7}", "sdxl" if k % 2 else "human", "anime"
+        )
+        for test in ("val", "test_seen", "test_seen jpeg-50")
+        for k in range(80)
+    )
+    generated = np.array([j.generated for j in judged])
+    scores = rng.normal(0, 1, len(judged)) + gap * generated - gap / 2
+    return Predictions(judged, {"model": scores, "other": -scores})
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Path:
+    write_report(tmp_path / "r", predictions(), {"protocol": "robust", "manifest_sha256": HASH})
+    return tmp_path / "r" / "report.json"
+
+
+def test_predictions_are_read_back(tmp_path: Path) -> None:
+    made = predictions()
+    sha256 = write_predictions(made, tmp_path / "p.csv")
+    back = read_predictions(tmp_path / "p.csv", sha256)
+    assert back.judged == made.judged
+    assert np.allclose(back.scores["model"], made.scores["model"], atol=1e-5)
+    assert back.tests() == ["val", "test_seen", "test_seen jpeg-50"]
+    assert len(back.part("val").judged) == 80
+
+
+def test_a_report_is_true(report: Path) -> None:
+    assert verify(report) == []
+    said = read_report(report)
+    assert set(said["systems"]) == {"model", "other"}
+    assert set(said["systems"]["model"]["tests"]) == {"test_seen", "test_seen jpeg-50"}
+
+
+def _changed(report: Report, path: tuple[str, ...], value: object) -> None:
+    for key in path[:-1]:
+        report = report[key]
+    report[path[-1]] = value
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("metrics", "accuracy", "value"),
+        ("metrics", "auc", "low"),
+        ("metrics", "ece_calibrated", "high"),
+        ("by_source", "源, 1", "recall"),
+        ("worst_human_source", "fpr"),
+    ],
+)
+def test_one_digit_is_found(report: Path, path: tuple[str, ...]) -> None:
+    plain = json.loads(report.read_text())
+    where = ("systems", "model", "tests", "test_seen", *path)
+    figure = plain
+    for key in where:
+        figure = figure[key]
+    _changed(plain, where, round(figure + 0.0001, 4))
+    report.write_text(json.dumps(plain, ensure_ascii=False))
+    (problem,) = verify(report)
+    assert problem.startswith(".".join(where) + ": the report says")
+
+
+def test_one_digit_of_the_predictions_is_found(report: Path) -> None:
+    path = report.parent / "predictions.csv"
+    path.write_text(path.read_text().replace(",1.", ",2.", 1))
+    (problem,) = verify(report)
+    assert "is not the file that the report was written from" in problem
+
+
+def test_a_missing_system_is_found(report: Path) -> None:
+    plain = json.loads(report.read_text())
+    del plain["systems"]["other"]
+    report.write_text(json.dumps(plain))
+    assert verify(report)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 2}', '{"format": 1}'])
+def test_what_is_no_report_is_told(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "report.json"
+    path.write_text(text)
+    with pytest.raises(CorpusError, match="is not a report"):
+        verify(path)
+
+
+def test_verify_from_the_command_line(report: Path) -> None:
+    command = [sys.executable, "-m", "tegaki", "verify", str(report)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, f"{report}: true\n")
+    report.write_text(report.read_text().replace('"value": 0.', '"value": 1.', 1))
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "the report says 1." in done.stdout
+
+
+# ---- floors ------------------------------------------------------------------------------------
+
+
+def _report(folder: Path, gap: float, manifest: str = HASH) -> Report:
+    return write_report(
+        folder, predictions(gap=gap), {"manifest_sha256": manifest, "protocol": "robust"}
+    )
+
+
+def test_floors_hold_and_fail(tmp_path: Path) -> None:
+    good, worse = _report(tmp_path / "a", 2.0), _report(tmp_path / "b", 1.0)
+    floors = raised(None, good, "model", ("accuracy", "auc"))
+    assert below(floors, good, "model") == []
+    problems = below(floors, worse, "model")
+    assert len(problems) == 4
+    assert problems[0].startswith("test_seen accuracy: 0.")
+    assert below(floors, worse, "other")
+
+
+def test_floors_hold_for_their_data_alone(tmp_path: Path) -> None:
+    floors = raised(None, _report(tmp_path / "a", 2.0), "model", ("auc",))
+    other = _report(tmp_path / "b", 3.0, manifest="6" * 64)
+    assert below(floors, other, "model") == [
+        "the report was measured on other data or by another protocol than the floors"
+    ]
+    with pytest.raises(CorpusError, match="other data or by"):
+        raised(floors, other, "model", ("auc",))
+
+
+def test_raising_never_lowers(tmp_path: Path) -> None:
+    good, worse = _report(tmp_path / "a", 2.0), _report(tmp_path / "b", 1.0)
+    floors = raised(None, good, "model", ("auc",))
+    assert raised(floors, worse, "model", ("auc",)) == floors
+
+
+def test_lowering_takes_a_flag_and_keeps_the_reason(tmp_path: Path) -> None:
+    good, worse = _report(tmp_path / "a", 2.0), _report(tmp_path / "b", 1.0)
+    path = tmp_path / "floors.json"
+    write_floors(raised(None, good, "model", ("auc",)), path)
+    command = [sys.executable, "-m", "tegaki", "gate", str(tmp_path / "b" / "report.json")]
+    command += ["--floors", str(path)]
+    assert subprocess.run(command, capture_output=True).returncode == 1
+    assert subprocess.run([*command, "--raise"], capture_output=True).returncode == 1
+    done = subprocess.run([*command, "--lower", "new data"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "Every floor holds.\n")
+    floors = read_floors(path)
+    assert floors.lowered == ("new data",)
+    assert below(floors, worse, "model") == []
+    assert lowered(floors, good, "model", "again").least == floors.least

@@ -1,0 +1,104 @@
+"""The tables that the docs show, each from files that a command wrote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tegaki.model import SHIPPED
+
+ROOT = Path(__file__).parents[1]
+AUDIT = ROOT / "docs" / "audit"
+
+
+def _figures() -> str:
+    """The README's short table, from the shipped model's figures."""
+    splits = _read(SHIPPED / "figures.json")["splits"]
+    names = {"test_seen": "Sources seen in training", "test_unseen": "Sources never seen"}
+    rows = {
+        "AUC": [f"{splits[n]['metrics']['auc']['value']:.3f}" for n in names],
+        "TPR at 1 % FPR": [
+            f"{splits[n]['metrics']['tpr_at_1_percent_fpr']['value']:.2f}" for n in names
+        ],
+    }
+    for label, verdict, words in (
+        ("human", "generated", "Drawn, called *likely generated*"),
+        ("human", "unsure", "Drawn: *not sure*"),
+        ("generated", "generated", "Generated, called *likely generated*"),
+        ("generated", "unsure", "Generated: *not sure*"),
+        ("generated", "drawn", "Generated, called *likely drawn*"),
+    ):
+        rows[words] = [f"{splits[n]['verdicts'][label][verdict]:.1%}" for n in names]
+    return table(["", *names.values()], [[words, *cells] for words, cells in rows.items()])
+
+
+def _runs() -> str:
+    """Every training run that could have shipped, from its log and recipe."""
+    rows = []
+    for folder in sorted((ROOT / "docs" / "runs").iterdir()):
+        recipe = _read(folder / "recipe.json")
+        stage = recipe.get("stages", [recipe])[0]  # the first runs were not made of stages
+        lines = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
+        last = json.loads(lines[-1])
+        choices = [str(stage.get(key, 0)) for key in ("averaging", "label_smoothing")]
+        views = ", ".join(recipe["views"]["names"])
+        rows.append([folder.name, str(last["epoch"]), *choices, views, f"{last['val_auc']:.3f}"])
+    header = ["Run", "Epochs", "Averaging", "Label smoothing", "Views", "val AUC at the end"]
+    return table(header, rows)
+
+
+def _audit() -> str:
+    """What the original files give away, from ``tegaki audit --originals``."""
+    rows = [
+        [finding["property"]["name"], *(_estimate(finding[key]) for key in ("random", "by_source")),
+         finding["verdict"]]
+        for finding in _read(AUDIT / "originals.json")["findings"]
+    ]  # fmt: skip
+    return table(["Property alone", "Random folds: AUC, accuracy", "By source", ""], rows)
+
+
+def _views() -> str:
+    """What the views give away, by source, from ``tegaki audit --views``."""
+    findings = _read(AUDIT / "views.json")["findings"]
+    names = list(findings)
+    rows = []
+    for each in zip(*findings.values(), strict=True):
+        first = each[0]["property"]
+        kind = "content" if first["kind"] == "content" else "not content"
+        rows.append([first["name"], kind, *(f"{f['by_source']['auc']:.3f}" for f in each)])
+    return table(["Property alone", "", *names], rows)
+
+
+def _moves() -> str:
+    """How far the shipped model's scores move, from ``tegaki audit --model``."""
+    audit = _read(AUDIT / "model.json")
+    rows = [
+        [move["condition"], f"{move['logit']:.2f}", f"{move['probability']:.3f}",
+         f"{move['verdicts']:.1%}", f"{move['auc']:.3f}"]
+        for move in audit["moves"]
+    ]  # fmt: skip
+    return table(["Condition", "Mean move: logit", "probability", "Verdicts changed", "AUC"], rows)
+
+
+def _estimate(found: dict[str, float]) -> str:
+    return f"{found['auc']:.3f} [{found['low']:.2f}, {found['high']:.2f}], {found['accuracy']:.1%}"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return plain
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table, each line ended."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "figures": _figures, "runs": _runs, "audit": _audit, "views": _views,
+    "moves": _moves,
+}  # fmt: skip
+"""By the name in the marks around each, like ``<!-- figures -->``."""
