@@ -16,6 +16,7 @@ import click
 import pytest
 
 from tegaki.cli.main import program
+from tegaki.model import load_bundle
 from tests.conftest import painting
 from tests.test_files import without_privileges
 
@@ -57,7 +58,7 @@ def test_check_shows_everything(folder: Path) -> None:
     assert done.stderr == ""
     assert re.search(r"verdict +(likely drawn|likely generated|not sure)\n", done.stdout)
     assert re.search(r"probability +0\.\d{3} of generated", done.stdout)
-    for name in ("centre", "squashed", "first", "last"):
+    for name in load_bundle().recipe.views.names:
         assert re.search(rf"{name} [+-]\d+\.\d\d", done.stdout)
     assert "PNG, 300 x 400 pixels" in done.stdout
     assert re.search(r"model +\S+, recipe [0-9a-f]{16}\n", done.stdout)
@@ -175,7 +176,7 @@ def test_ctrl_c_keeps_what_was_done(tmp_path: Path) -> None:
     assert said.startswith("Stopped; what was done is kept.\n")
     rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert 0 < len(rows) < 3000
-    assert f"{len(rows)} files" in said
+    assert f"{len(rows)} file" in said
 
 
 def test_ctrl_c_before_the_first_row() -> None:

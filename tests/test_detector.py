@@ -55,11 +55,20 @@ def test_the_row_of_a_picture(detector: Detector, picture: Path) -> None:
     assert row.verdict in ("drawn", "generated", "unsure")
     assert row.probability is not None
     assert 0 <= row.probability <= 1
-    assert row.logit == pytest.approx(sum(view.logit for view in row.views) / 4)
-    assert [view.name for view in row.views] == ["centre", "squashed", "first", "last"]
+    names = detector.bundle.recipe.views.names
+    assert tuple(view.name for view in row.views) == names
+    assert row.logit == pytest.approx(sum(view.logit for view in row.views) / len(names))
     assert row.error is None
     assert row.model == detector.bundle.id
     assert row.recipe == detector.bundle.recipe.hash
+
+
+def test_content_is_judged_as_the_file(detector: Detector, picture: Path) -> None:
+    assert detector.inspect_bytes(picture.read_bytes(), str(picture)) == detector.inspect(picture)
+    for data, kind in ((b"", "EmptyFile"), (b"no picture", "NotAPicture")):
+        row = detector.inspect_bytes(data, "from memory")
+        assert row.error is not None
+        assert (row.path, row.error.type) == ("from memory", kind)
 
 
 def test_json_is_the_row(detector: Detector, picture: Path) -> None:

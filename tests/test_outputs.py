@@ -39,7 +39,7 @@ def test_csv(rows: list[Row], tmp_path: Path) -> None:
     assert list(read[0]) == list(COLUMNS)
     assert read[0]["path"] == rows[0].path
     assert float(read[0]["probability"]) == rows[0].probability
-    assert json.loads(read[0]["views"])[0]["name"] == "centre"
+    assert json.loads(read[0]["views"])[0]["name"] == rows[0].views[0].name
     assert read[0]["error_type"] == ""
     assert read[1]["error_type"] == "FileNotFound"
     assert read[1]["probability"] == ""

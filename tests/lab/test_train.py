@@ -25,7 +25,7 @@ from tegaki.lab.edits import training_view  # noqa: E402
 from tegaki.lab.export import build_bundle  # noqa: E402
 from tegaki.lab.features import FeatureCache  # noqa: E402
 from tegaki.lab.network import Classifier  # noqa: E402
-from tegaki.lab.recipes import RECIPES, Edits, TrainingRecipe  # noqa: E402
+from tegaki.lab.recipes import RECIPES, Edits, TrainingRecipe, Warp  # noqa: E402
 from tegaki.lab.stream import batches, draws, epoch_size, training_look  # noqa: E402
 from tegaki.lab.train import Trainer  # noqa: E402
 from tests.conftest import painting  # noqa: E402
@@ -184,23 +184,33 @@ def test_a_killed_run_goes_on(shards: ShardSet, tmp_path: Path) -> None:
     assert all(torch.equal(a[key], b[key]) for key in a)
 
 
-def test_two_processes_train_one_network(shards: ShardSet, tmp_path: Path) -> None:
-    """torchrun on two CPU processes: one set of files, and it learns."""
+def linear() -> TrainingRecipe:
+    """Without dropout and moving batch norms, how a batch is shared changes nothing."""
+    recipe = tiny("baseline")
+    stage = replace(recipe.stages[0], trained="head", augmentation=Warp(rotation=5))
+    plan = replace(recipe.network, hidden=(), dropout=())
+    return replace(recipe, network=plan, stages=(stage,), micro_batch=2)
+
+
+PROCESS = """
+import sys, torch; torch.set_num_threads(1)
+from pathlib import Path
+from tegaki.lab.corpus import load_shards
+from tegaki.lab.distributed import join_world
+from tegaki.lab.train import Trainer
+from tests.lab.test_train import linear
+with join_world() as world:
+    assert world.size == 2
+    trainer = Trainer(linear(), load_shards(Path(sys.argv[1])), Path(sys.argv[2]), world=world)
+    trainer.run()
+    torch.save(trainer.network.state_dict(), f"{sys.argv[2]}-{world.rank}.pt")
+"""
+
+
+def test_two_processes_train_what_one_trains(shards: ShardSet, tmp_path: Path) -> None:
+    """torchrun on two CPU processes: the same steps as one process, and one set of files."""
     program = tmp_path / "program.py"
-    program.write_text(
-        "import sys, torch; torch.set_num_threads(1)\n"
-        "from pathlib import Path\n"
-        "from tegaki.lab.corpus import load_shards\n"
-        "from tegaki.lab.distributed import join_world\n"
-        "from tegaki.lab.train import Trainer\n"
-        "from tests.lab.tiny import tiny\n"
-        "with join_world() as world:\n"
-        "    assert world.size == 2\n"
-        "    recipe = tiny('finetune', precision='fp32')\n"
-        "    t = Trainer(recipe, load_shards(Path(sys.argv[1])), Path(sys.argv[2]), world=world)\n"
-        "    t.run()\n"
-        "    torch.save(t.network.state_dict(), f'{sys.argv[2]}-{world.rank}.pt')\n"
-    )
+    program.write_text(PROCESS)
     root = Path(__file__).parents[2]
     done = subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone",
@@ -209,10 +219,17 @@ def test_two_processes_train_one_network(shards: ShardSet, tmp_path: Path) -> No
         capture_output=True, text=True, timeout=180,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    first, second = (torch.load(tmp_path / f"run-{r}.pt", weights_only=True) for r in (0, 1))
-    for name, value in first.items():
-        assert torch.allclose(value, second[name]), name
-    assert len((tmp_path / "run" / "log.jsonl").read_text().splitlines()) == 2
+    alone = Trainer(linear(), shards, tmp_path / "alone").run().state_dict()
+    start = Trainer(linear(), shards, tmp_path / "start").network.state_dict()
+    for rank in (0, 1):
+        together = torch.load(tmp_path / f"run-{rank}.pt", weights_only=True)
+        for name, value in alone.items():
+            assert torch.allclose(value.float(), together[name].float(), atol=1e-6), name
+    moved = (alone["head.0.weight"] - start["head.0.weight"]).abs().max()
+    assert moved > 2e-5  # far more than the two may differ
+    lines = [(tmp_path / run / "log.jsonl").read_text().splitlines() for run in ("run", "alone")]
+    losses = [[json.loads(line)["loss"] for line in log] for log in lines]
+    assert losses[0] == pytest.approx(losses[1], abs=0.05)  # the first process' share of the sum
 
 
 def test_the_in_place_bug_is_a_switch(shards: ShardSet, tmp_path: Path) -> None:
@@ -264,6 +281,18 @@ def test_features_of_another_backbone_are_refused(shards: ShardSet, tmp_path: Pa
     ):
         with pytest.raises(TrainingError, match="another backbone, corpus or view"):
             other.split("val", ("plain",))
+
+
+def test_two_runs_do_not_share_a_folder(shards: ShardSet, tmp_path: Path) -> None:
+    first, second = (Trainer(tiny("finetune"), shards, tmp_path) for _ in range(2))
+
+    def start_another(_: int) -> None:
+        with pytest.raises(TrainingError, match="another run is at work in"):
+            second.run()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        first.run(start_another)
 
 
 @pytest.mark.parametrize("name", ["network.pt", "checkpoint.pt"])

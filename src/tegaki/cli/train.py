@@ -122,7 +122,7 @@ def train(
         with join_world() as world:
             _train(chosen, shards, weights, backbone, out, workers, world)
     except KeyboardInterrupt:
-        click.echo("Stopped; give the same command again to go on.", err=True)
+        click.echo("Stopped; the same command goes on from the last checkpoint.", err=True)
         sys.exit(130)
 
 

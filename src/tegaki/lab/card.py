@@ -80,6 +80,7 @@ def _what(bundle: Bundle) -> Iterator[str]:
 def _training(bundle: Bundle) -> Iterator[str]:
     facts = bundle.training
     start = facts["recipe"]["start"]
+    epochs = sum(stage["epochs"] for stage in facts["recipe"]["stages"])
     yield "## What it was trained on"
     yield ""
     yield (
@@ -94,7 +95,7 @@ def _training(bundle: Bundle) -> Iterator[str]:
     yield ""
     yield (
         f"Recipe `{facts['recipe']['name']}` (hash `{facts['recipe_hash']}`): all layers tuned "
-        f"together for {_epochs(facts['recipe'])} epochs, the last steps' average kept, random "
+        f"together for {epochs} epochs, the last steps' average kept, random "
         "square crops, resizing, re-encoding, blur, noise and colour for both labels alike, draws "
         "balanced by label and by the root of a source's size. The seed's own training (frozen "
         "backbone, letterbox) was not used: its bars give the label away."
@@ -106,10 +107,6 @@ def _training(bundle: Bundle) -> Iterator[str]:
             f"SHA-256 `{start['sha256']}`. The tuned weights ship under MIT, with these notices "
             "(`licences/`)."
         )
-
-
-def _epochs(recipe: dict[str, Any]) -> int:
-    return int(recipe.get("epochs") or sum(stage["epochs"] for stage in recipe["stages"]))
 
 
 def _worth(figures: dict[str, Any]) -> Iterator[str]:

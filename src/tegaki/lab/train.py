@@ -16,6 +16,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
@@ -34,6 +35,7 @@ from tegaki.lab.inputs import FromFeatures, FromPictures, Inputs
 from tegaki.lab.metrics import auc
 from tegaki.lab.network import Classifier
 from tegaki.lab.recipes import TrainingRecipe
+from tegaki.lab.runlock import locked
 from tegaki.lab.stage_run import StageRun
 
 SAVE_EVERY = 300.0  # seconds
@@ -181,7 +183,15 @@ class Trainer:
         return epochs * self.shards.size("train")
 
     def run(self, progress: Progress = lambda _: None, tell: Tell = lambda _: None) -> Classifier:
-        """Train to the end; returns the network that the recipe keeps."""
+        """Train to the end; returns the network that the recipe keeps.
+
+        Raises:
+            TrainingError: another run is at work in the folder.
+        """
+        with locked(self.out) if self.world.main else nullcontext():
+            return self._run(progress, tell)
+
+    def _run(self, progress: Progress, tell: Tell) -> Classifier:
         while not self.done and self.at.stage < len(self.recipe.stages):
             self._run_stage(progress, tell)
             self.at = _Position(stage=self.at.stage + 1)
@@ -331,7 +341,10 @@ def _start(
     if recipe.start is None:
         return
     if weights is None:
-        raise TrainingError(f"recipe {recipe.name!r} starts from weights: {recipe.start.origin}")
+        raise TrainingError(
+            f"recipe {recipe.name!r} starts from weights; give them with --weights: "
+            f"{recipe.start.origin}"
+        )
     try:
         found = hashlib.sha256(weights.read_bytes()).hexdigest()
     except OSError as problem:

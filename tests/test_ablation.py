@@ -1,0 +1,37 @@
+"""The committed ablation is what its predictions give, to the last digit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tools.tables import ABLATION
+
+from tegaki.lab.ablate.summary import summarise
+from tegaki.lab.ablate.text import markdown
+from tegaki.lab.report import read_report, verify
+
+REPORTS = sorted((ABLATION / "cells").glob("*/*/report.json"))
+
+
+@pytest.mark.parametrize("path", REPORTS, ids=lambda path: "/".join(path.parts[-3:-1]))
+def test_every_number_is_what_the_predictions_give(path: Path) -> None:
+    assert verify(path) == []
+
+
+def test_the_report_says_what_its_cells_say() -> None:
+    plots = sorted(path.name for path in ABLATION.glob("*.svg"))
+    written = (ABLATION / "report.md").read_text(encoding="utf-8")
+    assert written == markdown(summarise(ABLATION / "cells"), plots)
+
+
+def test_cells_of_one_protocol_are_of_one_set() -> None:
+    for protocol in {path.parts[-3] for path in REPORTS}:
+        found = {read_report(p)["manifest_sha256"] for p in REPORTS if p.parts[-3] == protocol}
+        assert len(found) == 1
+
+
+def test_no_picture_is_in_it() -> None:
+    kinds = {path.suffix for path in ABLATION.rglob("*") if path.is_file()}
+    assert kinds == {".md", ".svg", ".json", ".csv", ".jsonl"}
+    assert not any("<image" in path.read_text(encoding="utf-8") for path in ABLATION.glob("*.svg"))
