@@ -64,8 +64,40 @@ def test_mobilenetv3_has_the_published_numbers() -> None:
     assert whole == 5_483_032
 
 
-def test_both_backbones_shrink_by_32() -> None:
-    for name, channels in (("enhanced", 1280), ("kusuma-v3", 960)):
+def test_efficientnet_lite0_has_the_published_numbers() -> None:
+    """4,652,008 weights with the classifier, which is 1280 -> 1000."""
+    features = classifier("finetune-lite0").features
+    weights = sum(p.numel() for p in features.parameters())
+    assert weights == 3_371_008
+    assert weights + 1280 * 1000 + 1000 == 4_652_008
+
+
+def test_published_names_of_efficientnet_lite0_are_read(tmp_path: Path) -> None:
+    """The published file numbers a block's units by what they do; a block without widening has no
+    ``_expand_conv`` and no ``_bn0``."""
+    network = classifier("finetune-lite0")
+    state = {name: value.clone() for name, value in network.features.state_dict().items()}
+    units = (("_expand_conv", "_bn0"), ("_depthwise_conv", "_bn1"), ("_project_conv", "_bn2"))
+    published = {"_fc.weight": torch.zeros(1000, 1280), "_fc.bias": torch.zeros(1000)}
+    for name, value in state.items():
+        block, *rest = name.split(".")
+        if block in ("0", "17"):
+            conv, norm = ("_conv_stem", "_bn0") if block == "0" else ("_conv_head", "_bn1")
+            kind, leaf = rest
+            outer = conv if kind == "conv" else norm
+        else:
+            _, unit, kind, leaf = rest
+            conv, norm = units[int(unit) + (block == "1")]
+            outer = f"_blocks.{int(block) - 1}.{conv if kind == 'conv' else norm}"
+        published[f"{outer}.{leaf}"] = value + 1
+    torch.save(published, tmp_path / "lite0.pth")
+    network.load_backbone(tmp_path / "lite0.pth")
+    for name, value in network.features.state_dict().items():
+        assert torch.equal(value, state[name] + 1), name
+
+
+def test_every_backbone_shrinks_by_32() -> None:
+    for name, channels in (("enhanced", 1280), ("kusuma-v3", 960), ("finetune-lite0", 1280)):
         network = classifier(name).eval()
         with torch.inference_mode():
             assert network.features(torch.zeros(1, 3, 224, 224)).shape == (1, channels, 7, 7)

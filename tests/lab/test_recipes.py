@@ -16,7 +16,7 @@ from tegaki.lab.recipes import RECIPES, Edits, Warp, with_settings
 def test_every_recipe_of_the_plan_is_there() -> None:
     assert set(RECIPES) == {
         "baseline", "enhanced", "enhanced-paper", "no-attention", "no-head", "kusuma-v2",
-        "kusuma-v3", "finetune",
+        "kusuma-v3", "finetune", "finetune-lite0",
     }  # fmt: skip
 
 
@@ -34,8 +34,9 @@ def test_the_defaults_are_what_the_seeds_notebooks_ran() -> None:
 
 
 def test_only_ours_looks_at_squares() -> None:
-    assert {r.name for r in RECIPES.values() if r.look == "squares"} == {"finetune"}
-    assert isinstance(RECIPES["finetune"].stages[0].augmentation, Edits)
+    squares = {r.name: r for r in RECIPES.values() if r.look == "squares"}
+    assert set(squares) == {"finetune", "finetune-lite0"}
+    assert all(isinstance(r.stages[0].augmentation, Edits) for r in squares.values())
 
 
 def test_settings_change_a_recipe_or_all_its_stages() -> None:

@@ -94,8 +94,9 @@ def train(
     had not been. Started by torchrun, several processes share every batch; a GPU is used where
     there is one. Needs the extra tegaki[lab].
 
-    "finetune" looks at squares and ends with a bundle that check and scan can use. The other
-    recipes rebuild the seed, black bars included; they end with a network for tegaki evaluate.
+    "finetune" and "finetune-lite0" look at squares and end with a bundle that check and scan can
+    use. The other recipes rebuild the seed, black bars included; they end with a network for tegaki
+    evaluate.
 
     \b
     Examples:

@@ -17,6 +17,13 @@ _METRICS = {
     "ece": "ECE",
 }
 
+_NETWORKS = {
+    "mobilenetv2": "MobileNetV2, channel attention and a deep head (3,447,937 numbers, the seed's "
+    "*enhanced* architecture)",
+    "efficientnet-lite0": "EfficientNet-Lite0 with the channel attention and the deep head of the "
+    "seed's *enhanced* architecture (4,602,977 numbers)",
+}
+
 
 def write_card(bundle: Bundle, figures: dict[str, Any]) -> None:
     """Write ``figures.json`` and ``card.md`` into the bundle."""
@@ -57,8 +64,8 @@ def _what(bundle: Bundle) -> Iterator[str]:
     )
     yield ""
     yield (
-        f"- **Network**: MobileNetV2, channel attention and a deep head (3,447,937 numbers, the "
-        f"seed's *enhanced* architecture), ONNX, SHA-256 `{recipe.model.sha256}`"
+        f"- **Network**: {_NETWORKS[bundle.training['recipe']['network']['backbone']]}, ONNX, "
+        f"SHA-256 `{recipe.model.sha256}`"
     )
     yield (
         f"- **Views**: mean logit of {len(recipe.views.names)} squares of {recipe.views.size} "

