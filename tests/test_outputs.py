@@ -86,7 +86,9 @@ def test_parquet_interrupted_between_writing_and_forgetting(
 
 def test_every_output_has_every_field(rows: list[Row]) -> None:
     for row in rows:
-        expected = (set(row.to_dict()) - {"error"}) | {"error_type", "error_message"}
+        expected = (set(row.to_dict()) - {"error"}) | {
+            "error_type", "error_message", "claim_tool", "claim_kind", "claim_strength",
+        }  # fmt: skip
         assert set(flatten(row)) == set(COLUMNS) == expected
 
 

@@ -9,6 +9,7 @@ import tegaki
 def test_public_names() -> None:
     assert tegaki.__all__ == [
         "BundleError",
+        "Claim",
         "CorpusError",
         "Detector",
         "Limits",

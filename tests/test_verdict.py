@@ -40,18 +40,18 @@ def test_probability_is_the_logistic_function() -> None:
 
 
 def test_reasons_name_the_threshold_and_what_it_was_measured_on() -> None:
-    assert explain("generated", [3.0], PLAIN, T) == [
+    assert explain(0.95, [3.0], PLAIN, T) == [
         "At most 1% of 193 human-drawn validation pictures scored 0.900 or more."
     ]
-    assert explain("drawn", [-3.0], PLAIN, T) == [
+    assert explain(0.05, [-3.0], PLAIN, T) == [
         "At most 5% of 174 generated validation pictures scored 0.100 or less."
     ]
-    assert explain("unsure", [0.0], PLAIN, T) == [
+    assert explain(0.5, [0.0], PLAIN, T) == [
         "Between 0.100 and 0.900 this model errs too often to say."
     ]
 
 
 def test_views_that_disagree_are_named() -> None:
-    reasons = explain("unsure", [-5.0, 5.0], PLAIN, T)
+    reasons = explain(0.5, [-5.0, 5.0], PLAIN, T)
     assert reasons[1] == "Parts of the picture disagree: probability 0.01 to 0.99."
-    assert len(explain("unsure", [-1.0, 1.0], PLAIN, T)) == 1
+    assert len(explain(0.5, [-1.0, 1.0], PLAIN, T)) == 1

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tegaki.claim import Claim
     from tegaki.detector import Detector
     from tegaki.errors import (
         BundleError,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Claim": "tegaki.claim",
     "Detector": "tegaki.detector",
     "Limits": "tegaki.pictures",
     "Row": "tegaki.row",
@@ -41,6 +43,7 @@ _HOMES = {
 
 __all__ = [
     "BundleError",
+    "Claim",
     "CorpusError",
     "Detector",
     "Limits",

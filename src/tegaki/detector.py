@@ -15,8 +15,9 @@ from tegaki.errors import EmptyFile, PictureError, UnreadableFile
 from tegaki.model import Bundle, Session, load_bundle
 from tegaki.ordered import ordered_map
 from tegaki.pictures import Limits, OpenedPicture, PictureFacts, make_views, read_file, refuse_blank
+from tegaki.provenance import Provenance, examine
 from tegaki.row import Row, RowError, Verdict, ViewScore
-from tegaki.verdict import decide, explain, probability_of
+from tegaki.verdict import decide, explain, probability_of, sentences
 
 AnyPath = str | bytes | os.PathLike[str]
 
@@ -39,25 +40,49 @@ class Detector:
     Files that cannot be judged are rows too (``row.error``): nothing here raises for a file.
     """
 
-    def __init__(self, bundle: Bundle, limits: Limits) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        limits: Limits,
+        *,
+        provenance: bool = True,
+        trust_anchors: str | None = None,
+    ) -> None:
         self.bundle = bundle
         self.limits = limits
+        self.provenance = provenance
+        self.trust_anchors = trust_anchors
         self._session = Session(bundle)
         self._recipe_hash = bundle.recipe.hash
 
     @classmethod
-    def load(cls, bundle: AnyPath | None = None, *, limits: Limits | None = None) -> Detector:
+    def load(
+        cls,
+        bundle: AnyPath | None = None,
+        *,
+        limits: Limits | None = None,
+        provenance: bool = True,
+        trust_anchors: str | None = None,
+    ) -> Detector:
         """A ready detector.
 
         Args:
             bundle: folder of a model bundle; the shipped one by default.
             limits: what to refuse; 100 million pixels and 128 MiB a file by default.
+            provenance: read what files say of themselves; without it rows rest on pixels alone.
+            trust_anchors: certificates (PEM) whose C2PA signatures count as proof; none by
+                default, and then no C2PA manifest does.
 
         Raises:
             BundleError: the bundle is missing or damaged.
         """
         folder = None if bundle is None else Path(os.fsdecode(bundle))
-        return cls(load_bundle(folder), limits or Limits())
+        return cls(
+            load_bundle(folder),
+            limits or Limits(),
+            provenance=provenance,
+            trust_anchors=trust_anchors,
+        )
 
     def inspect(self, path: AnyPath) -> Row:
         """One file's row."""
@@ -73,16 +98,19 @@ class Detector:
     def inspect_bytes(self, data: bytes, name: str = "") -> Row:
         """The row of a file's content. ``name`` is the row's ``path``; nothing is read there."""
         opened: OpenedPicture | None = None
+        said = Provenance()
         try:
             if not data:
                 raise EmptyFile("the file is empty")
+            if self.provenance:
+                said = examine(data, trust_anchors=self.trust_anchors)
             opened = OpenedPicture(data)
-            return self._judge(name, data, opened)
+            return self._judge(name, data, opened, said)
         except PictureError as problem:
-            return self.error_row(name, problem, data, opened.facts if opened else None)
+            return self.error_row(name, problem, data, opened.facts if opened else None, said)
         except MemoryError:
             short = UnreadableFile("not enough memory to judge it")
-            return self.error_row(name, short, None, opened.facts if opened else None)
+            return self.error_row(name, short, None, opened.facts if opened else None, said)
 
     def inspect_many(
         self, paths: Iterable[AnyPath], *, workers: int | None = None
@@ -103,17 +131,20 @@ class Detector:
         problem: PictureError,
         data: bytes | None = None,
         facts: PictureFacts | None = None,
+        said: Provenance | None = None,
     ) -> Row:
         """The row of a file that cannot be judged, with what is known of it."""
+        said = said or Provenance()
         return self._row(
             os.fsdecode(path),
             data,
             facts,
-            reasons=(f"Cannot be judged: {problem}.",),
+            said,
+            reasons=(f"Cannot be judged: {problem}.", *sentences(said.claims), *said.remarks),
             error=RowError(type(problem).__name__, str(problem)),
         )
 
-    def _judge(self, name: str, data: bytes, opened: OpenedPicture) -> Row:
+    def _judge(self, name: str, data: bytes, opened: OpenedPicture, said: Provenance) -> Row:
         recipe, thresholds = self.bundle.recipe, self.bundle.thresholds
         picture, facts = opened.decode(recipe.decode, self.limits, recipe.views.min_side)
         refuse_blank(picture)
@@ -121,17 +152,17 @@ class Detector:
         logits = [float(x) for x in self._session.logits(views)[list(which)]]
         logit = float(np.mean(logits))
         probability = probability_of(logit, recipe.calibration)
-        verdict = decide(probability, thresholds)
-        reasons = explain(verdict, logits, recipe.calibration, thresholds)
+        reasons = explain(probability, logits, recipe.calibration, thresholds, said.claims)
         return self._row(
             name,
             data,
             facts,
-            verdict=verdict,
+            said,
+            verdict=decide(probability, thresholds, said.claims),
             probability=probability,
             logit=logit,
             views=tuple(map(ViewScore, recipe.views.names, logits)),
-            reasons=(*reasons, *_how_it_was_read(facts)),
+            reasons=(*reasons, *said.remarks, *_how_it_was_read(facts)),
         )
 
     def _row(
@@ -139,6 +170,7 @@ class Detector:
         name: str,
         data: bytes | None,
         facts: PictureFacts | None,
+        said: Provenance,
         *,
         reasons: tuple[str, ...],
         verdict: Verdict = "error",
@@ -159,7 +191,7 @@ class Detector:
             logit=logit,
             views=views,
             reasons=reasons,
-            claims=(),
+            claims=said.claims,
             error=error,
             model=self.bundle.id,
             recipe=self._recipe_hash,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from tegaki.claim import Claim
 from tegaki.text import safe_json
 
 Verdict = Literal["drawn", "generated", "unsure", "error"]
@@ -50,7 +51,7 @@ class Row:
         probability: of *generated*, 0-1, calibrated. logit: mean over views.
         views: every view's logit.
         reasons: plain sentences.
-        claims: what the file says of itself.
+        claims: what the file says of itself, what decides first.
         error: set exactly when ``verdict`` is ``error``.
         model: bundle id. recipe: hash of everything that moves a score.
     """
@@ -69,7 +70,7 @@ class Row:
     logit: float | None
     views: tuple[ViewScore, ...]
     reasons: tuple[str, ...]
-    claims: tuple[dict[str, Any], ...]
+    claims: tuple[Claim, ...]
     error: RowError | None
     model: str
     recipe: str

@@ -151,7 +151,7 @@ def _run(
     mode: str, items: Sequence[Item], model: str | None, sample: int | None, progress: Progress
 ) -> Audit:
     if mode == "model":
-        detector = Detector.load(None if model == "shipped" else model)
+        detector = Detector.load(None if model == "shipped" else model, provenance=False)
         fresh = not_trained_on(items)
         left_out = len(items) - len(fresh)
         return audit_model(detector, sampled(fresh, sample), progress, left_out=left_out)

@@ -41,7 +41,7 @@ def card(corpus: Path, model: Path | None, check: bool) -> None:
       1  with --check: some figures differ
       2  wrong usage, or a damaged corpus or bundle
     """
-    detector = Detector.load(model)
+    detector = Detector.load(model, provenance=False)
     written, text = read_card(detector.bundle) if check else ({}, "")
     figures = measure(
         detector, load_corpus(corpus), lambda name: click.echo(f"scoring {name} ...", err=True)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import click
 
-from tegaki.cli.options import detector_options, load_detector
+from tegaki.cli.options import FILES, detector_options, load_detector
 from tegaki.cli.show import detail
 
 
 @click.command(no_args_is_help=True)
-@click.argument(
-    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(readable=False)
-)
+@FILES
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for machines.")
 @detector_options
 def check(
-    files: tuple[str, ...], as_json: bool, model: str | None, max_pixels: int, max_bytes: int
+    files: tuple[str, ...],
+    as_json: bool,
+    model: str | None,
+    trust_anchors: Path | None,
+    max_pixels: int,
+    max_bytes: int,
 ) -> None:
     """Look at each FILE in detail: verdict, probability, the logit of every view, facts, why.
 
@@ -38,7 +42,7 @@ def check(
       2    nothing could be started, or results could not be printed
       130  stopped by Ctrl-C
     """
-    detector = load_detector(model, max_pixels, max_bytes)
+    detector = load_detector(model, max_pixels, max_bytes, trust_anchors)
     failed = False
     for number, path in enumerate(_once(files)):
         row = detector.inspect(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -12,17 +13,28 @@ from tegaki.pictures import MAX_BYTES, MAX_PIXELS, Limits
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+FILES = click.argument(
+    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(readable=False)
+)
+max_bytes_option = click.option(
+    "--max-bytes",
+    type=click.IntRange(1),
+    default=MAX_BYTES,
+    show_default=True,
+    help="Refuse files with more bytes.",
+)
+trust_option = click.option(
+    "--trust-anchors",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Certificates (PEM) whose C2PA signatures count as proof.",
+)
+
 
 def detector_options(command: F) -> F:
-    """``--model``, ``--max-pixels`` and ``--max-bytes``."""
+    """``--model``, ``--trust-anchors``, ``--max-pixels`` and ``--max-bytes``."""
     for option in (
-        click.option(
-            "--max-bytes",
-            type=click.IntRange(1),
-            default=MAX_BYTES,
-            show_default=True,
-            help="Refuse files with more bytes.",
-        ),
+        max_bytes_option,
         click.option(
             "--max-pixels",
             type=click.IntRange(1),
@@ -30,6 +42,7 @@ def detector_options(command: F) -> F:
             show_default=True,
             help="Refuse pictures with more pixels (width times height).",
         ),
+        trust_option,
         click.option(
             "--model",
             type=click.Path(readable=False),
@@ -41,6 +54,26 @@ def detector_options(command: F) -> F:
     return command
 
 
-def load_detector(model: str | None, max_pixels: int, max_bytes: int) -> Detector:
+def load_detector(
+    model: str | None, max_pixels: int, max_bytes: int, trust_anchors: Path | None
+) -> Detector:
     """The detector that the shared options describe."""
-    return Detector.load(model, limits=Limits(max_pixels, max_bytes))
+    anchors = read_anchors(trust_anchors)
+    return Detector.load(model, limits=Limits(max_pixels, max_bytes), trust_anchors=anchors)
+
+
+def read_anchors(path: Path | None) -> str | None:
+    """The certificates in a PEM file.
+
+    Raises:
+        click.BadParameter: it cannot be read or holds none.
+    """
+    if path is None:
+        return None
+    try:
+        text = path.read_text(encoding="ascii")
+    except (OSError, ValueError) as problem:
+        raise click.BadParameter(f"{path} cannot be read: {problem}") from problem
+    if "-----BEGIN CERTIFICATE-----" not in text:
+        raise click.BadParameter(f"{path} holds no certificate in PEM form")
+    return text

@@ -56,6 +56,7 @@ def scan(
     workers: int,
     quiet: bool,
     model: str | None,
+    trust_anchors: Path | None,
     max_pixels: int,
     max_bytes: int,
 ) -> None:
@@ -81,7 +82,7 @@ def scan(
     """
     if out and as_json:
         raise click.UsageError("--json prints rows, --out writes them: choose one.")
-    detector = load_detector(model, max_pixels, max_bytes)
+    detector = load_detector(model, max_pixels, max_bytes, trust_anchors)
 
     def look() -> Iterator[Found]:
         return find(paths, recursive=recursive, skip=str(out) if out else None)

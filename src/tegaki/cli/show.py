@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import click
 from rich.cells import cell_len, set_cell_size
 
+from tegaki.claim import Claim, Strength
 from tegaki.recipe import Thresholds
 from tegaki.row import SHOWN, Row, Verdict
 from tegaki.text import printable
@@ -16,6 +17,11 @@ COLOURS: dict[Verdict, str] = {
     "generated": "magenta",
     "unsure": "yellow",
     "error": "red",
+}
+_WORTH: dict[Strength, str] = {
+    "proof": "proof",
+    "declared": "declared, can be forged",
+    "hint": "a hint only",
 }
 _VERDICT_WIDTH = max(map(len, SHOWN.values()))
 
@@ -90,11 +96,18 @@ def _fields(row: Row, t: Thresholds) -> Iterator[tuple[str, str]]:
         yield "file", f"{row.size_bytes:,} bytes"
     if row.error:
         yield "error", printable(f"{row.error.type}: {row.error.message}")
+    for claim in row.claims:
+        yield "claim", f"{claim_line(claim)}: {printable(claim.place.path)}"
     for number, reason in enumerate(row.reasons):
         yield "why" if number == 0 else "", printable(reason)
     if row.sha256:
         yield "sha256", row.sha256
     yield "model", f"{row.model}, recipe {row.recipe}"
+
+
+def claim_line(claim: Claim) -> str:
+    """What is claimed, by which tool, and what that is worth; safe to print."""
+    return f"{claim.kind} · {printable(claim.tool)} ({_WORTH[claim.strength]})"
 
 
 def _facts(row: Row) -> str:

@@ -185,6 +185,6 @@ def _limits(bundle: Bundle) -> Iterator[str]:
         "label here; expect *not sure* or a wrong answer."
     )
     yield (
-        "- Not tested against people who try to deceive it. Marks that files carry about "
-        "themselves are not read yet."
+        "- Not tested against people who try to deceive it. The figures are of pixels alone: what "
+        "files say of themselves is read beside them and counts for nothing here."
     )

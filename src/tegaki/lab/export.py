@@ -53,7 +53,7 @@ def build_bundle(
     raw = Recipe(recipe.decode, recipe.views, reference, _UNCALIBRATED)
     bundle = Bundle(partial, raw, _NO_THRESHOLDS, _training_facts(recipe, shards))
     save_bundle(bundle)
-    scores, generated, sources = _val_scores(Detector.load(partial), shards)
+    scores, generated, sources = _val_scores(Detector.load(partial, provenance=False), shards)
     calibration = fit_platt(scores, generated)
     bundle = dataclasses.replace(
         bundle,

@@ -28,6 +28,9 @@ COLUMNS = {
     "views": str,
     "reasons": str,
     "claims": str,
+    "claim_tool": str,
+    "claim_kind": str,
+    "claim_strength": str,
     "error_type": str,
     "error_message": str,
     "model": str,
@@ -37,8 +40,12 @@ COLUMNS = {
 
 
 def flatten(row: Row) -> dict[str, Any]:
-    """A row as :data:`COLUMNS`: reasons joined with spaces, views and claims as JSON text."""
+    """A row as :data:`COLUMNS`: reasons joined with spaces, views and claims as JSON text; what
+    the first claim says has columns of its own."""
     plain = row.to_dict()
+    first = row.claims[0] if row.claims else None
+    for name in ("tool", "kind", "strength"):
+        plain[f"claim_{name}"] = getattr(first, name, None)
     error = plain.pop("error") or {"type": None, "message": None}
     plain["error_type"], plain["error_message"] = error["type"], error["message"]
     plain["reasons"] = " ".join(plain["reasons"])

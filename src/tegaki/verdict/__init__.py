@@ -1,6 +1,7 @@
-"""Logits to a verdict: calibration, policy and reasons. Pure functions."""
+"""Logits and claims to a verdict: calibration, policy, fusion, reasons. Pure functions."""
 
 from tegaki.verdict.calibration import probability_of
+from tegaki.verdict.fusion import sentences
 from tegaki.verdict.policy import decide, explain
 
-__all__ = ["decide", "explain", "probability_of"]
+__all__ = ["decide", "explain", "probability_of", "sentences"]

@@ -1,15 +1,22 @@
-"""From a probability to a verdict, and why, in plain sentences."""
+"""From a probability and a file's claims to a verdict, and why, in plain sentences."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tegaki.claim import Claim
 from tegaki.recipe import Calibration, Thresholds
 from tegaki.row import Verdict
 from tegaki.verdict.calibration import probability_of
+from tegaki.verdict.fusion import beside, decided_by_file, sentences, weigh
 
 
-def decide(probability: float, thresholds: Thresholds) -> Verdict:
+def decide(probability: float, thresholds: Thresholds, claims: Sequence[Claim] = ()) -> Verdict:
+    """``generated``, ``drawn`` or ``unsure``: by the claims that decide, else by the pixels."""
+    return weigh(by_pixels(probability, thresholds), claims)
+
+
+def by_pixels(probability: float, thresholds: Thresholds) -> Verdict:
     """``generated``, ``drawn`` or, between the thresholds, ``unsure``."""
     if probability >= thresholds.generated_from:
         return "generated"
@@ -19,13 +26,21 @@ def decide(probability: float, thresholds: Thresholds) -> Verdict:
 
 
 def explain(
-    verdict: Verdict,
+    probability: float,
     view_logits: Sequence[float],
     calibration: Calibration,
     thresholds: Thresholds,
+    claims: Sequence[Claim] = (),
 ) -> list[str]:
-    """Why this verdict: the threshold that decided, and views that disagree, if they do."""
-    reasons = [_main_reason(verdict, thresholds)]
+    """Why this verdict: what decided comes first; then the rest of what the file says, how the
+    picture looks where that disagrees, and views that disagree, if they do."""
+    pixels = by_pixels(probability, thresholds)
+    verdict = weigh(pixels, claims)
+    said = list(sentences(claims))
+    looks = _main_reason(pixels, thresholds)
+    if verdict != pixels:
+        looks = beside(pixels, probability, verdict)
+    reasons = [*said, looks] if decided_by_file(claims) or verdict != pixels else [looks, *said]
     each = [probability_of(logit, calibration) for logit in view_logits]
     if min(each) <= thresholds.drawn_up_to and max(each) >= thresholds.generated_from:
         reasons.append(

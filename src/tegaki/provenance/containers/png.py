@@ -1,0 +1,145 @@
+"""PNG (3rd edition): text chunks, eXIf, raw profiles, XMP and caBX, each in a chunk of its own."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+from tegaki.claim import Place
+from tegaki.provenance import exif, iptc, xmp
+from tegaki.provenance.containers import Blob, Findings, decode
+from tegaki.provenance.marks import Text
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_LONGEST = (1 << 31) - 1  # section 5.3: the largest length of a chunk
+_NAME_SHOWN = 79  # section 11.3.3.1: the longest keyword
+_XMP = "XML:com.adobe.xmp"
+_RAW_PROFILE = "Raw profile type "
+_PIXELS = (b"IDAT", b"fdAT")
+
+
+def walk(data: bytes, found: Findings) -> None:
+    """Every chunk from the signature to IEND (section 5.2); what follows IEND is a trailer."""
+    view = memoryview(data)
+    at = len(SIGNATURE)
+    while found.next_block():
+        if at + 12 > len(data):
+            found.note("The PNG file ends without an IEND chunk.")
+            return
+        length, kind = struct.unpack_from(">I4s", data, at)
+        end = at + 12 + length
+        if not kind.isalpha():
+            found.note(f"No PNG chunk stands at byte {at}; nothing was read from there on.")
+            return
+        if length > _LONGEST or end > len(data):
+            found.note(f"PNG chunk {_chunk(kind, at)} reaches past the end of the file.")
+            return
+        if at == len(SIGNATURE) and kind != b"IHDR":
+            found.note("The PNG file does not begin with an IHDR chunk; nothing was read.")
+            return
+        if kind == b"IEND":
+            found.keep_trailer(data, end, "PNG")
+            return
+        if kind not in _PIXELS:  # most of a file's bytes, and no mark is read from them
+            _checked(view, kind, at, end, found)
+        at = end
+
+
+def _checked(view: memoryview, kind: bytes, at: int, end: int, found: Findings) -> None:
+    """Read a chunk if its CRC is right (section 5.5)."""
+    if zlib.crc32(view[at + 4 : end - 4]) != int.from_bytes(view[end - 4 : end], "big"):
+        found.note(f"PNG chunk {_chunk(kind, at)} has a wrong checksum and was left out.")
+        return
+    body = view[at + 8 : end - 4]
+    if kind in (b"tEXt", b"zTXt", b"iTXt", b"comf"):
+        _text(body, kind, at, found)
+    elif kind == b"eXIf":
+        place = Place("PNG eXIf", at, end)
+        exif.read(Blob(body, place, ((0, at + 8),)), found)
+    elif kind == b"caBX":
+        found.stores.append(Place("PNG caBX", at, end))
+
+
+def _text(body: memoryview, kind: bytes, at: int, found: Findings) -> None:
+    """tEXt, zTXt and iTXt (sections 11.3.3.2 to 11.3.3.4).
+
+    ComfyUI's animated PNG has ``comf`` chunks with what a tEXt would hold.
+    """
+    if len(body) > found.limits.text:
+        found.note(f"PNG chunk {_chunk(kind, at)} is too long and was left out.")
+        return
+    raw = bytes(body)
+    split = raw.find(0)
+    offset = _value_offset(raw, kind, split)
+    if split < 1 or offset is None:
+        found.note(f"PNG chunk {_chunk(kind, at)} has no keyword or is cut; it was left out.")
+        return
+    pieces: tuple[tuple[int, int], ...] = ((0, at + 8 + offset),)
+    value: bytes | None = raw[offset:]
+    if kind == b"zTXt" or (kind == b"iTXt" and raw[split + 1]):
+        pieces = ()
+        value = _inflate(raw[offset:], kind, at, found)
+    if value is not None:
+        key = raw[:split].decode("latin-1")
+        path = f"PNG {kind.decode()} {key[:_NAME_SHOWN]}"
+        place = Place(path, at, at + 12 + len(body))
+        _named(key, Blob(memoryview(value), place, pieces), found)
+
+
+def _value_offset(raw: bytes, kind: bytes, split: int) -> int | None:
+    """Where a text chunk's text begins, or None where the chunk is cut short of it."""
+    if kind in (b"tEXt", b"comf"):
+        return split + 1
+    if kind == b"zTXt":  # one byte of compression method
+        return split + 2 if split + 2 <= len(raw) else None
+    language = raw.find(0, split + 3)  # compression flag and method stand before it
+    translated = raw.find(0, language + 1) if language > 0 else -1
+    return translated + 1 if translated > 0 else None
+
+
+def _inflate(packed: bytes, kind: bytes, at: int, found: Findings) -> bytes | None:
+    """Inflate within what the limits leave. None, and said so, if damaged or too large."""
+    room = found.room()
+    stream = zlib.decompressobj()
+    try:
+        raw = stream.decompress(packed, room + 1) if room else b""
+    except zlib.error:
+        found.note(f"PNG chunk {_chunk(kind, at)} does not inflate and was left out.")
+        return None
+    found.unpacked += len(raw)
+    if room == 0 or len(raw) > room:
+        found.note(f"PNG chunk {_chunk(kind, at)} inflates past the limit and was left out.")
+        return None
+    if not stream.eof:
+        found.note(f"PNG chunk {_chunk(kind, at)} does not inflate and was left out.")
+        return None
+    return raw
+
+
+def _named(key: str, value: Blob, found: Findings) -> None:
+    """A text goes by its keyword: XMP, a profile in hex, or text."""
+    if key == _XMP:
+        xmp.read(value, found)
+    elif key in (f"{_RAW_PROFILE}exif", f"{_RAW_PROFILE}iptc", f"{_RAW_PROFILE}xmp"):
+        _profile(key.removeprefix(_RAW_PROFILE), value, found)
+    else:
+        found.texts.append(Text(key, decode(bytes(value.data)), value.place))
+
+
+def _profile(name: str, value: Blob, found: Findings) -> None:
+    """ImageMagick's and GIMP's form: a line of the name, a line of the length, lines of hex."""
+    words = bytes(value.data).split(None, 2)
+    try:
+        raw = bytes.fromhex(words[2].decode("ascii"))
+        whole = len(raw) == int(words[1]) and words[0] == name.encode()
+    except (IndexError, ValueError):
+        whole = False
+    if not whole:
+        found.note(f"{value.place.path} is no profile in hex and was left out.")
+        return
+    blob = Blob(memoryview(raw), value.place)
+    {"exif": exif.read, "iptc": iptc.read, "xmp": xmp.read}[name](blob, found)
+
+
+def _chunk(kind: bytes, at: int) -> str:
+    return f"{kind.decode()} at byte {at}"

@@ -1,0 +1,91 @@
+"""The stored picture, decoded when a mark in its pixels is asked for and not before."""
+
+from __future__ import annotations
+
+import io
+from functools import cached_property
+from importlib import import_module
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageFile
+
+from tegaki.claim import Place
+from tegaki.provenance.limits import Limits
+
+_PLUGINS = {
+    "PNG": "PngImagePlugin.PngImageFile",
+    "JPEG": "JpegImagePlugin.JpegImageFile",
+    "WEBP": "WebPImagePlugin.WebPImageFile",
+    "AVIF": "AvifImagePlugin.AvifImageFile",
+    "GIF": "GifImagePlugin.GifImageFile",
+}
+_LOSSLESS_WEBP = b"VP8L"
+_RIFF_HEADER = 12  # "RIFF", size, "WEBP"
+_MOST_CHUNKS = 64
+
+
+class StoredPicture:
+    """The samples of a file as they are stored: not upright, alpha not laid on anything.
+
+    Args:
+        form: the container's name, as in :class:`tegaki.provenance.marks.Marks`.
+    """
+
+    def __init__(self, data: bytes, form: str, limits: Limits) -> None:
+        self._data, self._form, self._limits = data, form, limits
+
+    @property
+    def place(self) -> Place:
+        """All of the file: a mark in pixels has no bytes of its own."""
+        return Place(f"{'WebP' if self._form == 'WEBP' else self._form} pixels", 0, len(self._data))
+
+    @cached_property
+    def lossless(self) -> bool:
+        """Whether pixels come back as a generator wrote them: PNG, or WebP without loss."""
+        return self._form == "PNG" or (self._form == "WEBP" and self._is_lossless_webp())
+
+    @cached_property
+    def size(self) -> tuple[int, int] | None:
+        """Width and height, or ``None`` where the header cannot be read."""
+        return None if self._opened is None else self._opened.size
+
+    @cached_property
+    def rgb(self) -> npt.NDArray[np.uint8] | None:
+        """uint8 ``(height, width, 3)``, alpha dropped; ``None``: damaged or over the limit."""
+        if self._opened is None or self.size is None:
+            return None
+        if self.size[0] * self.size[1] > self._limits.pixels:
+            return None
+        try:
+            self._opened.load()
+            return np.asarray(_without_alpha(self._opened))
+        except Exception:  # noqa: BLE001 - whatever a decoder raises, these pixels say nothing
+            return None
+
+    @cached_property
+    def _opened(self) -> ImageFile.ImageFile | None:
+        if self._form not in _PLUGINS:
+            return None
+        module, plugin = _PLUGINS[self._form].split(".")
+        try:
+            kind = getattr(import_module(f"PIL.{module}"), plugin)
+            opened: ImageFile.ImageFile = kind(io.BytesIO(self._data))
+        except Exception:  # noqa: BLE001 - likewise
+            return None
+        return opened
+
+    def _is_lossless_webp(self) -> bool:
+        at = _RIFF_HEADER
+        for _ in range(_MOST_CHUNKS):
+            if self._data[at : at + 4] in (b"VP8 ", _LOSSLESS_WEBP, b"ANMF", b""):
+                return self._data[at : at + 4] == _LOSSLESS_WEBP
+            size = int.from_bytes(self._data[at + 4 : at + 8], "little")
+            at += 8 + size + size % 2
+        return False
+
+
+def _without_alpha(picture: Image.Image) -> Image.Image:
+    if picture.mode == "RGBA":  # convert() would do the same; this says that nothing is blended
+        return Image.merge("RGB", picture.split()[:3])
+    return picture.convert("RGB")

@@ -1,0 +1,142 @@
+"""From a file's bytes to its claims: every mark, those that say most first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tegaki.claim import KINDS, STRENGTHS, Claim
+from tegaki.provenance import c2pa_manifest
+from tegaki.provenance.evidence import Evidence
+from tegaki.provenance.limits import DEFAULT, Limits
+from tegaki.provenance.marks import Marks, Text
+from tegaki.provenance.novelai_signature import verify_signature
+from tegaki.provenance.pixels import StoredPicture
+from tegaki.provenance.stealth import find_stealth
+from tegaki.provenance.survey import survey
+from tegaki.provenance.tools import (
+    comfyui,
+    drawthings,
+    easydiffusion,
+    editors,
+    fooocus,
+    grok,
+    invokeai,
+    labels,
+    midjourney,
+    novelai,
+    services,
+    swarmui,
+    webui,
+)
+from tegaki.provenance.watermark import find_watermark
+
+_DCTERMS = "http://purl.org/dc/terms/"
+_FIRST: tuple[Callable[[Evidence], Iterator[Claim]], ...] = (swarmui.find, invokeai.find)
+_THEN: tuple[Callable[[Evidence], Iterator[Claim]], ...] = (
+    services.find,
+    fooocus.find,
+    comfyui.find,
+    webui.find,
+    easydiffusion.find,
+    drawthings.find,
+    midjourney.find,
+    labels.find,
+    grok.find,
+    editors.find,
+)
+"""Readers of texts, before and after NovelAI's. Where two programs wrote one file (SwarmUI keeps
+the graph of the ComfyUI that it drives), the one that people used comes first."""
+
+
+_NONE = Marks("")
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What a file says of itself.
+
+    ``claims``: proof first, then declarations, then hints; within these what generators say before
+    what cameras and editors say. ``remarks``: sentences on manifests that are there and were not
+    read. ``damage``: sentences on parts that were left out, damaged or over a limit.
+    ``marks``: all that the containers hold, whether a claim rests on it or not.
+    """
+
+    claims: tuple[Claim, ...] = ()
+    remarks: tuple[str, ...] = ()
+    damage: tuple[str, ...] = ()
+    marks: Marks = _NONE
+
+
+def read(data: bytes) -> list[Claim]:
+    """Every claim that a file makes of how it was made; see :func:`examine`."""
+    return list(examine(data).claims)
+
+
+def examine(
+    data: bytes,
+    *,
+    pixels: bool = True,
+    trust_anchors: str | None = None,
+    limits: Limits = DEFAULT,
+) -> Provenance:
+    """Read every mark in a file's bytes. Nothing is fetched, nothing raises.
+
+    Args:
+        data: the file's content; PNG, JPEG, WebP, AVIF and GIF are looked into, by content.
+        pixels: also look for marks in pixels (hidden texts, watermarks, NovelAI's signature).
+        trust_anchors: certificates (PEM) whose C2PA signatures count as proof.
+    """
+    marks = survey(data, limits)
+    picture = StoredPicture(data, marks.format, limits)
+    hidden = tuple(find_stealth(data, marks.format, limits)) if pixels else ()
+    claims = list(_of_texts(marks, hidden, picture if pixels else None))
+    if pixels:
+        claims += _of_watermarks(picture)
+    manifest_claims, remarks = _of_manifest(data, marks, trust_anchors)
+    claims = sorted(manifest_claims + claims, key=_weight)
+    marks = replace(marks, texts=marks.texts + hidden)
+    return Provenance(tuple(claims), tuple(remarks), marks.damage, marks)
+
+
+def _weight(claim: Claim) -> tuple[int, int]:
+    return STRENGTHS.index(claim.strength), KINDS.index(claim.kind)
+
+
+def _of_texts(
+    marks: Marks, hidden: tuple[Text, ...], picture: StoredPicture | None
+) -> Iterator[Claim]:
+    if not (marks.texts or marks.exif or marks.xmp or marks.iptc or hidden):
+        return
+    evidence = Evidence(marks, hidden, None if picture is None else picture.size)
+
+    def verify(comment: dict[str, Any]) -> bool | None:
+        if picture is None or "signed_hash" not in comment or picture.rgb is None:
+            return None
+        return verify_signature(comment, picture.rgb)
+
+    for find in _FIRST:
+        yield from find(evidence)
+    yield from novelai.find(evidence, verify)
+    for find in _THEN:
+        yield from find(evidence)
+
+
+def _of_watermarks(picture: StoredPicture) -> list[Claim]:
+    if not picture.lossless or picture.rgb is None:
+        return []
+    return [hit.claim(picture.place) for hit in find_watermark(picture.rgb)]
+
+
+def _of_manifest(
+    data: bytes, marks: Marks, trust_anchors: str | None
+) -> tuple[list[Claim], list[str]]:
+    if marks.c2pa is None:
+        remote = any(p.namespace == _DCTERMS and p.name == "provenance" for p in marks.xmp)
+        said = "A C2PA manifest is said to stand on the web; it was not fetched."
+        return [], [said] if remote else []
+    if not c2pa_manifest.available():
+        return [], ["A C2PA manifest is there; reading it needs the extra tegaki[c2pa]."]
+    found = c2pa_manifest.read_manifest(data, marks.format, marks.c2pa, trust_anchors)
+    return list(found.claims), [found.problem] if found.problem else []

@@ -1,0 +1,50 @@
+"""Easy Diffusion: one PNG text for each field, or JSON in UserComment.
+
+easydiffusion/easydiffusion:ui/easydiffusion/utils/save_utils.py. The key is the name of the model
+field: other programs write a text called ``prompt`` too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tegaki.claim import Claim
+from tegaki.provenance.evidence import Evidence
+from tegaki.provenance.generation import Generation
+from tegaki.provenance.jsontext import as_seed
+
+_MODEL = ("use_stable_diffusion_model", "Stable Diffusion model")
+_FIELDS = (
+    *_MODEL, "prompt", "Prompt", "negative_prompt", "Negative Prompt", "seed", "Seed",
+    "sampler_name", "Sampler", "num_inference_steps", "Inference Steps", "guidance_scale",
+    "Guidance Scale",
+)  # fmt: skip
+
+
+def find(evidence: Evidence) -> Iterator[Claim]:
+    chunks = evidence.texts(*_FIELDS)
+    models = [c for c in chunks if c.key in _MODEL]
+    if models and len(chunks) > 1:
+        said = {c.key: c.text for c in chunks}
+        yield _generation(said).claim("Easy Diffusion", "Easy Diffusion fields", models[0].place)
+    for candidate in evidence.exif("UserComment"):
+        if set(_MODEL) & candidate.object.keys():
+            plain = {name: str(value) for name, value in candidate.object.items()}
+            yield _generation(plain).claim(
+                "Easy Diffusion", "Easy Diffusion fields", candidate.place
+            )
+
+
+def _generation(said: Mapping[str, str]) -> Generation:
+    def first(*names: str) -> str | None:
+        return next((said[name] for name in names if said.get(name)), None)
+
+    steps = first("num_inference_steps", "Inference Steps")
+    return Generation(
+        prompt=first("prompt", "Prompt"),
+        negative_prompt=first("negative_prompt", "Negative Prompt"),
+        model=first(*_MODEL),
+        seed=as_seed(first("seed", "Seed")),
+        sampler=first("sampler_name", "Sampler"),
+        details=(("steps", steps),) if steps else (),
+    )

@@ -1,0 +1,52 @@
+"""Fooocus and RuinedFooocus (lllyasviel/Fooocus:modules/meta_parser.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tegaki.claim import Claim
+from tegaki.provenance.evidence import Candidate, Evidence
+from tegaki.provenance.generation import Generation, details_of
+from tegaki.provenance.jsontext import as_seed, as_text
+
+
+def find(evidence: Evidence) -> Iterator[Claim]:
+    schemed = bool(evidence.texts("fooocus_scheme")) or _in_exif(evidence)
+    for candidate in [*evidence.free_texts(), *evidence.texts("Comment")]:
+        said = candidate.object
+        if said.get("software") == "RuinedFooocus":
+            yield _json(said).claim("RuinedFooocus", "Fooocus parameters", candidate.place)
+        elif _is_fooocus(said, schemed):
+            yield _json(said).claim("Fooocus", "Fooocus parameters", candidate.place)
+        elif candidate.key != "Comment":
+            yield from _text(candidate, schemed)
+
+
+def _in_exif(evidence: Evidence) -> bool:
+    return any(c.text.startswith("Fooocus v") for c in evidence.exif("Software"))
+
+
+def _is_fooocus(said: dict[str, Any], schemed: bool) -> bool:
+    version = str(said.get("version") or said.get("Version") or "")
+    return version.startswith("Fooocus") or (schemed and "base_model" in said)
+
+
+def _text(candidate: Candidate, schemed: bool) -> Iterator[Claim]:
+    text = candidate.web_ui
+    if text is not None and (schemed or text.fields.get("Version", "").startswith("Fooocus")):
+        yield text.generation().claim("Fooocus", "A1111 text", candidate.place)
+
+
+def _json(said: dict[str, Any]) -> Generation:
+    def first(*names: str) -> str | None:
+        return next((t for t in (as_text(said.get(n)) for n in names) if t), None)
+
+    return Generation(
+        prompt=first("prompt", "Prompt", "full_prompt"),
+        negative_prompt=first("negative_prompt", "Negative", "Negative Prompt"),
+        model=first("base_model", "base_model_name", "Base Model"),
+        seed=as_seed(said.get("seed", said.get("Seed"))),
+        sampler=first("sampler", "sampler_name", "Sampler"),
+        details=details_of(said, ("steps", "resolution", "performance", "version")),
+    )

@@ -1,0 +1,80 @@
+"""InvokeAI, three generations of its metadata.
+
+``invokeai_metadata`` (2023 on), ``sd-metadata`` (2022-2023), ``Dream`` (2022), each a PNG text.
+invoke-ai/InvokeAI:invokeai/app/services/image_files/image_files_disk.py
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from tegaki.claim import Claim
+from tegaki.provenance.evidence import Evidence
+from tegaki.provenance.generation import Generation, details_of
+from tegaki.provenance.jsontext import as_seed, as_text
+
+_FLAG = re.compile(r" -(?P<name>[sSWHCAG]) +(?P<value>\S+)")
+_LONGEST_DREAM = 20_000
+
+
+def find(evidence: Evidence) -> Iterator[Claim]:
+    for candidate in evidence.texts("invokeai_metadata"):
+        said = candidate.object
+        if {"app_version", "generation_mode", "positive_prompt"} & said.keys():
+            yield _newest(said).claim("InvokeAI", "InvokeAI metadata", candidate.place)
+    for candidate in evidence.texts("sd-metadata"):
+        said = candidate.object
+        if "InvokeAI" in str(said.get("app_id", "")) or "model_weights" in said:
+            yield _second(said).claim("InvokeAI", "InvokeAI metadata", candidate.place)
+    for candidate in evidence.texts("Dream"):
+        found = _dream(candidate.text)
+        if found is not None:
+            yield found.claim("InvokeAI", "InvokeAI command", candidate.place)
+
+
+def _newest(said: dict[str, Any]) -> Generation:
+    model = said.get("model")
+    name = model.get("model_name") or model.get("name") if isinstance(model, dict) else model
+    return Generation(
+        prompt=as_text(said.get("positive_prompt")),
+        negative_prompt=as_text(said.get("negative_prompt")),
+        model=as_text(name),
+        seed=as_seed(said.get("seed")),
+        sampler=as_text(said.get("scheduler")),
+        details=details_of(
+            said, ("generation_mode", "steps", "cfg_scale", "width", "height", "app_version")
+        ),
+    )
+
+
+def _second(said: dict[str, Any]) -> Generation:
+    image = said.get("image")
+    image = image if isinstance(image, dict) else {}
+    prompt = image.get("prompt")
+    if isinstance(prompt, list) and prompt and isinstance(prompt[0], dict):
+        prompt = prompt[0].get("prompt")
+    return Generation(
+        prompt=as_text(prompt),
+        model=as_text(said.get("model_weights")) or as_text(said.get("model")),
+        seed=as_seed(image.get("seed")),
+        sampler=as_text(image.get("sampler")),
+        details=details_of(image, ("steps", "cfg_scale", "width", "height"))
+        + details_of(said, ("app_version",)),
+    )
+
+
+def _dream(text: str) -> Generation | None:
+    if len(text) > _LONGEST_DREAM or not text.startswith('"'):
+        return None
+    prompt, quote, flags = text[1:].rpartition('"')
+    found = {each["name"]: each["value"] for each in _FLAG.finditer(flags)}
+    if not quote or not {"s", "S"} <= found.keys():
+        return None
+    return Generation(
+        prompt=prompt,
+        seed=as_seed(found["S"]),
+        sampler=found.get("A"),
+        details=tuple((name, found[name]) for name in ("s", "W", "H", "C") if name in found),
+    )

@@ -1,0 +1,98 @@
+"""Labels that are not one tool's: IPTC's DigitalSourceType, Google's credit, China's AIGC label.
+
+DigitalSourceType: IPTC NewsCodes, and contentauth/c2pa-rs:sdk/src/assertions/actions.rs. AIGC: GB
+45438-2025, annex E.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tegaki.claim import Claim, Kind, Place, Strength
+from tegaki.provenance.evidence import Evidence
+from tegaki.provenance.jsontext import parsed_object
+
+IPTC_EXT = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+_PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/"
+_XMP = "http://ns.adobe.com/xap/1.0/"
+_TC260 = "http://www.tc260.org.cn/ns/AIGC/1.0/"
+_CREDIT = (2, 110)  # IPTC-IIM 4.2, section 6: Credit
+GOOGLE_CREDIT = "Made with Google AI"
+
+TRAINED = "trainedAlgorithmicMedia"
+_KINDS: dict[str, Kind] = {
+    TRAINED: "generated",
+    "compositeWithTrainedAlgorithmicMedia": "edited-with-ai",
+    "digitalCapture": "camera",
+    "computationalCapture": "camera",
+    "digitalCreation": "human-editor",
+    "digitalArt": "human-editor",
+    "humanEdits": "human-editor",
+    "minorHumanEdits": "human-editor",
+}
+_STARTS = ("http://cv.iptc.org/newscodes/digitalsourcetype/",
+           "https://cv.iptc.org/newscodes/digitalsourcetype/")  # fmt: skip
+_PRODUCERS = {"001191110102MACQD9K64": "Doubao"}
+"""The first characters of a ContentProducer's number, and whose it is."""
+
+
+def source_type(value: str) -> str:
+    """The code of a DigitalSourceType, given as an address or bare: its whole last component."""
+    for start in _STARTS:
+        if value.startswith(start):
+            return value[len(start) :]
+    return value
+
+
+def find(evidence: Evidence) -> Iterator[Claim]:
+    yield from _google(evidence)
+    yield from _types(evidence)
+    yield from _aigc(evidence)
+
+
+def _google(evidence: Evidence) -> Iterator[Claim]:
+    credits = [(p.value, p.place) for p in evidence.xmp(_PHOTOSHOP, "Credit")]
+    for field in evidence.marks.iptc:
+        if (field.record, field.dataset) == _CREDIT:
+            credits.append((field.text, field.place))
+    for text, place in credits:
+        if text == GOOGLE_CREDIT:
+            yield Claim("Google", "credit line", "generated", "declared", place)
+            return
+
+
+def _types(evidence: Evidence) -> Iterator[Claim]:
+    if evidence.xmp(IPTC_EXT, "DigImageGUID"):
+        return  # Midjourney's packet, read there
+    credited = any(p.value == GOOGLE_CREDIT for p in evidence.xmp(_PHOTOSHOP, "Credit"))
+    creator = [p.value for p in evidence.xmp(_XMP, "CreatorTool")]
+    for found in evidence.xmp(IPTC_EXT, "DigitalSourceType"):
+        kind = _KINDS.get(source_type(found.value))
+        if kind is not None:
+            tool = "Google" if credited else creator[0] if creator else "unstated"
+            yield Claim(tool, "IPTC DigitalSourceType", kind, "declared", found.place)
+
+
+def _aigc(evidence: Evidence) -> Iterator[Claim]:
+    labels = [(p.value, p.place) for p in evidence.xmp(_TC260, "AIGC")]
+    labels += [(c.text, c.place) for c in evidence.texts("AIGC")]
+    for text, place in labels:
+        said = parsed_object(text)
+        claim = None if said is None else _labelled(said, place)
+        if claim is not None:
+            yield claim
+
+
+def _labelled(said: dict[str, Any], place: Place) -> Claim | None:
+    strengths: dict[str, Strength] = {"1": "declared", "2": "hint", "3": "hint"}
+    strength = strengths.get(str(said.get("Label")))
+    if strength is None:
+        return None
+    producer = str(said.get("ContentProducer", ""))
+    tool = next((name for start, name in _PRODUCERS.items() if producer.startswith(start)), None)
+    note = "" if strength == "declared" else "The label says possible or suspected, not certain."
+    shown = tuple((n, str(said[n])) for n in ("ContentProducer", "ProduceID") if said.get(n))
+    return Claim(
+        tool or "unstated", "AIGC label", "generated", strength, place, note, details=shown
+    )

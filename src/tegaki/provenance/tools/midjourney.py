@@ -1,0 +1,51 @@
+"""Midjourney: a PNG Description with a job's id; an XMP packet of two properties."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tegaki.claim import Claim
+from tegaki.provenance.evidence import Evidence
+from tegaki.provenance.generation import Generation
+from tegaki.provenance.jsontext import as_seed
+from tegaki.provenance.tools.labels import IPTC_EXT, TRAINED, source_type
+
+_JOB = re.compile(r"\bJob ID: [0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\s*\Z")
+_FLAG = re.compile(r"\s--(?P<name>[a-z]+)(?:\s+(?P<value>[^\s-]\S*))?")
+
+
+def find(evidence: Evidence) -> Iterator[Claim]:
+    for candidate in evidence.texts("Description"):
+        job = _JOB.search(candidate.text)
+        if job is not None:
+            yield _generation(candidate.text[: job.start()]).claim(
+                "Midjourney", "Midjourney description", candidate.place
+            )
+    ids = evidence.xmp(IPTC_EXT, "DigImageGUID")
+    for found in evidence.xmp(IPTC_EXT, "DigitalSourceType"):
+        if ids and source_type(found.value) == TRAINED:
+            yield Generation().claim(
+                "Midjourney", "IPTC DigitalSourceType", found.place,
+                note="Probably Midjourney: it writes just these two XMP properties.",
+            )  # fmt: skip
+
+
+def _generation(text: str) -> Generation:
+    flags = {f["name"]: f["value"] or "" for f in _FLAG.finditer(text)}
+    first = _FLAG.search(text)
+    version = flags.get("niji") if "niji" in flags else flags.get("v") or flags.get("version")
+    model = None
+    if "niji" in flags:
+        model = f"niji {version}".strip()
+    elif version:
+        model = f"v {version}"
+    return Generation(
+        prompt=(text[: first.start()] if first else text).strip() or None,
+        negative_prompt=flags.get("no") or None,
+        model=model,
+        seed=as_seed(flags.get("seed")),
+        details=tuple(
+            (name, flags[name]) for name in ("ar", "stylize", "chaos") if flags.get(name)
+        ),
+    )

@@ -1,0 +1,78 @@
+"""Web services that run Stable Diffusion: TensorArt, Civitai, and the program Stability Matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from tegaki.claim import Claim
+from tegaki.provenance.a1111 import WebUiText
+from tegaki.provenance.evidence import Evidence
+from tegaki.provenance.generation import Generation, details_of
+from tegaki.provenance.graph import as_graph, generation_of
+from tegaki.provenance.jsontext import as_seed, as_text, parsed
+
+
+def find(evidence: Evidence) -> Iterator[Claim]:
+    yield from _tensorart(evidence)
+    yield from _stability_matrix(evidence)
+    yield from _civitai(evidence)
+
+
+def _tensorart(evidence: Evidence) -> Iterator[Claim]:
+    for candidate in evidence.texts("generation_data"):
+        said = candidate.object
+        if "prompt" in said and {"baseModel", "ksamplerName", "negativePrompt"} & said.keys():
+            model = said.get("baseModel")
+            name = model.get("modelFileName") if isinstance(model, dict) else model
+            yield Generation(
+                prompt=as_text(said.get("prompt")),
+                negative_prompt=as_text(said.get("negativePrompt")),
+                model=as_text(name),
+                seed=as_seed(said.get("seed")),
+                sampler=as_text(said.get("ksamplerName")),
+                details=details_of(said, ("steps", "cfgScale", "width", "height")),
+            ).claim("TensorArt", "TensorArt data", candidate.place)
+
+
+def _stability_matrix(evidence: Evidence) -> Iterator[Claim]:
+    for candidate in evidence.texts("parameters-json"):
+        said = candidate.object
+        if {"PositivePrompt", "ModelName"} & said.keys():
+            yield Generation(
+                prompt=as_text(said.get("PositivePrompt")),
+                negative_prompt=as_text(said.get("NegativePrompt")),
+                model=as_text(said.get("ModelName")),
+                seed=as_seed(said.get("Seed")),
+                sampler=as_text(said.get("Sampler")),
+                details=details_of(said, ("Steps", "CfgScale", "Width", "Height")),
+            ).claim("Stability Matrix", "Stability Matrix parameters", candidate.place)
+            return
+    for candidate in evidence.texts("smproj"):
+        if "ProjectType" in candidate.object:
+            yield Generation().claim(
+                "Stability Matrix", "Stability Matrix project", candidate.place
+            )
+
+
+def _civitai(evidence: Evidence) -> Iterator[Claim]:
+    for candidate in evidence.free_texts():
+        text = candidate.web_ui
+        if text is not None and {"Civitai resources", "Civitai metadata"} & text.fields.keys():
+            found = replace(text.generation(), model=_resource(text))
+            yield found.claim("Civitai", "A1111 text", candidate.place)
+        said = candidate.object
+        graph = as_graph(said)
+        if graph is not None and isinstance(said.get("extraMetadata"), str):
+            yield generation_of(graph).claim("Civitai", "Civitai job", candidate.place)
+
+
+def _resource(text: WebUiText) -> str | None:
+    """The checkpoint among the resources, by name and version."""
+    resources: Any = parsed(text.fields.get("Civitai resources", ""))
+    for each in resources if isinstance(resources, list) else ():
+        if isinstance(each, dict) and each.get("type") in ("checkpoint", "model"):
+            parts = (each.get("modelName"), each.get("modelVersionName"))
+            return " ".join(str(part) for part in parts if part) or None
+    return text.fields.get("Model")

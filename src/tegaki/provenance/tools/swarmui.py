@@ -1,0 +1,28 @@
+"""SwarmUI: JSON with ``sui_image_params`` (mcmonkeyprojects/SwarmUI:src/Text2Image).
+
+It stands in PNG ``parameters`` or EXIF UserComment; StableSwarmUI put it into EXIF Model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tegaki.claim import Claim
+from tegaki.provenance.evidence import Evidence
+from tegaki.provenance.generation import Generation, details_of
+from tegaki.provenance.jsontext import as_seed, as_text
+
+
+def find(evidence: Evidence) -> Iterator[Claim]:
+    for candidate in evidence.free_texts() + evidence.exif("Model"):
+        said = candidate.object.get("sui_image_params")
+        if not isinstance(said, dict):
+            continue
+        yield Generation(
+            prompt=as_text(said.get("prompt")),
+            negative_prompt=as_text(said.get("negativeprompt")),
+            model=as_text(said.get("model")),
+            seed=as_seed(said.get("seed")),
+            sampler=as_text(said.get("sampler")),
+            details=details_of(said, ("steps", "cfgscale", "width", "height", "swarm_version")),
+        ).claim("SwarmUI", "SwarmUI parameters", candidate.place)

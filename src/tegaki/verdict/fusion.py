@@ -1,0 +1,65 @@
+"""What a file says of itself, beside what its pixels look like.
+
+Proof decides. A declaration outweighs pixels, and both are shown where they disagree. A hint moves
+a verdict towards *not sure* and never decides. Marks of editors and cameras, and marks that are
+missing, say nothing about a person: they move nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tegaki.claim import Claim
+from tegaki.row import SHOWN, Verdict
+
+_LONGEST_NAME = 60  # characters of a tool's name that comes from the file
+UNSTATED = "unstated"
+_CAREFUL = "such marks can be written, copied or removed by anyone"
+
+
+def weigh(pixels: Verdict, claims: Sequence[Claim]) -> Verdict:
+    """The verdict on pixels alone, and claims, as one verdict."""
+    said = [c for c in claims if c.kind in ("generated", "edited-with-ai")]
+    if any(c.kind == "generated" and c.strength != "hint" for c in said):
+        return "generated"
+    return "unsure" if said and pixels == "drawn" else pixels
+
+
+def decided_by_file(claims: Sequence[Claim]) -> bool:
+    """Whether a claim decides, whatever the pixels look like."""
+    return any(c.kind == "generated" and c.strength != "hint" for c in claims)
+
+
+def sentences(claims: Sequence[Claim]) -> Iterator[str]:
+    """What each claim says, as plain sentences; of claims that say the same, the first."""
+    seen: set[tuple[str, str, str]] = set()
+    for claim in claims:
+        key = (claim.tool, claim.kind, claim.strength)
+        if key not in seen:
+            seen.add(key)
+            yield _sentence(claim)
+
+
+def beside(pixels: Verdict, probability: float, verdict: Verdict) -> str:
+    """How the picture looks, where the file has moved the verdict away from it."""
+    looks = f"The picture itself looks {SHOWN[pixels]} (probability {probability:.3f})"
+    if pixels == "unsure":
+        return f"The picture itself does not say: {SHOWN[pixels]} (probability {probability:.3f})."
+    if verdict == "unsure":
+        return f"{looks}; because of the mark this is not sure."
+    return f"{looks}: file and picture disagree, and the mark outweighs the look."
+
+
+def _sentence(claim: Claim) -> str:
+    where = f"({claim.place.path})"
+    tool = claim.tool if len(claim.tool) <= _LONGEST_NAME else claim.tool[:_LONGEST_NAME] + "…"
+    by = "a generator" if tool == UNSTATED else tool
+    note = f" {claim.note}" if claim.note else ""
+    if claim.kind in ("camera", "human-editor"):
+        return f"The file names {tool} {where}, which proves nothing about who made the picture."
+    done = f"made by {by}" if claim.kind == "generated" else f"changed in part with AI by {by}"
+    if claim.strength == "proof":
+        return f"The file proves that it was {done} {where}.{note}"
+    if claim.strength == "declared":
+        return f"The file says that it was {done} {where}; {_CAREFUL}.{note}"
+    return f"A hint, not more, that it was {done} {where}.{note}"

@@ -1,0 +1,83 @@
+"""The web UI's text: read whole where it is one, and nothing else taken for one."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tegaki.provenance.a1111 import fields_of, read_text
+
+TEXT = (
+    "a fox, watercolour,\nsoft light\nNegative prompt: blurry,\nlow quality\n"
+    "Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 5.5, Seed: 3623174757, "
+    "Size: 512x768, Model hash: 45a21ea00a, Model: some_model, Version: v1.10.1"
+)
+
+
+def test_a_text_is_read_whole() -> None:
+    found = read_text(TEXT)
+    assert found is not None
+    said = found.generation()
+    assert said.prompt == "a fox, watercolour,\nsoft light"
+    assert said.negative_prompt == "blurry,\nlow quality"
+    assert (said.model, said.seed, said.sampler) == ("some_model", 3623174757, "DPM++ 2M")
+    assert ("Version", "v1.10.1") in said.details
+
+
+def test_the_negative_prompt_may_be_missing() -> None:
+    found = read_text("a fox\nSteps: 4, Seed: 1, CFG scale: 1")
+    assert found is not None
+    assert (found.prompt, found.negative_prompt) == ("a fox", None)
+
+
+def test_a_prompt_may_speak_of_negative_prompts() -> None:
+    found = read_text(
+        "a sign: Negative prompt: yes\nNegative prompt: no\nSteps: 4, Seed: 1, Size: 8x8"
+    )
+    assert found is not None
+    assert (found.prompt, found.negative_prompt) == ("a sign: Negative prompt: yes", "no")
+
+
+def test_values_in_quotes_and_json_keep_their_commas() -> None:
+    resources = '[{"type":"checkpoint","modelName":"a, b"}]'
+    line = (
+        f'Steps: 1, Seed: 2, Size: 1x1, Lora hashes: "a: 1, b: 2", Civitai resources: {resources}, '
+        "Civitai metadata: {}"
+    )
+    fields = fields_of(line)
+    assert fields["Lora hashes"] == "a: 1, b: 2"
+    assert json.loads(fields["Civitai resources"]) == [{"type": "checkpoint", "modelName": "a, b"}]
+    assert fields["Civitai metadata"] == "{}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Steps: 20",
+        "Steps: twenty, Sampler: Euler, Seed: 1, Size: 1x1",
+        "My ten steps to better line art. Steps: 20, Sampler: Euler, Seed: 1",
+        "I drew this in Krita after a tutorial on Steps: and Sampler: settings, Seed: no",
+        "Steps: 20, Colours: 3, Time: 2 h",
+        "Steps: 20, Seed: 5",
+    ],
+)
+def test_what_people_write_is_no_such_text(text: str) -> None:
+    assert read_text(text) is None
+
+
+@given(
+    st.text(alphabet=st.sampled_from('Steps: 20,\n"[]{}\\abSeedSizNegativ prompt'), max_size=300)
+)
+def test_any_text_is_taken(text: str) -> None:
+    read_text(text)
+    read_text("Steps: 1, " + text)
+
+
+def test_a_long_line_takes_linear_time() -> None:
+    assert read_text("Steps: 1, Seed: 2, Size: 1x1, " + "[" * 500_000) is not None
+    assert read_text("Steps: 1, Seed: 2, Size: 1x1, " + ", a" * 500_000) is not None
+    assert read_text("Steps: 1\n" * 200_000) is None

@@ -1,0 +1,133 @@
+"""ComfyUI's graphs: a sampler that reaches a decoder makes a picture, other graphs do not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tegaki.provenance.graph import (
+    as_graph,
+    ends_at_sampler,
+    generation_of,
+    is_generation,
+    made_size,
+)
+
+GRAPH: dict[str, Any] = {
+    "4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "some.safetensors"}},
+    "5": {"class_type": "EmptyLatentImage", "inputs": {"width": 512, "height": 768}},
+    "6": {"class_type": "CLIPTextEncode", "inputs": {"text": "a fox", "clip": ["4", 1]}},
+    "7": {"class_type": "CLIPTextEncode", "inputs": {"text": "blurry", "clip": ["4", 1]}},
+    "60": {
+        "class_type": "ControlNetApply",
+        "inputs": {"conditioning": ["6", 0], "strength": 1.0},
+    },
+    "3": {
+        "class_type": "KSampler",
+        "inputs": {
+            "seed": 7, "steps": 20, "cfg": 8.0, "sampler_name": "euler", "scheduler": "normal",
+            "model": ["4", 0], "positive": ["60", 0], "negative": ["7", 0],
+            "latent_image": ["5", 0],
+        },
+    },
+    "8": {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0], "vae": ["4", 2]}},
+    "9": {"class_type": "SaveImage", "inputs": {"images": ["8", 0]}},
+}  # fmt: skip
+
+
+def without(*names: str) -> dict[str, Any]:
+    return {name: node for name, node in GRAPH.items() if name not in names}
+
+
+def generates(plain: Any) -> bool:
+    graph = as_graph(plain)
+    return graph is not None and is_generation(graph)
+
+
+def test_a_graph_is_read_through_its_links() -> None:
+    graph = as_graph(GRAPH)
+    assert graph is not None
+    assert is_generation(graph)
+    said = generation_of(graph)
+    assert (said.prompt, said.negative_prompt) == ("a fox", "blurry")
+    assert (said.model, said.seed, said.sampler) == ("some.safetensors", 7, "euler")
+    assert ("steps", "20") in said.details
+    assert made_size(graph) == (512, 768)
+
+
+def test_a_seed_and_a_text_may_stand_in_nodes_of_their_own() -> None:
+    plain = without() | {
+        "seed": {"class_type": "Seed", "inputs": {"seed": 99}},
+        "words": {"class_type": "PrimitiveString", "inputs": {"value": "a cat"}},
+        "6": {"class_type": "CLIPTextEncode", "inputs": {"text": ["words", 0], "clip": ["4", 1]}},
+    }
+    inputs = GRAPH["3"]["inputs"] | {"seed": ["seed", 0]}
+    plain["3"] = {"class_type": "KSampler", "inputs": inputs}
+    graph = as_graph(plain)
+    assert graph is not None
+    assert (generation_of(graph).seed, generation_of(graph).prompt) == (99, "a cat")
+
+
+def test_loading_and_saving_generates_nothing() -> None:
+    assert not generates(
+        {
+            "1": {"class_type": "LoadImage", "inputs": {"image": "mine.png"}},
+            "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0]}},
+        }
+    )
+
+
+def test_a_sampler_that_reaches_nothing_generates_nothing() -> None:
+    assert not generates(without("8", "9"))
+
+
+def test_a_graph_that_was_cut_at_its_sampler_is_told_from_others() -> None:
+    cut, whole = as_graph(without("8", "9")), as_graph(without("8"))
+    assert cut is not None
+    assert whole is not None
+    assert ends_at_sampler(cut)
+    assert not ends_at_sampler(whole)  # it saves something else
+
+
+def test_a_drawing_of_a_graph_is_no_graph() -> None:
+    assert as_graph({"last_node_id": 2, "nodes": [{"id": 1, "type": "KSampler"}]}) is None
+
+
+def test_a_service_makes_pictures_too() -> None:
+    plain = {
+        "1": {"class_type": "OpenAIGPTImage1", "inputs": {"prompt": "a fox"}},
+        "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0]}},
+    }
+    graph = as_graph(plain)
+    assert graph is not None
+    assert is_generation(graph)
+    assert generation_of(graph).prompt == "a fox"
+
+
+def test_loops_end() -> None:
+    plain = without()
+    plain["6"] = {"class_type": "Concat", "inputs": {"a": ["60", 0]}}
+    plain["60"] = {"class_type": "Concat", "inputs": {"b": ["6", 0]}}
+    graph = as_graph(plain)
+    assert graph is not None
+    assert generation_of(graph).prompt is None
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+        st.sampled_from(["class_type", "inputs", "1", "2", "model", "samples", "text"]), inner
+    ),
+    max_leaves=30,
+)  # fmt: skip
+
+
+@given(JSON)
+def test_any_json_is_taken(plain: Any) -> None:
+    graph = as_graph(plain)
+    if graph is not None:
+        is_generation(graph)
+        generation_of(graph)
+        made_size(graph)

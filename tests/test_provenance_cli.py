@@ -1,0 +1,140 @@
+"""What files say of themselves, as people meet it: the command, rows, verdicts."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from tegaki import Detector
+from tegaki.scan import open_sink
+from tests.conftest import painting
+from tests.test_cli import tegaki
+
+PARAMETERS = (
+    "a fox in the snow\nNegative prompt: blurry\nSteps: 20, Sampler: Euler a, CFG scale: 7, "
+    "Seed: 11, Size: 300x400, Model: some_model, Version: v1.10.1"
+)
+
+
+def marked(path: Path, text: str = PARAMETERS, key: str = "parameters") -> Path:
+    info = PngInfo()
+    info.add_text(key, text)
+    painting(300, 400).save(path, pnginfo=info)
+    return path
+
+
+def test_everything_is_printed(tmp_path: Path) -> None:
+    done = tegaki("provenance", marked(tmp_path / "絵.png"))
+    assert (done.returncode, done.stderr) == (0, "")
+    for words in ("generated · AUTOMATIC1111", "some_model", "a fox in the snow", "blurry", "11",
+                  "Euler a", "PNG tEXt parameters"):  # fmt: skip
+        assert words in done.stdout
+    assert "Steps: 20," not in done.stdout
+    assert "Steps: 20," in tegaki("provenance", "--texts", tmp_path / "絵.png").stdout
+
+
+def test_silence_is_no_proof(tmp_path: Path) -> None:
+    painting().save(tmp_path / "a.png")
+    assert "That says nothing of who made it" in tegaki("provenance", tmp_path / "a.png").stdout
+
+
+def test_json_for_machines(tmp_path: Path) -> None:
+    marked(tmp_path / "a.png")
+    (tmp_path / "b.txt").write_text("no picture")
+    done = tegaki("provenance", "--json", *(tmp_path / n for n in ("a.png", "b.txt", "missing")))
+    assert done.returncode == 1
+    first, second, third = map(json.loads, done.stdout.splitlines())
+    assert first["claims"][0]["prompt"] == "a fox in the snow"
+    assert first["texts"][0]["text"] == PARAMETERS
+    assert first["error"] is None
+    assert (second["claims"], second["error"]) == ([], None)
+    assert third["error"]["type"] == "FileNotFound"
+    assert first.keys() == second.keys() == third.keys()
+
+
+def test_prompts_cannot_drive_a_terminal(tmp_path: Path) -> None:
+    evil = PARAMETERS.replace("fox", "\x1b]0;gone\x07\x1b[2Jfox\u202e\x00")
+    path = marked(tmp_path / "a.png", evil)
+    for command in ("provenance", "check", "scan"):
+        for option in ((), ("--json",)):
+            shown = tegaki(command, *option, path).stdout
+            assert not set("\x1b\x07\u202e\x00") & set(shown)
+
+
+@pytest.mark.parametrize("content", ["", "no certificate", "é"])
+def test_anchors_must_be_certificates(tmp_path: Path, content: str) -> None:
+    (tmp_path / "anchors.pem").write_text(content)
+    path = marked(tmp_path / "a.png")
+    for command in ("provenance", "check", "scan"):
+        done = tegaki(command, "--trust-anchors", tmp_path / "anchors.pem", path)
+        assert done.returncode == 2
+        assert "anchors.pem" in done.stderr
+
+
+def test_a_declaration_decides_and_the_probability_stays(
+    detector: Detector, tmp_path: Path
+) -> None:
+    """Stripping what a file says changes nothing about what its pixels look like."""
+    said = detector.inspect(marked(tmp_path / "a.png"))
+    painting(300, 400).save(tmp_path / "b.png")
+    silent = detector.inspect(tmp_path / "b.png")
+    assert said.verdict == "generated"
+    assert said.claims[0].tool == "AUTOMATIC1111"
+    assert said.reasons[0].startswith("The file says that it was made by AUTOMATIC1111")
+    assert silent.claims == ()
+    assert (said.probability, said.logit, said.views) == (
+        silent.probability, silent.logit, silent.views,
+    )  # fmt: skip
+
+
+def test_rows_rest_on_pixels_alone_where_asked(tmp_path: Path) -> None:
+    row = Detector.load(provenance=False).inspect(marked(tmp_path / "a.png"))
+    assert row.claims == ()
+    assert not any("file says" in reason for reason in row.reasons)
+
+
+def test_what_cannot_be_judged_can_still_speak(detector: Detector, tmp_path: Path) -> None:
+    info = PngInfo()
+    info.add_text("parameters", PARAMETERS)
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png", pnginfo=info)
+    row = detector.inspect(tmp_path / "a.png")
+    assert row.verdict == "error"
+    assert row.claims[0].prompt == "a fox in the snow"
+    assert "AUTOMATIC1111" in row.reasons[1]
+
+
+def test_columns_of_a_table(detector: Detector, tmp_path: Path) -> None:
+    half = PARAMETERS.replace("fox", "\N{FOX FACE}")
+    row = detector.inspect(marked(tmp_path / "a.png", half))
+    sink = open_sink(tmp_path / "rows.csv")
+    sink.write(row)
+    sink.close()
+    with (tmp_path / "rows.csv").open(encoding="utf-8", newline="") as stream:
+        (read,) = csv.DictReader(stream)
+    assert (read["claim_tool"], read["claim_kind"], read["claim_strength"]) == (
+        "AUTOMATIC1111", "generated", "declared",
+    )  # fmt: skip
+    assert json.loads(read["claims"])[0]["prompt"] == "a \N{FOX FACE} in the snow"
+
+
+def test_half_a_character_stops_no_scan(tmp_path: Path) -> None:
+    """JSON can write half of a character, which no file can hold."""
+    graph = json.dumps(
+        {
+            "1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "\ud83e.ckpt"}},
+            "2": {
+                "class_type": "KSampler",
+                "inputs": {"model": ["1", 0], "latent": ["1", 0]},
+            },
+            "3": {"class_type": "SaveImage", "inputs": {"images": ["2", 0]}},
+        }
+    )
+    path = marked(tmp_path / "a.png", graph, "prompt")
+    done = tegaki("scan", path, "--out", tmp_path / "rows.csv")
+    assert done.returncode == 0
+    assert "ComfyUI" in (tmp_path / "rows.csv").read_text(encoding="utf-8")
