@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from tegaki.errors import EmptyFile, PictureError, UnreadableFile
 from tegaki.model import Bundle, Session, load_bundle
@@ -98,19 +99,17 @@ class Detector:
     def inspect_bytes(self, data: bytes, name: str = "") -> Row:
         """The row of a file's content. ``name`` is the row's ``path``; nothing is read there."""
         opened: OpenedPicture | None = None
-        said = Provenance()
         try:
             if not data:
                 raise EmptyFile("the file is empty")
-            if self.provenance:
-                said = examine(data, trust_anchors=self.trust_anchors)
             opened = OpenedPicture(data)
-            return self._judge(name, data, opened, said)
+            return self._judge(name, data, opened)
         except PictureError as problem:
-            return self.error_row(name, problem, data, opened.facts if opened else None, said)
+            facts = opened.facts if opened else None
+            return self.error_row(name, problem, data, facts, self._examine(data))
         except MemoryError:
             short = UnreadableFile("not enough memory to judge it")
-            return self.error_row(name, short, None, opened.facts if opened else None, said)
+            return self.error_row(name, short, None, opened.facts if opened else None)
 
     def inspect_many(
         self, paths: Iterable[AnyPath], *, workers: int | None = None
@@ -144,10 +143,18 @@ class Detector:
             error=RowError(type(problem).__name__, str(problem)),
         )
 
-    def _judge(self, name: str, data: bytes, opened: OpenedPicture, said: Provenance) -> Row:
+    def _examine(self, data: bytes, decoded: Image.Image | None = None) -> Provenance:
+        """What a file says of itself. Pixels are looked into only where they are decoded anyway."""
+        if not self.provenance:
+            return Provenance()
+        anchors = self.trust_anchors
+        return examine(data, pixels=decoded is not None, decoded=decoded, trust_anchors=anchors)
+
+    def _judge(self, name: str, data: bytes, opened: OpenedPicture) -> Row:
         recipe, thresholds = self.bundle.recipe, self.bundle.thresholds
         picture, facts = opened.decode(recipe.decode, self.limits, recipe.views.min_side)
         refuse_blank(picture)
+        said = self._examine(data, opened.stored)
         views, which = make_views(picture, recipe.views)
         logits = [float(x) for x in self._session.logits(views)[list(which)]]
         logit = float(np.mean(logits))

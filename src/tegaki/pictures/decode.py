@@ -95,6 +95,12 @@ class OpenedPicture:
         self._image = _guarded(lambda: _open(data, name))
         self.facts = _guarded(lambda: _facts(self._image, name))
 
+    @property
+    def stored(self) -> Image.Image:
+        """The first frame as it is stored, not upright and with its alpha; decoded once
+        :meth:`decode` has been called."""
+        return self._image
+
     def decode(
         self, policy: DecodePolicy, limits: Limits, min_side: int
     ) -> tuple[Image.Image, PictureFacts]:

@@ -10,6 +10,7 @@ from tegaki.claim import Place
 from tegaki.provenance.a1111 import WebUiText, read_text
 from tegaki.provenance.jsontext import parsed, parsed_object
 from tegaki.provenance.marks import Marks, Property, Text
+from tegaki.provenance.pixels import StoredPicture
 
 # EXIF 2.32, tables 4 and 7.
 EXIF_NAMES = {
@@ -56,13 +57,13 @@ class Evidence:
     Args:
         marks: what the containers hold.
         hidden: texts found in pixels.
-        size: width and height of the picture as stored, where known.
+        picture: the picture as stored; only asked for its size.
     """
 
     def __init__(
-        self, marks: Marks, hidden: tuple[Text, ...] = (), size: tuple[int, int] | None = None
+        self, marks: Marks, hidden: tuple[Text, ...] = (), picture: StoredPicture | None = None
     ) -> None:
-        self.marks, self.size = marks, size
+        self.marks, self._picture = marks, picture
         self._texts: dict[str, list[Candidate]] = {}
         self._exif: dict[str, list[Candidate]] = {}
         self._xmp: dict[tuple[str, str], list[Property]] = {}
@@ -76,6 +77,11 @@ class Evidence:
                 self._exif.setdefault(name, []).append(candidate)
         for found in marks.xmp:
             self._xmp.setdefault((found.namespace, found.name), []).append(found)
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Width and height of the picture as stored, where known."""
+        return None if self._picture is None else self._picture.size
 
     def texts(self, *keys: str) -> list[Candidate]:
         """Texts with one of these keywords, by keyword and then in the order of the file."""

@@ -30,10 +30,13 @@ class StoredPicture:
 
     Args:
         form: the container's name, as in :class:`tegaki.provenance.marks.Marks`.
+        decoded: its samples, where the caller has decoded it already.
     """
 
-    def __init__(self, data: bytes, form: str, limits: Limits) -> None:
-        self._data, self._form, self._limits = data, form, limits
+    def __init__(
+        self, data: bytes, form: str, limits: Limits, decoded: Image.Image | None = None
+    ) -> None:
+        self._data, self._form, self._limits, self._decoded = data, form, limits, decoded
 
     @property
     def place(self) -> Place:
@@ -48,18 +51,20 @@ class StoredPicture:
     @cached_property
     def size(self) -> tuple[int, int] | None:
         """Width and height, or ``None`` where the header cannot be read."""
-        return None if self._opened is None else self._opened.size
+        picture = self._decoded or self._opened
+        return None if picture is None else picture.size
 
     @cached_property
     def rgb(self) -> npt.NDArray[np.uint8] | None:
-        """uint8 ``(height, width, 3)``, alpha dropped; ``None``: damaged or over the limit."""
-        if self._opened is None or self.size is None:
+        """uint8 ``(height, width, 3)``, alpha dropped; ``None``: damaged, over the limit, or of
+        another kind than 8-bit RGB and RGBA, which is what generators write."""
+        picture = self._decoded or self._opened
+        if picture is None or picture.mode not in ("RGB", "RGBA"):
             return None
-        if self.size[0] * self.size[1] > self._limits.pixels:
+        if picture.width * picture.height > self._limits.pixels:
             return None
         try:
-            self._opened.load()
-            return np.asarray(_without_alpha(self._opened))
+            return np.asarray(picture)[:, :, :3]
         except Exception:  # noqa: BLE001 - whatever a decoder raises, these pixels say nothing
             return None
 
@@ -83,9 +88,3 @@ class StoredPicture:
             size = int.from_bytes(self._data[at + 4 : at + 8], "little")
             at += 8 + size + size % 2
         return False
-
-
-def _without_alpha(picture: Image.Image) -> Image.Image:
-    if picture.mode == "RGBA":  # convert() would do the same; this says that nothing is blended
-        return Image.merge("RGB", picture.split()[:3])
-    return picture.convert("RGB")

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from PIL import Image
+
 from tegaki.claim import KINDS, STRENGTHS, Claim
 from tegaki.provenance import c2pa_manifest
 from tegaki.provenance.evidence import Evidence
@@ -78,6 +80,7 @@ def examine(
     data: bytes,
     *,
     pixels: bool = True,
+    decoded: Image.Image | None = None,
     trust_anchors: str | None = None,
     limits: Limits = DEFAULT,
 ) -> Provenance:
@@ -86,12 +89,14 @@ def examine(
     Args:
         data: the file's content; PNG, JPEG, WebP, AVIF and GIF are looked into, by content.
         pixels: also look for marks in pixels (hidden texts, watermarks, NovelAI's signature).
+        decoded: the picture as Pillow decoded it, as stored: not upright, alpha not laid on
+            anything. Saves decoding it once more for marks in pixels.
         trust_anchors: certificates (PEM) whose C2PA signatures count as proof.
     """
     marks = survey(data, limits)
-    picture = StoredPicture(data, marks.format, limits)
+    picture = StoredPicture(data, marks.format, limits, decoded)
     hidden = tuple(find_stealth(data, marks.format, limits)) if pixels else ()
-    claims = list(_of_texts(marks, hidden, picture if pixels else None))
+    claims = list(_of_texts(marks, hidden, picture, pixels))
     if pixels:
         claims += _of_watermarks(picture)
     manifest_claims, remarks = _of_manifest(data, marks, trust_anchors)
@@ -105,14 +110,14 @@ def _weight(claim: Claim) -> tuple[int, int]:
 
 
 def _of_texts(
-    marks: Marks, hidden: tuple[Text, ...], picture: StoredPicture | None
+    marks: Marks, hidden: tuple[Text, ...], picture: StoredPicture, pixels: bool
 ) -> Iterator[Claim]:
     if not (marks.texts or marks.exif or marks.xmp or marks.iptc or hidden):
         return
-    evidence = Evidence(marks, hidden, None if picture is None else picture.size)
+    evidence = Evidence(marks, hidden, picture)
 
     def verify(comment: dict[str, Any]) -> bool | None:
-        if picture is None or "signed_hash" not in comment or picture.rgb is None:
+        if not pixels or "signed_hash" not in comment or picture.rgb is None:
             return None
         return verify_signature(comment, picture.rgb)
 
