@@ -49,8 +49,9 @@ def test_editors_cameras_and_silence_move_nothing(
 
 
 def test_a_disagreement_is_shown() -> None:
-    first, second = reasons("drawn", claim("generated", "declared"))
-    assert first.startswith("The file says that it was made by ComfyUI (PNG tEXt prompt)")
+    first, careful, second = reasons("drawn", claim("generated", "declared"))
+    assert first == "The file says that it was made by ComfyUI (PNG tEXt prompt)."
+    assert careful == "Such marks can be written, copied or removed by anyone."
     assert second == (
         "The picture itself looks likely drawn (probability 0.100): file and picture disagree, and "
         "the mark outweighs the look."
@@ -58,8 +59,9 @@ def test_a_disagreement_is_shown() -> None:
 
 
 def test_an_agreement_keeps_the_reason_of_the_pixels() -> None:
-    said, looks = reasons("generated", claim("generated", "proof", note="It fits."))
-    assert said == "The file proves that it was made by ComfyUI (PNG tEXt prompt). It fits."
+    said, note, looks = reasons("generated", claim("generated", "proof", note="It fits."))
+    assert said == "The file proves that it was made by ComfyUI (PNG tEXt prompt)."
+    assert note == "It fits."
     assert looks.startswith("At most 1% of 193 human-drawn validation pictures")
 
 
@@ -73,6 +75,6 @@ def test_what_moves_nothing_comes_last() -> None:
 
 def test_the_same_is_said_once_and_long_names_are_cut() -> None:
     same = claim("generated", "declared", "x" * 500)
-    first, _ = reasons("unsure", same, same)
+    first, _, _ = reasons("unsure", same, same)
     assert "x" * 60 + "…" in first
     assert len(first) < 250

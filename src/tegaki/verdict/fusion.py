@@ -13,13 +13,14 @@ from tegaki.claim import Claim
 from tegaki.row import SHOWN, Verdict
 
 _LONGEST_NAME = 60  # characters of a tool's name that comes from the file
+AI = ("generated", "edited-with-ai")
 UNSTATED = "unstated"
-_CAREFUL = "such marks can be written, copied or removed by anyone"
+CAREFUL = "Such marks can be written, copied or removed by anyone."
 
 
 def weigh(pixels: Verdict, claims: Sequence[Claim]) -> Verdict:
     """The verdict on pixels alone, and claims, as one verdict."""
-    said = [c for c in claims if c.kind in ("generated", "edited-with-ai")]
+    said = [c for c in claims if c.kind in AI]
     if any(c.kind == "generated" and c.strength != "hint" for c in said):
         return "generated"
     return "unsure" if said and pixels == "drawn" else pixels
@@ -33,11 +34,18 @@ def decided_by_file(claims: Sequence[Claim]) -> bool:
 def sentences(claims: Sequence[Claim]) -> Iterator[str]:
     """What each claim says, as plain sentences; of claims that say the same, the first."""
     seen: set[tuple[str, str, str]] = set()
+    careful = False
     for claim in claims:
         key = (claim.tool, claim.kind, claim.strength)
-        if key not in seen:
-            seen.add(key)
-            yield _sentence(claim)
+        if key in seen:
+            continue
+        seen.add(key)
+        yield _sentence(claim)
+        if claim.kind in AI and claim.note:
+            yield claim.note
+        if claim.kind in AI and claim.strength == "declared" and not careful:
+            careful = True
+            yield CAREFUL
 
 
 def beside(pixels: Verdict, probability: float, verdict: Verdict) -> str:
@@ -54,12 +62,11 @@ def _sentence(claim: Claim) -> str:
     where = f"({claim.place.path})"
     tool = claim.tool if len(claim.tool) <= _LONGEST_NAME else claim.tool[:_LONGEST_NAME] + "…"
     by = "a generator" if tool == UNSTATED else tool
-    note = f" {claim.note}" if claim.note else ""
     if claim.kind in ("camera", "human-editor"):
         return f"The file names {tool} {where}, which proves nothing about who made the picture."
     done = f"made by {by}" if claim.kind == "generated" else f"changed in part with AI by {by}"
     if claim.strength == "proof":
-        return f"The file proves that it was {done} {where}.{note}"
+        return f"The file proves that it was {done} {where}."
     if claim.strength == "declared":
-        return f"The file says that it was {done} {where}; {_CAREFUL}.{note}"
-    return f"A hint, not more, that it was {done} {where}.{note}"
+        return f"The file says that it was {done} {where}."
+    return f"A hint, not more, that it was {done} {where}."
