@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import importlib.util
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from tools.measure_provenance import by_tegaki, count
 
 from tegaki.claim import Claim
 from tegaki.provenance import read
@@ -26,6 +29,12 @@ def manifest(fixtures: Path) -> list[dict[str, str]]:
     if importlib.util.find_spec("c2pa") is None:
         rows = [row for row in rows if not row["file"].startswith("c2pa_")]
     return rows
+
+
+def test_the_counts_in_the_docs_are_those_of_today(fixtures: Path, root: Path) -> None:
+    pytest.importorskip("c2pa", reason="needs tegaki[c2pa]")
+    written = json.loads((root / "docs" / "provenance.json").read_text(encoding="utf-8"))
+    assert written["tegaki"] == asdict(count(fixtures, by_tegaki))
 
 
 def ai_claims(path: Path) -> list[Claim]:
