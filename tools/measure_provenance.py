@@ -2,8 +2,8 @@
 
     python -m tools.measure_provenance FIXTURES [--out docs/provenance.json]
 
-FIXTURES is a folder of pictures with MANIFEST.csv beside them: ``ai`` files with the tool that made
-them, ``control`` files that no generator marked (those named ``ctl_apparent_*`` bear real marks that
+FIXTURES is a folder of pictures with MANIFEST.csv beside them: ``ai`` files with their generator,
+``control`` files that no generator marked (those named ``ctl_apparent_*`` bear real marks that
 do not fit their picture, and count for neither). The peer, sd-parsers, is measured where it is
 installed.
 """
