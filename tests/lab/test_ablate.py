@@ -13,17 +13,22 @@ torch = pytest.importorskip("torch", reason="needs tegaki[lab]")
 
 from tegaki.errors import CorpusError  # noqa: E402
 from tegaki.lab.ablate import cells, plan  # noqa: E402
+from tegaki.lab.ablate.ensemble import (  # noqa: E402
+    best_share,
+    ensemble_as_coded,
+    ensemble_as_described,
+    possible_shares,
+)
 from tegaki.lab.ablate.page import write_page  # noqa: E402
 from tegaki.lab.ablate.plan import CLAIMS, ROWS, Cell  # noqa: E402
 from tegaki.lab.ablate.plots import draw  # noqa: E402
 from tegaki.lab.ablate.run import export, prepare, run, shards_of  # noqa: E402
 from tegaki.lab.ablate.summary import Summary, summarise  # noqa: E402
-from tegaki.lab.ablate.systems import best_share, ensemble_as_coded  # noqa: E402
 from tegaki.lab.ablate.text import markdown  # noqa: E402
 from tegaki.lab.corpus import load_corpus  # noqa: E402
-from tegaki.lab.predictions import probabilities  # noqa: E402
+from tegaki.lab.predictions import log_odds, probabilities  # noqa: E402
 from tegaki.lab.recipes import RECIPES  # noqa: E402
-from tegaki.lab.report import verify  # noqa: E402
+from tegaki.lab.verify import verify  # noqa: E402
 from tests.lab.little_corpus import write_corpus  # noqa: E402
 from tests.lab.tiny import tiny  # noqa: E402
 
@@ -155,6 +160,38 @@ def test_the_share_is_chosen_on_what_it_is_given() -> None:
 
     assert best_share(good, bad, generated) == 0.6
     assert best_share(bad, good, generated) == 0.4  # all up to it are right; nearest to 0.6
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 1.0])
+def test_the_share_can_be_told_from_the_scores(share: float) -> None:
+    """From what is written of them, with five decimals."""
+    rng = np.random.default_rng(3)
+    views = ("plain", "flipped", "brightness10")
+    members = dict(zip(views, rng.random((3, 200)), strict=True))
+    alone = rng.random(200)
+
+    def baseline(names: object) -> np.ndarray:
+        chosen = [members[name] for name in names]  # type: ignore[attr-defined]
+        mean: np.ndarray = np.mean(chosen, axis=0)
+        return mean
+
+    scores = {
+        "enhanced": log_odds(alone),
+        "baseline+flip": log_odds(baseline(views[:2])),
+        "ensemble-described": ensemble_as_described(lambda _: alone, baseline, share),
+    }
+    written = {name: np.round(values, 5) for name, values in scores.items()}
+    assert possible_shares(written) == [share]
+
+
+def test_a_wrong_share_is_found(work: Path, tmp_path: Path) -> None:
+    source = work / "cells" / CELL.name
+    plain = json.loads((source / "report.json").read_text())
+    plain["ensemble_share"] = None
+    (tmp_path / "report.json").write_text(json.dumps(plain))
+    (tmp_path / "predictions.csv").write_bytes((source / "predictions.csv").read_bytes())
+    (problem,) = verify(tmp_path / "report.json")
+    assert problem.startswith("ensemble_share: the report says None, the predictions give 0.")
 
 
 def test_the_plan_has_every_cell_once() -> None:

@@ -17,8 +17,9 @@ from tegaki.errors import BundleError, CorpusError
 from tegaki.lab.corpus import load_corpus
 from tegaki.lab.corpus.protocols import Protocol, load_protocol
 from tegaki.lab.evaluate import SYSTEM, count_tasks, evaluate
-from tegaki.lab.report import read_report, verify
+from tegaki.lab.report import read_report
 from tegaki.lab.scorers import load_scorer
+from tegaki.lab.verify import verify
 from tests.lab.little_corpus import write_corpus
 from tests.lab.scenes import scene
 from tests.lab.tiny import little_shards, tiny

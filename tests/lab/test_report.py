@@ -13,7 +13,8 @@ import pytest
 from tegaki.errors import CorpusError
 from tegaki.lab.gate import below, lowered, raised, read_floors, write_floors
 from tegaki.lab.predictions import Judged, Predictions, read_predictions, write_predictions
-from tegaki.lab.report import Report, read_report, verify, write_report
+from tegaki.lab.report import Report, read_report, write_report
+from tegaki.lab.verify import verify
 
 HASH = "5" * 64
 
@@ -95,6 +96,23 @@ def test_a_missing_system_is_found(report: Path) -> None:
     del plain["systems"]["other"]
     report.write_text(json.dumps(plain))
     assert verify(report)
+
+
+@pytest.mark.parametrize(
+    ("facts", "problem"),
+    [
+        ({"ensemble_share": 0.6}, "ensemble_share: the report says 0.6, the predictions give None"),
+        ({"family": "sdxl"}, "family: the report says that sdxl was left out, val holds sdxl"),
+        ({"family": "gan"}, "family: the report says that gan was left out, test_seen holds sdxl"),
+        ({"family": None, "ensemble_share": None}, ""),
+    ],
+)
+def test_facts_that_predictions_contradict(
+    report: Path, facts: dict[str, object], problem: str
+) -> None:
+    plain = json.loads(report.read_text()) | facts
+    report.write_text(json.dumps(plain, ensure_ascii=False))
+    assert "".join(verify(report)[:1]) == problem
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 2}', '{"format": 1}'])

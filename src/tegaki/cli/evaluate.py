@@ -20,9 +20,9 @@ from tegaki.lab.evaluate import SYSTEM, check_split, count_tasks
 from tegaki.lab.evaluate import evaluate as score_all
 from tegaki.lab.gate import below, lowered, raised, read_floors, write_floors
 from tegaki.lab.report import Report, read_report, write_report
-from tegaki.lab.report import verify as find_differences
 from tegaki.lab.scorers import load_scorer
 from tegaki.lab.tables import Table
+from tegaki.lab.verify import verify as find_differences
 from tegaki.text import printable
 
 _METRICS = {
@@ -140,6 +140,10 @@ def _interval(figure: dict[str, float]) -> str:
 def verify(reports: tuple[Path, ...]) -> None:
     """Compute every number of each REPORT again from the predictions beside it.
 
+    Figures and counts are computed again, and what else follows from predictions is checked: the
+    share of an ensemble, the family that was left out. What a report says of its protocol, model,
+    recipes and data is taken as said.
+
     \b
     Examples:
       tegaki verify reports/unseen/report.json
@@ -147,7 +151,7 @@ def verify(reports: tuple[Path, ...]) -> None:
     \b
     Exit codes:
       0  every number is what the predictions give
-      1  some are not
+      1  some are not; the lines say which
       2  wrong usage, or a report that cannot be read
     """
     failed = False
