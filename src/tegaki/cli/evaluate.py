@@ -18,7 +18,7 @@ from tegaki.lab.corpus.protocols import load_protocol, protocol_names
 from tegaki.lab.corpus.splits import assign
 from tegaki.lab.evaluate import SYSTEM, check_split, count_tasks
 from tegaki.lab.evaluate import evaluate as score_all
-from tegaki.lab.gate import below, lowered, raised, read_floors, write_floors
+from tegaki.lab.gate import below, lowered, moved, raised, read_floors, write_floors
 from tegaki.lab.report import Report, read_report, write_report
 from tegaki.lab.scorers import load_scorer
 from tegaki.lab.tables import Table
@@ -174,8 +174,9 @@ def verify(reports: tuple[Path, ...]) -> None:
 def gate(report: Path, floors: Path, system: str, up: bool, lower: str | None) -> None:
     """Fail if a REPORT says less than the floors that are pinned in a file.
 
+    The report is computed again first, as by tegaki verify: one that is not true holds no floor.
     Floors hold for the data that they were measured on. --raise makes or lifts them; they come
-    down only by --lower, whose reason is kept in the file.
+    down only by --lower, whose reason is kept in the file. What was moved is printed.
 
     \b
     Examples:
@@ -185,22 +186,36 @@ def gate(report: Path, floors: Path, system: str, up: bool, lower: str | None) -
     \b
     Exit codes:
       0  the report holds every floor
-      1  it says less somewhere
+      1  it says less somewhere, or it is not true; then no floor is moved
       2  wrong usage, or files that cannot be read
     """
-    said = read_report(report)
     if up and lower is not None:
         raise click.UsageError("--raise and --lower exclude each other")
     if lower is not None and not lower.strip():
         raise click.UsageError("--lower takes a reason")
-    if lower is not None:
-        write_floors(lowered(read_floors(floors), said, system, lower), floors)
-    elif up:
-        known = read_floors(floors) if floors.exists() else None
-        write_floors(raised(known, said, system, PINNED), floors)
+    untrue = find_differences(report)
+    for problem in untrue:
+        click.echo(printable(f"{report}: {problem}"))
+    if untrue:
+        sys.exit(1)
+    said = read_report(report)
+    if up or lower is not None:
+        for line in _move(floors, said, system, lower):
+            click.echo(printable(line))
     problems = below(read_floors(floors), said, system)
     for problem in problems:
         click.echo(printable(problem))
     if problems:
         sys.exit(1)
     click.echo("Every floor holds.")
+
+
+def _move(floors: Path, said: Report, system: str, lower: str | None) -> list[str]:
+    """Raise the floors, or lower them for a reason; returns what became of them."""
+    known = read_floors(floors) if lower is not None or floors.exists() else None
+    if known is not None and lower is not None:
+        new = lowered(known, said, system, lower)
+    else:
+        new = raised(known, said, system, PINNED)
+    write_floors(new, floors)
+    return moved(known, new) or ["No floor was moved."]
