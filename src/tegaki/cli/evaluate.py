@@ -16,7 +16,7 @@ from tegaki.detector import default_workers
 from tegaki.lab.corpus import load_corpus
 from tegaki.lab.corpus.protocols import load_protocol, protocol_names
 from tegaki.lab.corpus.splits import assign
-from tegaki.lab.evaluate import SYSTEM, check_split, count_tasks
+from tegaki.lab.evaluate import SYSTEM, check_split, count_tasks, too_few
 from tegaki.lab.evaluate import evaluate as score_all
 from tegaki.lab.gate import below, lowered, moved, raised, read_floors, write_floors
 from tegaki.lab.report import Report, read_report, write_report
@@ -58,9 +58,16 @@ PINNED = ("accuracy", "auc", "f1")
 @click.option(
     "--out", type=FOLDER, required=True, metavar="DIR", help="Gets report.json, predictions.csv."
 )
+@click.option("--replace", is_flag=True, help="Write over a report that is in DIR already.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def evaluate(
-    protocol: str, model: Path | None, corpus: Path, family: str | None, out: Path, as_json: bool
+    protocol: str,
+    model: Path | None,
+    corpus: Path,
+    family: str | None,
+    out: Path,
+    replace: bool,
+    as_json: bool,
 ) -> None:
     """Measure a model under a protocol, with 95 % intervals by source.
 
@@ -69,6 +76,8 @@ def evaluate(
     learnt from what it is tested on. Build its shards with tegaki corpus build --protocol.
 
     For leave-one-family-out, build shards, train and evaluate once for each family.
+
+    Where a test has too few pictures for a figure, a warning on standard error says so.
 
     \b
     Examples:
@@ -79,14 +88,20 @@ def evaluate(
     \b
     Exit codes:
       0    the report is written
-      2    wrong usage, or a damaged corpus or model
+      2    wrong usage, a damaged corpus or model, or a report in DIR without --replace
       130  stopped by Ctrl-C; nothing is written
     """
+    if (out / "report.json").exists() and not replace:
+        raise click.UsageError(
+            f"{printable(str(out))} holds a report already; name another folder, or give --replace"
+        )
     chosen = load_protocol(protocol)
     loaded = load_corpus(corpus)
     items = assign(loaded.items, chosen, family)
     scorer = load_scorer(model)
     check_split(scorer, chosen, family)
+    for problem in too_few(items, chosen):
+        click.echo(f"Warning: {problem}.", err=True)
     with make_progress(Console(stderr=True)) as bar:
         task = bar.add_task("evaluate", total=count_tasks(items, chosen))
         predictions = score_all(
