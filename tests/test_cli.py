@@ -298,7 +298,7 @@ def test_progress_shows_rate_and_time_left_on_a_terminal(tmp_path: Path) -> None
         (["scan", "x", "--out", "o.txt"], "the ending must be one of .jsonl, .csv, .parquet"),
         (["scan", "x", "--out", "o.csv", "--json"], "choose one"),
         (["scan", "x", "--workers", "0"], "is not in the range x>=1"),
-        (["check", "x", "--model", "no-such-folder"], "is not a model bundle"),
+        (["check", "x", "--model", "no-such-folder"], "no-such-folder does not exist"),
         (["chek"], "No such command 'chek'"),
         (["train", "--recipe", "best", "--corpus", ".", "--out", "o"], "best is neither a recipe"),
     ],

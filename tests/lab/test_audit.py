@@ -451,10 +451,11 @@ def test_json_and_html_of_a_set_with_hostile_names(tmp_path: Path) -> None:
         (["--corpus", "HERE", "--human", "HERE"], "Give --corpus, or both"),
         (["--human", "HERE", "--generated", "HERE", "--originals"], "known to a --corpus only"),
         (["--corpus", "HERE", "--views", "--model", "shipped"], "are two audits: choose one"),
-        (["--human", "HERE", "--generated", "HERE/none"], "is not a folder"),
+        (["--human", "HERE", "--generated", "HERE/none"], "/none does not exist"),
         (["--human", "HERE", "--generated", "HERE"], "0 readable human pictures"),
         (["--human", "HERE", "--generated", "HERE", "--json", "HERE/no/a"], "does not exist"),
         (["--corpus", "HERE"], "manifest.csv cannot be read"),
+        (["--corpus", "HERE/none"], "/none does not exist"),
     ],
 )
 def test_wrong_usage(words: list[str], problem: str, tmp_path: Path) -> None:

@@ -251,6 +251,8 @@ def test_what_is_trained_on_a_fixed_backbone(shards: ShardSet, tmp_path: Path) -
     recipe = tiny("enhanced", epochs=15)
     with pytest.raises(TrainingError, match="begins with the backbone of a 'baseline' run"):
         Trainer(recipe, shards, tmp_path / "enhanced")
+    with pytest.raises(TrainingError, match="none does not exist"):
+        Trainer(recipe, shards, tmp_path / "enhanced", backbone=tmp_path / "none")
     trainer = Trainer(recipe, shards, tmp_path / "enhanced", backbone=tmp_path / "baseline")
     network = trainer.run()
     for name, value in network.features.state_dict().items():

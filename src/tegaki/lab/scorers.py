@@ -33,9 +33,11 @@ def load_scorer(model: Path | None) -> Scorer:
     """A bundle, a finished run of ``tegaki train``, or by default the shipped bundle.
 
     Raises:
-        BundleError, TrainingError: the folder is neither.
+        BundleError, TrainingError: the folder is neither, or does not exist.
     """
     folder = model or SHIPPED
+    if not folder.exists():
+        raise BundleError(f"{folder} does not exist")
     if (folder / "bundle.json").exists():
         return bundle_scorer(folder)
     if (folder / "bundle" / "bundle.json").exists():

@@ -357,6 +357,8 @@ def _start(
 def _backbone_of(run: Path, name: str, shards: ShardSet) -> dict[str, Tensor]:
     """The backbone of a finished run of the recipe ``name`` on the same shards: one trained on
     another split has seen pictures that this run is tested on."""
+    if not run.exists():
+        raise TrainingError(f"{run} does not exist")
     state = read_run(run / "network.pt", torch.device("cpu"))
     if state["name"] != name or state["corpus"] != shards.manifest_sha256:
         raise TrainingError(f"{run} is not a {name!r} run on these shards")

@@ -188,6 +188,8 @@ def load_shards(folder: Path) -> ShardSet:
     Raises:
         CorpusError: there is none, or it is of another format.
     """
+    if not folder.exists():
+        raise CorpusError(f"{folder} does not exist; make it: tegaki corpus build --out {folder}")
     path = folder / "shards.json"
     try:
         plain: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
