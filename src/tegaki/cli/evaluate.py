@@ -165,9 +165,10 @@ def verify(reports: tuple[Path, ...]) -> None:
 
     \b
     Exit codes:
-      0  every number is what the predictions give
-      1  some are not; the lines say which
-      2  wrong usage, or a report that cannot be read
+      0    every number is what the predictions give
+      1    some are not; the lines say which
+      2    wrong usage, or a report that cannot be read
+      130  stopped by Ctrl-C
     """
     failed = False
     for path in reports:
@@ -200,9 +201,10 @@ def gate(report: Path, floors: Path, system: str, up: bool, lower: str | None) -
 
     \b
     Exit codes:
-      0  the report holds every floor
-      1  it says less somewhere, or it is not true; then no floor is moved
-      2  wrong usage, or files that cannot be read
+      0    the report holds every floor
+      1    it says less somewhere, or it is not true; then no floor is moved
+      2    wrong usage, or files that cannot be read
+      130  stopped by Ctrl-C
     """
     if up and lower is not None:
         raise click.UsageError("--raise and --lower exclude each other")
