@@ -70,7 +70,7 @@ def run_scorer(folder: Path) -> Scorer:
         from tegaki.lab.network import Classifier
         from tegaki.lab.predictions import log_odds
         from tegaki.lab.recipe_files import read_recipe
-        from tegaki.lab.train import read_run
+        from tegaki.lab.runfiles import read_run
     except ImportError as problem:
         raise MissingExtra("evaluating a run", "lab") from problem
 

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def run(
     os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that are started here
     context = multiprocessing.get_context("spawn")
     tasks = [(cell, work, weights) for cell in waiting]
-    # Leaving the pool by an error or Ctrl-C ends its processes: checkpoints are what is kept.
+    # Leaving the pool by an error or Ctrl-C ends its processes, which save what they do.
     with context.Pool(jobs, _leave_ctrl_c, maxtasksperchild=1) as pool:
         for number, name in enumerate(pool.imap_unordered(_run, tasks), 1):
             tell(f"{name} is done, {number} of {len(waiting)}")
@@ -91,7 +92,12 @@ def _run(task: tuple[Cell, Path, Path]) -> str:
         def tell(line: str) -> None:
             print(line, file=log, flush=True)
 
-        run_cell(cell, shards_of(work, cell.protocol), test, folder, weights, 2, tell)
+        # The parent's way to end its processes: a training run puts it off until it is saved.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            run_cell(cell, shards_of(work, cell.protocol), test, folder, weights, 2, tell)
+        except KeyboardInterrupt:
+            sys.exit(1)
     return cell.name
 
 
