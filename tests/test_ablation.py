@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from tools.tables import ABLATION
 
+from tegaki.lab.ablate.ensemble import DESCRIBED, possible_shares
 from tegaki.lab.ablate.summary import summarise
 from tegaki.lab.ablate.text import markdown
-from tegaki.lab.report import read_report, verify
+from tegaki.lab.predictions import read_predictions
+from tegaki.lab.report import read_report
+from tegaki.lab.verify import verify
 
 REPORTS = sorted((ABLATION / "cells").glob("*/*/report.json"))
 
@@ -17,6 +20,17 @@ REPORTS = sorted((ABLATION / "cells").glob("*/*/report.json"))
 @pytest.mark.parametrize("path", REPORTS, ids=lambda path: "/".join(path.parts[-3:-1]))
 def test_every_number_is_what_the_predictions_give(path: Path) -> None:
     assert verify(path) == []
+
+
+@pytest.mark.parametrize("path", REPORTS, ids=lambda path: "/".join(path.parts[-3:-1]))
+def test_the_share_follows_from_the_predictions(path: Path) -> None:
+    """No other share would give these scores."""
+    said = read_report(path)
+    if said["ensemble_share"] is None:
+        assert DESCRIBED not in said["systems"]
+    else:
+        scores = read_predictions(path.parent / "predictions.csv").scores
+        assert possible_shares(scores) == [said["ensemble_share"]]
 
 
 def test_the_report_says_what_its_cells_say() -> None:

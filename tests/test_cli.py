@@ -13,11 +13,15 @@ import time
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
 
 from tegaki.cli.main import program
+from tegaki.lab.predictions import Judged, Predictions
+from tegaki.lab.report import write_report
 from tegaki.model import load_bundle
 from tests.conftest import painting
+from tests.lab.little_corpus import write_corpus
 from tests.test_files import without_privileges
 
 TEGAKI = [sys.executable, "-m", "tegaki"]
@@ -222,6 +226,36 @@ def test_a_closed_pipe_ends_the_scan_quietly(tmp_path: Path) -> None:
         assert process.wait(timeout=60) == 1
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["--help"], ["corpus", "build", "--help"], ["check", "a.png"], ["check", "no such file"],
+        ["scan", "."], ["card", "--help"],
+        ["gate", "report.json", "--floors", "floors.json", "--raise"],
+        ["verify", "report.json"], ["corpus", "report", "corpus"],
+        ["corpus", "report", "corpus", "--json", "-"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_every_command_ends_with_1_through_a_closed_pipe(folder: Path, command: list[str]) -> None:
+    """Whether it was content or not, and without a word."""
+    write_corpus(folder / "corpus", {"val": 2})
+    generated = np.arange(20) % 2 == 1
+    judged = [
+        Judged(test, f"{test}{k}", bool(g), "s", "f", "anime")
+        for test in ("val", "test_seen")
+        for k, g in enumerate(generated)
+    ]
+    scores = {"model": np.tile(generated - 0.5, 2)}
+    facts = {"protocol": "seen", "manifest_sha256": "0" * 64}
+    write_report(folder, Predictions(tuple(judged), scores), facts)
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([*TEGAKI, *command], cwd=folder, stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
 @pytest.mark.parametrize("command", [["check"], ["check", "--json"], ["scan"], ["scan", "--json"]])
 def test_output_that_cannot_be_written_is_a_clear_error(folder: Path, command: list[str]) -> None:
     if not os.path.exists("/dev/full"):
@@ -298,7 +332,7 @@ def test_progress_shows_rate_and_time_left_on_a_terminal(tmp_path: Path) -> None
         (["scan", "x", "--out", "o.txt"], "the ending must be one of .jsonl, .csv, .parquet"),
         (["scan", "x", "--out", "o.csv", "--json"], "choose one"),
         (["scan", "x", "--workers", "0"], "is not in the range x>=1"),
-        (["check", "x", "--model", "no-such-folder"], "is not a model bundle"),
+        (["check", "x", "--model", "no-such-folder"], "no-such-folder does not exist"),
         (["chek"], "No such command 'chek'"),
         (["train", "--recipe", "best", "--corpus", ".", "--out", "o"], "best is neither a recipe"),
     ],

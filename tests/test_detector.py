@@ -168,6 +168,23 @@ def test_a_folder_without_a_bundle(tmp_path: Path) -> None:
         Detector.load(tmp_path)
 
 
+def test_a_training_run_in_place_of_its_bundle(tmp_path: Path) -> None:
+    (tmp_path / "recipe.json").write_text("{}")
+    with pytest.raises(BundleError, match="is a training run without a bundle"):
+        Detector.load(tmp_path)
+    (tmp_path / "bundle").mkdir()
+    copy_bundle(tmp_path / "bundle")
+    with pytest.raises(BundleError, match="is a training run") as told:
+        Detector.load(tmp_path)
+    assert str(told.value).endswith(f"its bundle is {tmp_path / 'bundle'}")
+    assert Detector.load(tmp_path / "bundle")
+
+
+def test_a_bundle_that_does_not_exist(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="none does not exist"):
+        Detector.load(tmp_path / "none")
+
+
 def copy_bundle(folder: Path) -> Path:
     for name in ("bundle.json", "model.onnx"):
         (folder / name).write_bytes((SHIPPED / name).read_bytes())

@@ -80,6 +80,19 @@ def test_every_command_and_option_is_documented() -> None:
                     assert re.search(rf"{option}\b", reference), (name, option)
 
 
+def test_every_command_says_its_exit_codes() -> None:
+    """What holds for all, a closed pipe, is said once."""
+    whole = program.help or ""
+    assert "prints into was closed" in whole
+    for name, command in COMMANDS.items():
+        if not isinstance(command, click.Group):
+            codes = (command.help or "").partition("Exit codes:\n")[2]
+            found = re.findall(r"^ +(\d+) +\w", codes, re.M)
+            assert found in (["0", "2", "130"], ["0", "1", "2", "130"]), name
+            assert re.search(r"130  stopped by Ctrl-C", codes), name
+            assert "pipe" not in codes, name
+
+
 def test_every_field_of_a_row_is_documented() -> None:
     page = (ROOT / "docs" / "rows.md").read_text(encoding="utf-8")
     for field in dataclasses.fields(Row):

@@ -9,7 +9,8 @@ from tools.tables import EVALUATION
 
 from tegaki.lab.evaluate import SYSTEM
 from tegaki.lab.gate import below, read_floors
-from tegaki.lab.report import read_report, verify
+from tegaki.lab.report import read_report
+from tegaki.lab.verify import verify
 from tegaki.model import load_bundle
 
 REPORTS = sorted(EVALUATION.glob("*/report.json"))

@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
+import threading
 from collections.abc import Iterator
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
+from rich.console import Console
 
 torch = pytest.importorskip("torch", reason="needs tegaki[lab]")
 
+from tegaki.cli.main import program  # noqa: E402
+from tegaki.cli.progress import CellProgress  # noqa: E402
 from tegaki.errors import CorpusError  # noqa: E402
 from tegaki.lab.ablate import cells, plan  # noqa: E402
+from tegaki.lab.ablate import run as run_module  # noqa: E402
+from tegaki.lab.ablate.ensemble import (  # noqa: E402
+    best_share,
+    ensemble_as_coded,
+    ensemble_as_described,
+    possible_shares,
+)
 from tegaki.lab.ablate.page import write_page  # noqa: E402
 from tegaki.lab.ablate.plan import CLAIMS, ROWS, Cell  # noqa: E402
 from tegaki.lab.ablate.plots import draw  # noqa: E402
 from tegaki.lab.ablate.run import export, prepare, run, shards_of  # noqa: E402
 from tegaki.lab.ablate.summary import Summary, summarise  # noqa: E402
-from tegaki.lab.ablate.systems import best_share, ensemble_as_coded  # noqa: E402
 from tegaki.lab.ablate.text import markdown  # noqa: E402
 from tegaki.lab.corpus import load_corpus  # noqa: E402
-from tegaki.lab.predictions import probabilities  # noqa: E402
+from tegaki.lab.predictions import log_odds, probabilities  # noqa: E402
 from tegaki.lab.recipes import RECIPES  # noqa: E402
-from tegaki.lab.report import verify  # noqa: E402
+from tegaki.lab.verify import verify  # noqa: E402
 from tests.lab.little_corpus import write_corpus  # noqa: E402
 from tests.lab.tiny import tiny  # noqa: E402
 
@@ -128,6 +142,88 @@ def test_another_corpus_is_refused(work: Path, tmp_path: Path) -> None:
         run(other, work, Path("none"), jobs=1, chosen=[CELL, Cell("unseen", 0)], tell=print)
 
 
+# ---- while it runs -----------------------------------------------------------------------------
+
+
+class Threads:
+    """In place of a context of processes, which would not see what a test patches."""
+
+    Pool = staticmethod(lambda jobs, start, maxtasksperchild: ThreadPool(jobs))
+
+
+def test_who_watches_sees_what_is_done_and_what_runs(
+    work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = [Cell("seed-random", seed) for seed in (1, 2, 0)]
+    seen: list[run_module.Standing] = []
+    first_was_seen = threading.Event()
+
+    def cell_of(task: tuple[Cell, Path, Path]) -> str:
+        folder = tmp_path / "cells" / task[0].name
+        folder.mkdir(parents=True)
+        (folder / "log.txt").write_text(f"old\n{task[0].name} baseline epoch {task[0].seed}\n")
+        if task[0].seed == 1:
+            assert first_was_seen.wait(60)
+        return task[0].name
+
+    def watch(standing: run_module.Standing) -> None:
+        seen.append(standing)
+        if standing.done == 0 and standing.running[0][1]:
+            first_was_seen.set()
+
+    monkeypatch.setattr(run_module, "_run", cell_of)
+    monkeypatch.setattr(run_module, "_LOOK", 0.01)
+    monkeypatch.setattr(run_module, "prepare", lambda *_: None)
+    monkeypatch.setattr("multiprocessing.get_context", lambda _: Threads)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # what a run sets is taken back
+    told: list[str] = []
+    run(
+        work.parent / "corpus", tmp_path, Path("none"), jobs=1, chosen=chosen, tell=told.append,
+        watch=watch,
+    )  # fmt: skip
+    assert told == [f"seed-random/seed-{s} is done, {n} of 3" for n, s in enumerate((1, 2, 0), 1)]
+    assert {(s.done, s.total) for s in seen} == {(0, 3), (1, 3), (2, 3)}
+    assert ("seed-random/seed-1", "baseline epoch 1") in {s.running[0] for s in seen}
+    assert [name for name, _ in seen[-1].running] == ["seed-random/seed-0"]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_shows_the_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Terminal()
+    with CellProgress(Console(file=screen, force_terminal=True, width=60)) as progress:
+        progress.show(2, 15, (("unseen/seed-0", "baseline stage 1 \x1b[31m" + "epoch " * 20),))
+        monkeypatch.setattr(sys, "stdout", Terminal())
+        progress.print("seed-gan/seed-0 is done, 3 of 15")
+    shown = screen.getvalue()
+    assert "\x1b[2Kseed-gan/seed-0 is done, 3 of 15\n" in shown  # on a line that was cleared
+    assert "2/15" in shown
+    assert "unseen/seed-0  baseline stage 1" in shown
+    assert "…" in shown
+    assert "\x1b[31mepoch" not in shown
+
+
+def test_elsewhere_it_says_what_begins(capsys: pytest.CaptureFixture[str]) -> None:
+    with CellProgress(Console(file=io.StringIO())) as progress:
+        for running in ((("a", ""), ("b", "")), (("a", "epoch 1"), ("b", "")), (("c", ""),)):
+            progress.show(0, 3, running)
+        progress.print("c is done, 1 of 3")
+    assert capsys.readouterr().out == "a begins\nb begins\nc begins\nc is done, 1 of 3\n"
+
+
+def test_weights_are_needed_to_run_cells_alone(work: Path) -> None:
+    words = ["ablate", "--corpus", str(work.parent / "corpus"), "--work", str(work)]
+    done = CliRunner().invoke(program, [*words, "--jobs", "1"])
+    assert done.exit_code == 2
+    assert "Give --weights; only --jobs 0" in done.output
+    done = CliRunner().invoke(program, [*words, "--jobs", "0"])
+    assert done.exit_code == 0, done.output
+    assert "report.html (with pictures: keep it to yourself)" in done.output
+
+
 def test_the_ensemble_is_the_one_that_was_coded() -> None:
     chances = {"plain": 0.9, "flipped": 0.7, "plus0.1": 0.4, "flipped-plus0.1": 0.2}
 
@@ -155,6 +251,38 @@ def test_the_share_is_chosen_on_what_it_is_given() -> None:
 
     assert best_share(good, bad, generated) == 0.6
     assert best_share(bad, good, generated) == 0.4  # all up to it are right; nearest to 0.6
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 1.0])
+def test_the_share_can_be_told_from_the_scores(share: float) -> None:
+    """From what is written of them, with five decimals."""
+    rng = np.random.default_rng(3)
+    views = ("plain", "flipped", "brightness10")
+    members = dict(zip(views, rng.random((3, 200)), strict=True))
+    alone = rng.random(200)
+
+    def baseline(names: object) -> np.ndarray:
+        chosen = [members[name] for name in names]  # type: ignore[attr-defined]
+        mean: np.ndarray = np.mean(chosen, axis=0)
+        return mean
+
+    scores = {
+        "enhanced": log_odds(alone),
+        "baseline+flip": log_odds(baseline(views[:2])),
+        "ensemble-described": ensemble_as_described(lambda _: alone, baseline, share),
+    }
+    written = {name: np.round(values, 5) for name, values in scores.items()}
+    assert possible_shares(written) == [share]
+
+
+def test_a_wrong_share_is_found(work: Path, tmp_path: Path) -> None:
+    source = work / "cells" / CELL.name
+    plain = json.loads((source / "report.json").read_text())
+    plain["ensemble_share"] = None
+    (tmp_path / "report.json").write_text(json.dumps(plain))
+    (tmp_path / "predictions.csv").write_bytes((source / "predictions.csv").read_bytes())
+    (problem,) = verify(tmp_path / "report.json")
+    assert problem.startswith("ensemble_share: the report says None, the predictions give 0.")
 
 
 def test_the_plan_has_every_cell_once() -> None:

@@ -33,6 +33,7 @@ from tegaki.lab.audit import (
     predict,
     sampled,
     sentences,
+    tables,
 )
 from tegaki.lab.audit.dataset import crossing_pairs, labelled_by
 from tegaki.lab.audit.headers import read_header
@@ -209,6 +210,12 @@ def test_one_source_a_label_says_nothing_of_new_sources(tmp_path: Path) -> None:
     assert {finding.by_source for finding in audit.findings} == {None}
     assert "format" in audit.gives_away
     assert any("figures by source cannot be had" in sentence for sentence in sentences(audit))
+    (table,) = tables(audit)
+    assert tuple(table.header) == ("Property", "Random folds: AUC", "accuracy", "Verdict")
+    assert {len(row) for row in table.rows} == {4}
+    assert "by source:" not in table.note.lower()
+    assert "ells sources apart" not in table.note
+    assert "Verdicts go by random folds" in table.note
 
 
 @pytest.mark.usefixtures("quick")
@@ -358,6 +365,11 @@ def test_squares_for_the_network_say_nothing_of_the_file(tmp_path: Path, quick: 
         for name in ("format", "dimensions", "aspect", "bytes per pixel"):
             assert by_name[name].varying == ()
     assert not any("ground" in name or "colour" in name for name in audit.gives_away)
+    (table,) = tables(audit)
+    assert table.title.endswith("AUC by source")
+    for word in ("ccuracy", "andom", "95 %", "ells sources apart"):  # of columns not shown here
+        assert word not in table.note
+    assert "By source: the trees know no other picture" in table.note
 
 
 # ---- a model -----------------------------------------------------------------------------------
@@ -408,6 +420,8 @@ def test_the_command_finds_nothing_in_a_sound_set(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "40 human pictures of 4 sources, 40 generated pictures of 4 sources." in done.output
     assert "One label has 4 sources only: figures by source are rough." in done.output
+    for word in ("Random folds: the trees", "By source: the trees", '"Tells sources apart"'):
+        assert word in done.output
     assert "No near-duplicates stand in two splits or under two labels." in done.output
     assert done.output.endswith("Nothing gives the label away.\n")
 
@@ -451,10 +465,11 @@ def test_json_and_html_of_a_set_with_hostile_names(tmp_path: Path) -> None:
         (["--corpus", "HERE", "--human", "HERE"], "Give --corpus, or both"),
         (["--human", "HERE", "--generated", "HERE", "--originals"], "known to a --corpus only"),
         (["--corpus", "HERE", "--views", "--model", "shipped"], "are two audits: choose one"),
-        (["--human", "HERE", "--generated", "HERE/none"], "is not a folder"),
+        (["--human", "HERE", "--generated", "HERE/none"], "/none does not exist"),
         (["--human", "HERE", "--generated", "HERE"], "0 readable human pictures"),
         (["--human", "HERE", "--generated", "HERE", "--json", "HERE/no/a"], "does not exist"),
         (["--corpus", "HERE"], "manifest.csv cannot be read"),
+        (["--corpus", "HERE/none"], "/none does not exist"),
     ],
 )
 def test_wrong_usage(words: list[str], problem: str, tmp_path: Path) -> None:

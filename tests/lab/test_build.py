@@ -418,12 +418,50 @@ def tegaki(*args: str | Path) -> subprocess.CompletedProcess[str]:
 def test_the_command_from_end_to_end(drawn: Path, built: ShardSet, tmp_path: Path) -> None:
     out = tmp_path / "shards"
     done = tegaki("build", "--human", drawn, "--out", out)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    assert done.stderr == (
+        "Warning: the set has no generated pictures: nothing can be trained or measured on it; add "
+        "some with --generated.\n"
+    )
     assert re.fullmatch(r"(\w+: \d+ human, 0 generated\n)+Shards are in .+\n", done.stdout)
     assert pictures(out) == pictures(built.folder)
     again = tegaki("build", "--human", drawn, "--out", out)
     assert again.returncode == 2
     assert "is not an empty folder; name another, or remove it" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("shares", "warnings"),
+    [
+        ("1,0,0", ["split val has no human", "split val has no generated"]),
+        ("0,1,0", []),
+        ("0,0,1", []),
+    ],
+)
+def test_a_split_without_a_label_is_warned_of(
+    folders: BuildOptions, tmp_path: Path, shares: str, warnings: list[str]
+) -> None:
+    args: list[str | Path] = [
+        "--human",
+        folders.human[0],
+        "--generated",
+        folders.generated[0],
+        "--shares",
+        shares,
+    ]
+    done = tegaki("build", *args, "--out", tmp_path / "s")
+    assert done.returncode == 0
+    lines = done.stderr.splitlines()
+    assert lines == [f"Warning: {w} pictures: nothing can be trained with it." for w in warnings]
+
+
+def test_a_held_out_source_alone_is_warned_of(folders: BuildOptions, tmp_path: Path) -> None:
+    args: list[str | Path] = ["--human", folders.human[0], "--generated", folders.generated[0]]
+    source = sorted(path.name for path in folders.generated[0].iterdir())[0]
+    done = tegaki("build", *args, "--hold-out", source, "--out", tmp_path / "s")
+    assert "Warning: split test_unseen has no human pictures: nothing can be measured with it." in (
+        done.stderr.splitlines()
+    )
 
 
 def test_the_command_tells_of_unreadable_files(drawn: Path, tmp_path: Path) -> None:

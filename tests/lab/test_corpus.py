@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from tegaki.errors import CorpusError
-from tegaki.lab.corpus import load_corpus
+from tegaki.errors import CorpusError, TegakiError
+from tegaki.lab.corpus import load_corpus, load_shards
+from tegaki.lab.scorers import load_scorer
 from tests.lab.little_corpus import write_corpus
 
 
@@ -35,6 +36,16 @@ def test_a_little_corpus(tmp_path: Path) -> None:
 def test_no_manifest(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"manifest\.csv cannot be read: No such file"):
         load_corpus(tmp_path)
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    """Said of the folder that was named, not of a file in it."""
+    folder = tmp_path / "none"
+    for load in (load_corpus, load_shards, load_scorer):
+        with pytest.raises(TegakiError, match="none does not exist") as told:
+            load(folder)
+        assert ".csv" not in str(told.value)
+        assert ".json" not in str(told.value)
 
 
 def test_missing_column(tmp_path: Path) -> None:

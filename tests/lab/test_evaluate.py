@@ -16,9 +16,10 @@ from tegaki import Detector
 from tegaki.errors import BundleError, CorpusError
 from tegaki.lab.corpus import load_corpus
 from tegaki.lab.corpus.protocols import Protocol, load_protocol
-from tegaki.lab.evaluate import SYSTEM, count_tasks, evaluate
-from tegaki.lab.report import read_report, verify
+from tegaki.lab.evaluate import SYSTEM, count_tasks, evaluate, too_few
+from tegaki.lab.report import read_report
 from tegaki.lab.scorers import load_scorer
+from tegaki.lab.verify import verify
 from tests.lab.little_corpus import write_corpus
 from tests.lab.scenes import scene
 from tests.lab.tiny import little_shards, tiny
@@ -79,17 +80,45 @@ def test_from_the_command_line(folder: Path, tmp_path: Path) -> None:
     said = read_report(out / "report.json")
     assert said["manifest_sha256"] == load_corpus(folder).manifest_sha256
     assert said["model"]["id"] == Detector.load().bundle.id
+    assert done.stderr == (
+        "Warning: test_seen has 6 human and 6 generated pictures: its figures mean little.\n"
+    )
+    again = [*command, "--protocol", "seen", "--out", str(out), "--json"]
+    (out / "report.json").write_text("mine")
+    done = subprocess.run(again, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "holds a report already; name another folder, or give --replace" in done.stderr
+    assert (out / "report.json").read_text() == "mine"
+    done = subprocess.run([*again, "--replace"], capture_output=True, text=True)
+    assert json.loads(done.stdout) == said == read_report(out / "report.json")
     done = subprocess.run(
-        [*command, "--protocol", "seen", "--out", str(out), "--json"],
-        capture_output=True, text=True,
-    )  # fmt: skip
-    assert json.loads(done.stdout) == said
-    done = subprocess.run(
-        [*command, "--protocol", "leave-one-family-out", "--out", str(out)],
+        [*command, "--protocol", "leave-one-family-out", "--out", str(tmp_path / "family")],
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 2
     assert "leave out one of sdxl" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("human", "problem"),
+    [
+        (19, "test_seen has 19 human and 25 generated pictures: its figures mean little"),
+        (99, "test_seen has 99 human pictures: TPR at 1 %, 0.5 % and 0.1 % FPR means little "
+             "(needs 100, 200 and 1,000)"),
+        (100, "test_seen has 100 human pictures: TPR at 0.5 % and 0.1 % FPR means little "
+              "(needs 200 and 1,000)"),
+        (999, "test_seen has 999 human pictures: TPR at 0.1 % FPR means little (needs 1,000)"),
+        (1000, ""),
+    ],
+)  # fmt: skip
+def test_what_a_test_is_too_small_for_is_said(folder: Path, human: int, problem: str) -> None:
+    items = load_corpus(folder).items
+    protocol = replace(load_protocol("seen"), tests=("test_seen", "test_seen"))
+    drawn, made = (next(i for i in items if i.generated == g) for g in (False, True))
+    many = [replace(drawn, split="test_seen")] * human + [replace(made, split="test_seen")] * 25
+    assert too_few([*many, replace(drawn, split="test_unseen")], protocol) == [problem] * bool(
+        problem
+    )
 
 
 def test_a_model_is_not_tested_on_what_it_may_have_learnt_from(

@@ -9,8 +9,9 @@ from tegaki.lab.metrics import (
     accuracy,
     auc,
     bootstrap_by_source,
+    calibration_errors,
     expected_calibration_error,
-    threshold_at_fpr,
+    roc,
     tpr_at_fpr,
 )
 
@@ -43,15 +44,20 @@ def test_auc_is_the_share_of_pairs_in_order(human: list[float], generated: list[
     assert auc(*arrays(human, generated)) == pytest.approx(np.mean(pairs))
 
 
+def plain_tpr(human: list[float], generated: list[float], fpr: float) -> float:
+    """By a threshold: the human score that as many lie above as may."""
+    allowed = int(fpr * len(human) + 1e-9)
+    threshold = sorted(human, reverse=True)[allowed]
+    assert np.mean(np.array(human) > threshold) <= fpr
+    return float(np.mean(np.array(generated) > threshold))
+
+
 @given(finite, finite, st.sampled_from([0.0, 0.01, 0.05, 0.5]))
 def test_the_threshold_keeps_its_promise(
     human: list[float], generated: list[float], fpr: float
 ) -> None:
-    scores, labels = arrays(human, generated)
-    threshold = threshold_at_fpr(scores, labels, fpr)
-    assert np.mean(np.array(human) > threshold) <= fpr
-    expected = np.mean(np.array(generated) > threshold)
-    assert tpr_at_fpr(scores, labels, fpr) == expected
+    expected = plain_tpr(human, generated, fpr)
+    assert tpr_at_fpr(*arrays(human, generated), fpr) == pytest.approx(expected)
 
 
 def test_tpr_at_one_percent() -> None:
@@ -69,6 +75,38 @@ def test_calibration_error() -> None:
     scores, labels = arrays([0.9] * 5, [0.9] * 5)
     assert expected_calibration_error(scores, labels) == pytest.approx(0.4)
     assert expected_calibration_error(*arrays([0.0], [1.0])) == 0
+
+
+def plain_error(probabilities: Scores, generated: Labels) -> float:
+    """Bin by bin, as the definition says."""
+    which = np.minimum((probabilities * 15).astype(int), 14)
+    bins = [which == k for k in range(15) if (which == k).any()]
+    gaps = [abs(probabilities[b].mean() - generated[b].mean()) * b.mean() for b in bins]
+    return float(sum(gaps))
+
+
+@given(finite, finite)
+def test_the_calibration_error_is_the_plain_one(human: list[float], made: list[float]) -> None:
+    scores, labels = arrays(human, made)
+    chances = (scores + 50) / 100
+    assert expected_calibration_error(chances, labels) == pytest.approx(
+        plain_error(chances, labels)
+    )
+
+
+@given(finite, finite, st.integers(0, 99))
+def test_a_row_of_weights_is_one_drawing(human: list[float], made: list[float], seed: int) -> None:
+    scores, labels = arrays(human, made)
+    weights = np.random.default_rng(seed).integers(1, 4, (3, len(scores))).astype(float)
+    chances = (scores + 50) / 100
+    curve, errors = roc(scores, labels, weights), calibration_errors(chances, labels, weights)
+    for k, row in enumerate(weights):
+        drawn = np.repeat(np.arange(len(scores)), row.astype(int))
+        assert curve.area()[k] == pytest.approx(auc(scores[drawn], labels[drawn]))
+        expected = tpr_at_fpr(scores[drawn], labels[drawn], 0.05)
+        assert curve.tpr_at(0.05)[k] == pytest.approx(expected)
+        error = expected_calibration_error(chances[drawn], labels[drawn])
+        assert errors[k] == pytest.approx(error)
 
 
 def test_intervals_are_wider_when_pictures_share_a_source() -> None:

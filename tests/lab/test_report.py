@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner, Result
 
+from tegaki.cli.main import program
 from tegaki.errors import CorpusError
-from tegaki.lab.gate import below, lowered, raised, read_floors, write_floors
+from tegaki.lab.gate import below, lowered, moved, raised, read_floors, write_floors
 from tegaki.lab.predictions import Judged, Predictions, read_predictions, write_predictions
-from tegaki.lab.report import Report, read_report, verify, write_report
+from tegaki.lab.report import Report, read_report, write_report
+from tegaki.lab.verify import verify
 
 HASH = "5" * 64
 
@@ -97,6 +102,23 @@ def test_a_missing_system_is_found(report: Path) -> None:
     assert verify(report)
 
 
+@pytest.mark.parametrize(
+    ("facts", "problem"),
+    [
+        ({"ensemble_share": 0.6}, "ensemble_share: the report says 0.6, the predictions give None"),
+        ({"family": "sdxl"}, "family: the report says that sdxl was left out, val holds sdxl"),
+        ({"family": "gan"}, "family: the report says that gan was left out, test_seen holds sdxl"),
+        ({"family": None, "ensemble_share": None}, ""),
+    ],
+)
+def test_facts_that_predictions_contradict(
+    report: Path, facts: dict[str, object], problem: str
+) -> None:
+    plain = json.loads(report.read_text()) | facts
+    report.write_text(json.dumps(plain, ensure_ascii=False))
+    assert "".join(verify(report)[:1]) == problem
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 2}', '{"format": 1}'])
 def test_what_is_no_report_is_told(tmp_path: Path, text: str) -> None:
     path = tmp_path / "report.json"
@@ -159,8 +181,50 @@ def test_lowering_takes_a_flag_and_keeps_the_reason(tmp_path: Path) -> None:
     assert subprocess.run(command, capture_output=True).returncode == 1
     assert subprocess.run([*command, "--raise"], capture_output=True).returncode == 1
     done = subprocess.run([*command, "--lower", "new data"], capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (0, "Every floor holds.\n")
+    assert done.returncode == 0
+    *lines, last = done.stdout.splitlines()
+    assert last == "Every floor holds."
+    assert len(lines) == 2
+    assert re.fullmatch(r"test_seen auc: lowered from 0\.\d+ to 0\.\d+", lines[0])
     floors = read_floors(path)
     assert floors.lowered == ("new data",)
     assert below(floors, worse, "model") == []
     assert lowered(floors, good, "model", "again").least == floors.least
+
+
+def gate(*words: object) -> Result:
+    return CliRunner().invoke(program, ["gate", *map(str, words)])
+
+
+def test_what_is_pinned_is_printed(tmp_path: Path) -> None:
+    _report(tmp_path / "a", 1.0)
+    _report(tmp_path / "b", 2.0)
+    floors = tmp_path / "floors.json"
+    reports = [tmp_path / name / "report.json" for name in "ab"]
+    done = gate(reports[0], "--floors", floors, "--raise")
+    assert done.exit_code == 0
+    least = read_floors(floors).least["test_seen"]["accuracy"]
+    assert f"test_seen accuracy: pinned at {least}\n" in done.output
+    done = gate(reports[1], "--floors", floors, "--raise")
+    higher = read_floors(floors).least["test_seen"]["accuracy"]
+    assert f"test_seen accuracy: raised from {least} to {higher}\n" in done.output
+    done = gate(reports[1], "--floors", floors, "--raise")
+    assert done.output == "No floor was moved.\nEvery floor holds.\n"
+    other = replace(read_floors(floors), manifest_sha256="6" * 64)
+    assert moved(read_floors(floors), other) == [f"the floors hold for the data {'6' * 64} now"]
+
+
+@pytest.mark.parametrize("words", [[], ["--raise"], ["--lower", "why not"]])
+def test_a_report_that_is_not_true_holds_no_floor(tmp_path: Path, words: list[str]) -> None:
+    _report(tmp_path / "a", 1.0)
+    path, floors = tmp_path / "a" / "report.json", tmp_path / "floors.json"
+    assert gate(path, "--floors", floors, "--raise").exit_code == 0
+    before = floors.read_bytes()
+    plain = json.loads(path.read_text())
+    plain["systems"]["model"]["tests"]["test_seen"]["metrics"]["accuracy"]["value"] = 1.0
+    path.write_text(json.dumps(plain, ensure_ascii=False))
+    done = gate(path, "--floors", floors, *words)
+    assert done.exit_code == 1
+    assert "metrics.accuracy.value: the report says 1.0, the predictions give 0." in done.output
+    assert "Every floor holds" not in done.output
+    assert floors.read_bytes() == before

@@ -119,16 +119,16 @@ def test_shards_are_not_written_over(shards: ShardSet) -> None:
 # ---- damage ------------------------------------------------------------------------------------
 
 
-def read_all(path: Path) -> int:
-    return sum(1 for _ in read_shard(path))
+def read_all(shards: ShardSet) -> int:
+    return sum(1 for _ in shards.stream("val"))
 
 
-@pytest.mark.parametrize("kept", [0, 100, 700, 1024, 2048, 5000])
+@pytest.mark.parametrize("kept", [0, 100, 512, 700, 1024, 2048, 5000, 5120])
 def test_a_shard_that_ends_early(shards: ShardSet, kept: int) -> None:
     path = shards.folder / "val-00000.tar"
     path.write_bytes(path.read_bytes()[:kept])
-    with pytest.raises(CorpusError, match=r"val-00000\.tar cannot be read as a shard"):
-        read_all(path)
+    with pytest.raises(CorpusError, match=r"val-00000\.tar (is damaged|cannot be read)"):
+        read_all(shards)
 
 
 def test_every_header_of_a_shard_matters(shards: ShardSet) -> None:
@@ -139,8 +139,45 @@ def test_every_header_of_a_shard_matters(shards: ShardSet) -> None:
     assert len(headers) == 6
     for offset in headers:
         path.write_bytes(whole[:offset] + b"\xff" + whole[offset + 1 :])
-        with pytest.raises(CorpusError, match="cannot be read as a shard"):
-            read_all(path)
+        with pytest.raises(CorpusError, match=r"is damaged|cannot be read as a shard"):
+            read_all(shards)
+
+
+@pytest.mark.parametrize("place", [600, 5000, -1], ids=["picture", "facts", "after the end"])
+def test_a_byte_that_tar_does_not_look_at(shards: ShardSet, place: int) -> None:
+    """A whole pass is checked, the padding too, and the cure is named."""
+    path = shards.folder / "val-00000.tar"
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(CorpusError, match=r"val-00000\.tar is damaged: its SHA-256 .* build the"):
+        read_all(shards)
+
+
+def test_more_than_the_shard_is_damage(shards: ShardSet) -> None:
+    with (shards.folder / "val-00000.tar").open("ab") as stream:
+        stream.write(bytes(300_000))
+    with pytest.raises(CorpusError, match="is damaged"):
+        read_all(shards)
+
+
+def test_who_stops_early_is_told_nothing(shards: ShardSet) -> None:
+    path = shards.folder / "val-00000.tar"
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    stream = shards.stream("val")
+    assert next(stream).data
+    stream.close()  # type: ignore[attr-defined]
+
+
+def test_a_shard_without_a_hash_is_refused(shards: ShardSet) -> None:
+    path = shards.folder / "shards.json"
+    plain = json.loads(path.read_text())
+    del plain["sha256"]["val-00000.tar"]
+    path.write_text(json.dumps(plain))
+    with pytest.raises(CorpusError, match=r"shards\.json cannot be read: 'val-00000\.tar'"):
+        load_shards(shards.folder)
 
 
 @pytest.mark.parametrize("facts", [b"[]", b"{}", b"no JSON", b'"text"'])
@@ -151,7 +188,7 @@ def test_facts_that_are_none(tmp_path: Path, facts: bytes) -> None:
         member.size = len(facts)
         tar.addfile(member, io.BytesIO(facts))
     with pytest.raises(CorpusError, match="cannot be read as a shard"):
-        read_all(path)
+        list(read_shard(path, hashlib.sha256(path.read_bytes()).hexdigest()))
 
 
 def test_a_missing_shard(shards: ShardSet) -> None:

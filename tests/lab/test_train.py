@@ -23,7 +23,6 @@ from tegaki.lab.corpus import ShardSet, load_corpus  # noqa: E402
 from tegaki.lab.distributed import World  # noqa: E402
 from tegaki.lab.edits import training_view  # noqa: E402
 from tegaki.lab.export import build_bundle  # noqa: E402
-from tegaki.lab.features import FeatureCache  # noqa: E402
 from tegaki.lab.network import Classifier  # noqa: E402
 from tegaki.lab.recipes import RECIPES, Edits, TrainingRecipe, Warp  # noqa: E402
 from tegaki.lab.stream import batches, draws, epoch_size, training_look  # noqa: E402
@@ -252,6 +251,8 @@ def test_what_is_trained_on_a_fixed_backbone(shards: ShardSet, tmp_path: Path) -
     recipe = tiny("enhanced", epochs=15)
     with pytest.raises(TrainingError, match="begins with the backbone of a 'baseline' run"):
         Trainer(recipe, shards, tmp_path / "enhanced")
+    with pytest.raises(TrainingError, match="none does not exist"):
+        Trainer(recipe, shards, tmp_path / "enhanced", backbone=tmp_path / "none")
     trainer = Trainer(recipe, shards, tmp_path / "enhanced", backbone=tmp_path / "baseline")
     network = trainer.run()
     for name, value in network.features.state_dict().items():
@@ -268,19 +269,6 @@ def test_a_backbone_of_another_split_is_refused(shards: ShardSet, tmp_path: Path
     for recipe, data in ((tiny("enhanced"), other), (tiny("no-head"), other)):
         with pytest.raises(TrainingError, match="is not a 'baseline' run on these shards"):
             Trainer(recipe, data, tmp_path / recipe.name, backbone=tmp_path / "baseline")
-
-
-def test_features_of_another_backbone_are_refused(shards: ShardSet, tmp_path: Path) -> None:
-    first, second = (Classifier(tiny("enhanced").network) for _ in range(2))
-    FeatureCache(first, shards, tmp_path, 64).split("val", ("plain",))
-    again = FeatureCache(first, shards, tmp_path, 64).split("val", ("plain",))
-    assert again.all_rows("plain").shape == (16, 1280)
-    for other in (
-        FeatureCache(second, shards, tmp_path, 64),
-        FeatureCache(first, shards, tmp_path, 96),
-    ):
-        with pytest.raises(TrainingError, match="another backbone, corpus or view"):
-            other.split("val", ("plain",))
 
 
 def test_two_runs_do_not_share_a_folder(shards: ShardSet, tmp_path: Path) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
 from rich.console import Console
 
+from tegaki.cli.progress import CellProgress
 from tegaki.cli.train import FILE, FOLDER
 from tegaki.detector import default_workers
 from tegaki.errors import MissingExtra
@@ -19,7 +22,7 @@ from tegaki.lab.corpus import load_corpus
     "--corpus", type=FOLDER, required=True, metavar="DIR", help="Folder with manifest.csv."
 )
 @click.option(
-    "--weights", type=FILE, required=True, metavar="FILE", help="MobileNetV2's start weights."
+    "--weights", type=FILE, metavar="FILE", help="MobileNetV2's start weights; for --jobs 0, none."
 )
 @click.option(
     "--work", type=FOLDER, required=True, metavar="DIR", help="Shards, runs and report.html."
@@ -33,18 +36,22 @@ from tegaki.lab.corpus import load_corpus
     show_default="one per core",
     help="Cells side by side; 0: run nothing, write the report of what is finished.",
 )
-def ablate(corpus: Path, weights: Path, work: Path, out: Path | None, only: str, jobs: int) -> None:
+def ablate(
+    corpus: Path, weights: Path | None, work: Path, out: Path | None, only: str, jobs: int
+) -> None:
     """Run every row of the seed's results under three protocols, and say which claims hold.
 
     seed-random is the seed's own split, unseen holds sources and generators that stand nowhere in
     training, seed-gan is the seed's own task. Three seeds for the baseline and all that is trained
     on it, one for recipes that train for hours. About ten hours on two cores for everything; what
-    is finished is never computed again, and what was stopped goes on from its last checkpoint.
+    is finished is never computed again, and what was stopped goes on where it stopped. A terminal
+    shows how many cells are done and what each one at work said last.
 
     \b
     Examples:
       tegaki ablate --corpus corpus --weights start.pth --work ablation --out docs/ablation
       tegaki ablate --corpus corpus --weights start.pth --work ablation --only seed-gan/
+      tegaki ablate --corpus corpus --work ablation --jobs 0 --out docs/ablation
       tail -f ablation/cells/unseen/seed-0/log.txt
 
     \b
@@ -54,24 +61,37 @@ def ablate(corpus: Path, weights: Path, work: Path, out: Path | None, only: str,
       130  stopped by Ctrl-C; finished cells and checkpoints are kept
     """
     try:
-        from tegaki.lab.ablate.page import write_page
         from tegaki.lab.ablate.plan import cells
-        from tegaki.lab.ablate.plots import draw
-        from tegaki.lab.ablate.run import check_corpus, export, run
-        from tegaki.lab.ablate.summary import summarise
-        from tegaki.lab.ablate.text import markdown, tables, verdict
+        from tegaki.lab.ablate.run import run
     except ImportError as problem:
         raise MissingExtra("the ablation", "lab") from problem
 
     chosen = [cell for cell in cells() if only in cell.name]
     if not chosen:
         raise click.UsageError(f"no cell has {only!r} in its name")
-    if jobs:
-        try:
-            run(corpus, work, weights, jobs=jobs, chosen=chosen, tell=click.echo)
-        except KeyboardInterrupt:
-            click.echo("Stopped; give the same command again to go on.", err=True)
-            sys.exit(130)
+    if jobs and weights is None:
+        raise click.UsageError("Give --weights; only --jobs 0, which runs nothing, needs none.")
+    if weights is not None and jobs:
+        _watched(partial(run, corpus, work, weights, jobs=jobs, chosen=chosen))
+    _report(corpus, work, out)
+
+
+def _watched(run: Callable[..., None]) -> None:
+    try:
+        with CellProgress(Console(stderr=True)) as progress:
+            run(tell=progress.print, watch=lambda at: progress.show(at.done, at.total, at.running))
+    except KeyboardInterrupt:
+        click.echo("Stopped; give the same command again to go on.", err=True)
+        sys.exit(130)
+
+
+def _report(corpus: Path, work: Path, out: Path | None) -> None:
+    from tegaki.lab.ablate.page import write_page
+    from tegaki.lab.ablate.plots import draw
+    from tegaki.lab.ablate.run import check_corpus, export
+    from tegaki.lab.ablate.summary import summarise
+    from tegaki.lab.ablate.text import markdown, tables, verdict
+
     check_corpus(corpus, work)
     summaries = summarise(work / "cells")
     if not summaries:

@@ -37,9 +37,10 @@ def card(corpus: Path, model: Path | None, check: bool) -> None:
 
     \b
     Exit codes:
-      0  written, or with --check: the card is true
-      1  with --check: some figures differ
-      2  wrong usage, or a damaged corpus or bundle
+      0    written, or with --check: the card is true
+      1    with --check: some figures differ
+      2    wrong usage, or a damaged corpus or bundle
+      130  stopped by Ctrl-C; nothing is written
     """
     detector = Detector.load(model, provenance=False)
     written, text = read_card(detector.bundle) if check else ({}, "")

@@ -38,7 +38,7 @@ def check(
     \b
     Exit codes:
       0    every file was judged, whatever the verdicts
-      1    some files could not be judged, or the pipe was closed
+      1    some files could not be judged
       2    nothing could be started, or results could not be printed
       130  stopped by Ctrl-C
     """

@@ -14,7 +14,7 @@ from rich.console import Console
 from tegaki.cli.lazy import LazyGroup
 from tegaki.cli.progress import make_progress
 from tegaki.detector import default_workers
-from tegaki.lab.corpus import SPLITS, ShardSet, load_corpus
+from tegaki.lab.corpus import LABELS, SPLITS, ShardSet, load_corpus
 from tegaki.lab.corpus.build import LEFT_OUT, UNREADABLE, BuildOptions, Progress, left_out_counts
 from tegaki.lab.corpus.build import build as build_set
 from tegaki.lab.corpus.protocols import load_protocol
@@ -124,7 +124,7 @@ def build(
     into wholly; the first folder below DIR is a picture's source. All pictures go through
     one pipeline, whatever their label: crop to 1.6:1, 320 px on the short side, JPEG.
     Near-duplicates never cross splits. What cannot be used is named, with the reason, in
-    SHARDS/left-out.csv.
+    SHARDS/left-out.csv. A label that is missing from the set or from a split is warned of.
 
     \b
     Examples:
@@ -161,6 +161,8 @@ def build(
         shards = build_set(options, out, progress, workers)
     left = left_out_counts(out)
     _tell(shards, left)
+    for problem in _lacks(shards):
+        click.echo(f"Warning: {problem}.", err=True)
     sys.exit(int(UNREADABLE in left))
 
 
@@ -194,6 +196,25 @@ def _tell(shards: ShardSet, left: dict[str, int]) -> None:
         counts = ", ".join(f"{count:,} {reason}" for reason, count in left.items())
         click.echo(f"left out, see {LEFT_OUT}: {counts}")
     click.echo(f"Shards are in {printable(str(shards.folder))}")
+
+
+def _lacks(shards: ShardSet) -> Iterator[str]:
+    """What cannot be done with a set, since pictures of a label are missing."""
+    missing = [n for n in LABELS if not any(n in labels for labels in shards.counts.values())]
+    for label in missing:
+        yield (
+            f"the set has no {label} pictures: nothing can be trained or measured on it; add some "
+            f"with --{label}"
+        )
+    if missing:
+        return
+    for split in SPLITS:
+        labels = shards.counts.get(split, {})
+        needed = bool(labels) or (split == "val" and "train" in shards.counts)
+        for label in LABELS:
+            if needed and label not in labels:
+                use = "trained" if split in ("train", "val") else "measured"
+                yield f"split {split} has no {label} pictures: nothing can be {use} with it"
 
 
 @click.command(no_args_is_help=True)

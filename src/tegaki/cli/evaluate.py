@@ -16,13 +16,13 @@ from tegaki.detector import default_workers
 from tegaki.lab.corpus import load_corpus
 from tegaki.lab.corpus.protocols import load_protocol, protocol_names
 from tegaki.lab.corpus.splits import assign
-from tegaki.lab.evaluate import SYSTEM, check_split, count_tasks
+from tegaki.lab.evaluate import SYSTEM, check_split, count_tasks, too_few
 from tegaki.lab.evaluate import evaluate as score_all
-from tegaki.lab.gate import below, lowered, raised, read_floors, write_floors
+from tegaki.lab.gate import below, lowered, moved, raised, read_floors, write_floors
 from tegaki.lab.report import Report, read_report, write_report
-from tegaki.lab.report import verify as find_differences
 from tegaki.lab.scorers import load_scorer
 from tegaki.lab.tables import Table
+from tegaki.lab.verify import verify as find_differences
 from tegaki.text import printable
 
 _METRICS = {
@@ -58,9 +58,16 @@ PINNED = ("accuracy", "auc", "f1")
 @click.option(
     "--out", type=FOLDER, required=True, metavar="DIR", help="Gets report.json, predictions.csv."
 )
+@click.option("--replace", is_flag=True, help="Write over a report that is in DIR already.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def evaluate(
-    protocol: str, model: Path | None, corpus: Path, family: str | None, out: Path, as_json: bool
+    protocol: str,
+    model: Path | None,
+    corpus: Path,
+    family: str | None,
+    out: Path,
+    replace: bool,
+    as_json: bool,
 ) -> None:
     """Measure a model under a protocol, with 95 % intervals by source.
 
@@ -69,6 +76,8 @@ def evaluate(
     learnt from what it is tested on. Build its shards with tegaki corpus build --protocol.
 
     For leave-one-family-out, build shards, train and evaluate once for each family.
+
+    Where a test has too few pictures for a figure, a warning on standard error says so.
 
     \b
     Examples:
@@ -79,14 +88,20 @@ def evaluate(
     \b
     Exit codes:
       0    the report is written
-      2    wrong usage, or a damaged corpus or model
+      2    wrong usage, a damaged corpus or model, or a report in DIR without --replace
       130  stopped by Ctrl-C; nothing is written
     """
+    if (out / "report.json").exists() and not replace:
+        raise click.UsageError(
+            f"{printable(str(out))} holds a report already; name another folder, or give --replace"
+        )
     chosen = load_protocol(protocol)
     loaded = load_corpus(corpus)
     items = assign(loaded.items, chosen, family)
     scorer = load_scorer(model)
     check_split(scorer, chosen, family)
+    for problem in too_few(items, chosen):
+        click.echo(f"Warning: {problem}.", err=True)
     with make_progress(Console(stderr=True)) as bar:
         task = bar.add_task("evaluate", total=count_tasks(items, chosen))
         predictions = score_all(
@@ -140,15 +155,20 @@ def _interval(figure: dict[str, float]) -> str:
 def verify(reports: tuple[Path, ...]) -> None:
     """Compute every number of each REPORT again from the predictions beside it.
 
+    Figures and counts are computed again, and what else follows from predictions is checked: the
+    share of an ensemble, the family that was left out. What a report says of its protocol, model,
+    recipes and data is taken as said.
+
     \b
     Examples:
       tegaki verify reports/unseen/report.json
 
     \b
     Exit codes:
-      0  every number is what the predictions give
-      1  some are not
-      2  wrong usage, or a report that cannot be read
+      0    every number is what the predictions give
+      1    some are not; the lines say which
+      2    wrong usage, or a report that cannot be read
+      130  stopped by Ctrl-C
     """
     failed = False
     for path in reports:
@@ -170,8 +190,9 @@ def verify(reports: tuple[Path, ...]) -> None:
 def gate(report: Path, floors: Path, system: str, up: bool, lower: str | None) -> None:
     """Fail if a REPORT says less than the floors that are pinned in a file.
 
+    The report is computed again first, as by tegaki verify: one that is not true holds no floor.
     Floors hold for the data that they were measured on. --raise makes or lifts them; they come
-    down only by --lower, whose reason is kept in the file.
+    down only by --lower, whose reason is kept in the file. What was moved is printed.
 
     \b
     Examples:
@@ -180,23 +201,38 @@ def gate(report: Path, floors: Path, system: str, up: bool, lower: str | None) -
 
     \b
     Exit codes:
-      0  the report holds every floor
-      1  it says less somewhere
-      2  wrong usage, or files that cannot be read
+      0    the report holds every floor
+      1    it says less somewhere, or it is not true; then no floor is moved
+      2    wrong usage, or files that cannot be read
+      130  stopped by Ctrl-C
     """
-    said = read_report(report)
     if up and lower is not None:
         raise click.UsageError("--raise and --lower exclude each other")
     if lower is not None and not lower.strip():
         raise click.UsageError("--lower takes a reason")
-    if lower is not None:
-        write_floors(lowered(read_floors(floors), said, system, lower), floors)
-    elif up:
-        known = read_floors(floors) if floors.exists() else None
-        write_floors(raised(known, said, system, PINNED), floors)
+    untrue = find_differences(report)
+    for problem in untrue:
+        click.echo(printable(f"{report}: {problem}"))
+    if untrue:
+        sys.exit(1)
+    said = read_report(report)
+    if up or lower is not None:
+        for line in _move(floors, said, system, lower):
+            click.echo(printable(line))
     problems = below(read_floors(floors), said, system)
     for problem in problems:
         click.echo(printable(problem))
     if problems:
         sys.exit(1)
     click.echo("Every floor holds.")
+
+
+def _move(floors: Path, said: Report, system: str, lower: str | None) -> list[str]:
+    """Raise the floors, or lower them for a reason; returns what became of them."""
+    known = read_floors(floors) if lower is not None or floors.exists() else None
+    if known is not None and lower is not None:
+        new = lowered(known, said, system, lower)
+    else:
+        new = raised(known, said, system, PINNED)
+    write_floors(new, floors)
+    return moved(known, new) or ["No floor was moved."]

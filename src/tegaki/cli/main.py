@@ -70,6 +70,14 @@ def program() -> None:
     Examples:
       tegaki check picture.png
       tegaki scan my-pictures --recursive --out results.csv
+
+    \b
+    Exit codes of every command:
+      0    done, and nothing to complain of
+      1    done, but something is amiss (the command's help says what); or the pipe that it
+           prints into was closed
+      2    wrong usage, or it cannot be done
+      130  stopped by Ctrl-C
     """
 
 

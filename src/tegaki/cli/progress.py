@@ -1,4 +1,4 @@
-"""A bar with count, rate and time left, that lets rows be printed above it."""
+"""Bars with count, rate and time, that let lines be printed above them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 
 import click
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -22,6 +23,7 @@ from rich.progress import (
 from rich.text import Text
 
 from tegaki.scan import Found
+from tegaki.text import printable
 
 
 class RateColumn(ProgressColumn):
@@ -95,3 +97,55 @@ class ScanProgress:
             click.echo(line)
         else:
             self._console.print(Text.from_ansi(line), soft_wrap=True)
+
+
+class CellProgress:
+    """Shows how many long tasks are done and what each one at work said last.
+
+    A bar and a line for each task on a terminal; elsewhere a line when a task begins.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._bar = Progress(
+            BarColumn(), MofNCompleteColumn(), TextColumn("cells,"), TimeElapsedColumn(),
+            TextColumn("passed"), console=console,
+        )  # fmt: skip
+        self._task = self._bar.add_task("cells", total=None)
+        self._running: tuple[tuple[str, str], ...] = ()
+        self._shown = console.file.isatty()
+        self._live = Live(
+            console=console, transient=True, refresh_per_second=1, get_renderable=self._drawn
+        )
+
+    def __enter__(self) -> CellProgress:
+        if self._shown:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def show(self, done: int, total: int, running: tuple[tuple[str, str], ...]) -> None:
+        """Bring it up to date; ``running``: names, and what each said last."""
+        begun = {name for name, _ in running} - {name for name, _ in self._running}
+        self._bar.update(self._task, completed=done, total=total)
+        self._running = running
+        if self._shown:
+            self._live.refresh()
+        else:
+            for name in sorted(begun):
+                click.echo(f"{name} begins")
+
+    def print(self, line: str) -> None:
+        """A line on standard output, above the bar where they share a terminal."""
+        if self._shown and sys.stdout.isatty():
+            self._live.console.print(Text(printable(line)), soft_wrap=True)
+        else:
+            click.echo(line)
+
+    def _drawn(self) -> Group:
+        lines = (
+            Text(printable(f"  {name}  {said}"), no_wrap=True, overflow="ellipsis")
+            for name, said in self._running
+        )
+        return Group(self._bar.get_renderable(), *lines)

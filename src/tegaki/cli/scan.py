@@ -76,7 +76,7 @@ def scan(
     \b
     Exit codes:
       0    every file was judged, whatever the verdicts
-      1    some files could not be judged, none was found, or the pipe was closed
+      1    some files could not be judged, or none was found
       2    nothing could be started, or results could not be written
       130  stopped by Ctrl-C; the rows so far are kept
     """

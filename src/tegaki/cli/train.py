@@ -89,10 +89,11 @@ def train(
 ) -> None:
     """Train a network on the split train of a set of shards, watching val.
 
-    No test split is read. A run that was stopped, by Ctrl-C or by force, goes on from its last
-    checkpoint (at most five minutes old) when the same command is given again, and ends as if it
-    had not been. Started by torchrun, several processes share every batch; a GPU is used where
-    there is one. Needs the extra tegaki[lab].
+    No test split is read. A run that was stopped goes on when the same command is given again, and
+    ends as if it had not been. Ctrl-C waits for the end of a step and loses nothing; by force, or
+    by a second Ctrl-C, at most five minutes are lost. Started by torchrun, several processes share
+    every batch (stopped, they go on from the last epoch); a GPU is used where there is one. Needs
+    the extra tegaki[lab].
 
     "finetune" and "finetune-lite0" look at squares and end with a bundle that check and scan can
     use. The other recipes rebuild the seed, black bars included; they end with a network for tegaki
@@ -110,7 +111,7 @@ def train(
     Exit codes:
       0    the run is finished
       2    wrong usage, a missing part, damaged shards, or another recipe's run in DIR
-      130  stopped by Ctrl-C; the last checkpoint is kept
+      130  stopped by Ctrl-C; what was done is kept
     """
     try:
         from tegaki.lab.distributed import join_world
@@ -123,7 +124,7 @@ def train(
         with join_world() as world:
             _train(chosen, shards, weights, backbone, out, workers, world)
     except KeyboardInterrupt:
-        click.echo("Stopped; the same command goes on from the last checkpoint.", err=True)
+        click.echo("Stopped; the same command goes on from there.", err=True)
         sys.exit(130)
 
 

@@ -12,6 +12,7 @@ from tegaki.lab.conditions import CONDITIONS
 from tegaki.lab.corpus import Item
 from tegaki.lab.corpus.protocols import Protocol
 from tegaki.lab.corpus.splits import split_name
+from tegaki.lab.measures import FPRS
 from tegaki.lab.predictions import LARGEST, Judged, Predictions
 from tegaki.lab.scorers import Scorer
 from tegaki.ordered import ordered_map
@@ -20,6 +21,9 @@ from tegaki.recipe import DecodePolicy
 
 SYSTEM = "model"
 """The column of the one system that an evaluation scores."""
+
+FEWEST = 20
+"""Pictures of a label, below which one picture moves a share by more than five points."""
 
 
 def evaluate(
@@ -69,6 +73,33 @@ def check_split(scorer: Scorer, protocol: Protocol, family: str | None) -> None:
 def count_tasks(items: Sequence[Item], protocol: Protocol) -> int:
     """How many pictures :func:`evaluate` scores."""
     return sum(1 for _ in _tasks(items, protocol))
+
+
+def too_few(items: Sequence[Item], protocol: Protocol) -> list[str]:
+    """What the tests of a protocol have too few pictures for, a sentence a split."""
+    said = []
+    for split in dict.fromkeys(protocol.tests):
+        labels = [item.generated for item in items if item.split == split]
+        made, human = sum(labels), len(labels) - sum(labels)
+        if min(human, made) < FEWEST:
+            said.append(
+                f"{split} has {human} human and {made} generated pictures: its figures mean little"
+            )
+            continue
+        # Below that not one human picture may pass, and chance decides where the line falls.
+        rates = [rate for rate in FPRS.values() if human * rate < 1]
+        if rates:
+            limits = _listed([f"{100 * rate:g} %" for rate in rates])
+            needed = _listed([f"{round(1 / rate):,}" for rate in rates])
+            said.append(
+                f"{split} has {human} human pictures: TPR at {limits} FPR means little "
+                f"(needs {needed})"
+            )
+    return said
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def _tasks(items: Sequence[Item], protocol: Protocol) -> Iterator[tuple[Judged, Item, str]]:

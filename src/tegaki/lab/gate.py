@@ -103,6 +103,23 @@ def lowered(floors: Floors, report: Mapping[str, Any], system: str, reason: str)
     return Floors(report["protocol"], report["manifest_sha256"], least, (*floors.lowered, reason))
 
 
+def moved(old: Floors | None, new: Floors) -> list[str]:
+    """Every floor that is new or another one than before; nothing if all stayed."""
+    before = {} if old is None else old.least
+    lines = []
+    for test, metrics in new.least.items():
+        for name, least in metrics.items():
+            was = before.get(test, {}).get(name)
+            if was is None:
+                lines.append(f"{test} {name}: pinned at {least}")
+            elif was != least:
+                lines.append(f"{test} {name}: {'raised' if least > was else 'lowered'} from "
+                             f"{was} to {least}")  # fmt: skip
+    if old is not None and old.manifest_sha256 != new.manifest_sha256:
+        lines.append(f"the floors hold for the data {new.manifest_sha256} now")
+    return lines
+
+
 def _same_data(floors: Floors, report: Mapping[str, Any]) -> bool:
     said = (report.get("protocol"), report.get("manifest_sha256"))
     return said == (floors.protocol, floors.manifest_sha256)

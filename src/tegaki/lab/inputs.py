@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from tegaki.errors import TrainingError
 from tegaki.lab.corpus import Sample, ShardSet
 from tegaki.lab.distributed import World
-from tegaki.lab.features import CHUNK, FeatureCache
+from tegaki.lab.features import FeatureCache
 from tegaki.lab.frozen import FrozenLayers
 from tegaki.lab.letterbox import letterbox, scaled
 from tegaki.lab.metrics import Labels, Scores
@@ -151,7 +151,7 @@ class FromFeatures:
         self.train, self.val = (cache.split(name, ("plain",)) for name in ("train", "val"))
 
     def steps(self, stage: int) -> int:
-        return -(-len(self.train.facts) // self.recipe.stages[stage].batch)
+        return -(-self.train.size // self.recipe.stages[stage].batch)
 
     def batches(self, stage: int, epoch: int, skip: int) -> Iterator[Batch]:
         rng = np.random.default_rng((self.recipe.seed, stage, epoch))
@@ -159,7 +159,7 @@ class FromFeatures:
         number = 0
         order = rng.permutation(self.train.chunks).tolist()
         for chunk, rows in zip(order, self.train.rows("plain", order), strict=True):
-            labels = self.train.generated[chunk * CHUNK : (chunk + 1) * CHUNK]
+            labels = self.train.labels(chunk)
             for drawn in in_batches(rng.permutation(len(rows)).tolist(), size):
                 if number >= skip:
                     truth = torch.from_numpy(labels[drawn].astype(np.float32))

@@ -11,20 +11,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from tegaki.lab.metrics import Labels, Scores
+from tegaki.lab.metrics import Labels, Scores, Values, Weights, calibration_errors, roc
 from tegaki.lab.predictions import Predictions, probabilities
 from tegaki.recipe import Calibration
 
 DRAWS = 1000
-BINS = 15
 _BLOCK = 100
 FPRS = {"tpr_at_5": 0.05, "tpr_at_1": 0.01, "tpr_at_0.5": 0.005, "tpr_at_0.1": 0.001}
 FEWEST = 5  # pictures of a human source whose rate of false positives is worth a look
-
-Weights = npt.NDArray[np.float64]
-Values = npt.NDArray[np.float64]
 
 
 def measure(
@@ -94,8 +89,8 @@ def all_metrics(
     return {
         **_decisions(scores > 0, generated, weights),
         **_ranking(scores, generated, weights),
-        "ece": _ece(probabilities(scores), generated, weights),
-        "ece_calibrated": _ece(probabilities(calibrated), generated, weights),
+        "ece": calibration_errors(probabilities(scores), generated, weights),
+        "ece_calibrated": calibration_errors(probabilities(calibrated), generated, weights),
     }
 
 
@@ -113,29 +108,8 @@ def _decisions(said: Labels, generated: Labels, weights: Weights) -> dict[str, V
 
 
 def _ranking(scores: Scores, generated: Labels, weights: Weights) -> dict[str, Values]:
-    """AUC (ties counted half) and the share of generated pictures above thresholds that at most a
-    given share of the human ones exceed."""
-    order = np.argsort(-scores, kind="stable")
-    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))  # last of each tie
-    ordered, truth = weights[:, order], generated[order]
-    hits = np.cumsum(ordered * truth, axis=1)[:, ends]
-    falses = np.cumsum(ordered * ~truth, axis=1)[:, ends]
-    tpr, fpr = hits / hits[:, -1:], falses / falses[:, -1:]
-    start = np.zeros((len(weights), 1))
-    tpr, fpr = np.hstack([start, tpr]), np.hstack([start, fpr])
-    area = (np.diff(fpr, axis=1) * (tpr[:, 1:] + tpr[:, :-1])).sum(axis=1) / 2
-    rates = {
-        name: np.where(fpr <= limit + 1e-9, tpr, 0).max(axis=1) for name, limit in FPRS.items()
-    }
-    return {"auc": area, **rates}
-
-
-def _ece(chances: Scores, generated: Labels, weights: Weights) -> Values:
-    """Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, eq. 5, binary case."""
-    which = np.minimum((chances * BINS).astype(int), BINS - 1)
-    gaps = weights @ ((chances - generated)[:, None] * (which[:, None] == np.arange(BINS)))
-    result: Values = np.abs(gaps).sum(axis=1) / weights.sum(axis=1)
-    return result
+    curve = roc(scores, generated, weights)
+    return {"auc": curve.area(), **{name: curve.tpr_at(fpr) for name, fpr in FPRS.items()}}
 
 
 def _figure(name: str, value: Values, drawn: Values) -> dict[str, float]:

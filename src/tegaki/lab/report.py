@@ -1,14 +1,13 @@
 """A report: every figure of some systems on some tests, and where they were computed from.
 
 ``report.json`` holds the figures and the SHA-256 of ``predictions.csv`` beside it. Anyone can
-compute them again (``tegaki verify``): nothing in a report is typed by hand.
+compute them again (:mod:`tegaki.lab.verify`): nothing in a report is typed by hand.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -81,31 +80,3 @@ def read_report(path: Path) -> Report:
     except (ValueError, KeyError, TypeError, RecursionError) as problem:
         raise CorpusError(f"{path} is not a report: {problem}") from problem
     return report
-
-
-def verify(path: Path) -> list[str]:
-    """Compute every number of a report again; returns what differs, nothing if it is true.
-
-    Raises:
-        CorpusError: the report or its predictions cannot be read.
-    """
-    report = read_report(path)
-    note = report["predictions"]
-    name = Path(str(note["file"])).name  # beside the report, whatever it says
-    try:
-        predictions = read_predictions(path.parent / name, note["sha256"])
-    except CorpusError as problem:
-        return [str(problem)]
-    return list(differences("systems", report["systems"], compute(predictions)))
-
-
-def differences(where: str, said: Any, found: Any) -> Iterable[str]:
-    """Every place where two pieces of plain data are not equal."""
-    if isinstance(said, dict) and isinstance(found, dict):
-        for key in sorted({*said, *found}):
-            yield from differences(f"{where}.{key}", said.get(key), found.get(key))
-    elif isinstance(said, list) and isinstance(found, list) and len(said) == len(found):
-        for index, (a, b) in enumerate(zip(said, found, strict=True)):
-            yield from differences(f"{where}[{index}]", a, b)
-    elif said != found:
-        yield f"{where}: the report says {said}, the predictions give {found}"

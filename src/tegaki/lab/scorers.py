@@ -33,9 +33,11 @@ def load_scorer(model: Path | None) -> Scorer:
     """A bundle, a finished run of ``tegaki train``, or by default the shipped bundle.
 
     Raises:
-        BundleError, TrainingError: the folder is neither.
+        BundleError, TrainingError: the folder is neither, or does not exist.
     """
     folder = model or SHIPPED
+    if not folder.exists():
+        raise BundleError(f"{folder} does not exist")
     if (folder / "bundle.json").exists():
         return bundle_scorer(folder)
     if (folder / "bundle" / "bundle.json").exists():
@@ -68,7 +70,7 @@ def run_scorer(folder: Path) -> Scorer:
         from tegaki.lab.network import Classifier
         from tegaki.lab.predictions import log_odds
         from tegaki.lab.recipe_files import read_recipe
-        from tegaki.lab.train import read_run
+        from tegaki.lab.runfiles import read_run
     except ImportError as problem:
         raise MissingExtra("evaluating a run", "lab") from problem
 

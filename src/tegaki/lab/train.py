@@ -3,7 +3,8 @@
 One run lives in one folder:
 
 recipe.json     what is trained
-checkpoint.pt   everything that going on needs; written after every epoch and every five minutes
+checkpoint.pt   everything that going on needs; written after every epoch, every five minutes, and
+                on Ctrl-C
 log.jsonl       one line an epoch: losses, accuracies, AUC, rate of learning, pictures a second
 network.pt      the trained network, when the run is done
 """
@@ -13,13 +14,11 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -32,9 +31,11 @@ from tegaki.lab.corpus import LABELS, ShardSet
 from tegaki.lab.distributed import World, one_process
 from tegaki.lab.features import digest
 from tegaki.lab.inputs import FromFeatures, FromPictures, Inputs
+from tegaki.lab.interrupts import Patience
 from tegaki.lab.metrics import auc
 from tegaki.lab.network import Classifier
 from tegaki.lab.recipes import TrainingRecipe
+from tegaki.lab.runfiles import read_run, write_run
 from tegaki.lab.runlock import locked
 from tegaki.lab.stage_run import StageRun
 
@@ -124,6 +125,8 @@ class Trainer:
         self.done = False
         self._inputs: Inputs | None = None
         self._stage_state: dict[str, Any] | None = None
+        # Several processes have the same statistics at the end of epochs only.
+        self._ctrl_c = Patience(active=self.world.size == 1)
         self._prepare()
 
     # ---- the run's folder ----------------------------------------------------------------------
@@ -157,7 +160,7 @@ class Trainer:
             "log": [dataclasses.asdict(line) for line in self.log],
             "stage": stage.state(),
         }
-        _write(state, self.out / "checkpoint.pt")
+        write_run(state, self.out / "checkpoint.pt")
         lines = "".join(json.dumps(dataclasses.asdict(line)) + "\n" for line in self.log)
         (self.out / "log.jsonl").write_text(lines, encoding="utf-8")
 
@@ -185,8 +188,11 @@ class Trainer:
     def run(self, progress: Progress = lambda _: None, tell: Tell = lambda _: None) -> Classifier:
         """Train to the end; returns the network that the recipe keeps.
 
+        Ctrl-C is put off to the end of a step, which is saved; a second one is not.
+
         Raises:
             TrainingError: another run is at work in the folder.
+            KeyboardInterrupt: it was stopped; a new trainer of the folder goes on.
         """
         with locked(self.out) if self.world.main else nullcontext():
             return self._run(progress, tell)
@@ -197,7 +203,7 @@ class Trainer:
             self.at = _Position(stage=self.at.stage + 1)
         if not self.done:
             if self.world.main:
-                _write(self._named(), self.out / "network.pt")
+                write_run(self._named(), self.out / "network.pt")
                 (self.out / "checkpoint.pt").unlink(missing_ok=True)
             self.done = True
         return self.network.eval()
@@ -219,10 +225,12 @@ class Trainer:
             stage.load(self._stage_state)
             self._stage_state = None
         before = sum(s.epochs for s in self.recipe.stages[: self.at.stage])
-        while self.at.epoch < plan.epochs and not stage.stopping.stop:
-            passed = (before + self.at.epoch) * self.shards.size("train")
-            self._one_epoch(stage, inputs, lambda seen, p=passed: progress(p + seen))  # type: ignore[misc]
-            self._end_epoch(stage, inputs, tell)
+        with self._ctrl_c:
+            while self.at.epoch < plan.epochs and not stage.stopping.stop:
+                passed = (before + self.at.epoch) * self.shards.size("train")
+                self._one_epoch(stage, inputs, lambda seen, p=passed: progress(p + seen))  # type: ignore[misc]
+                self._end_epoch(stage, inputs, tell)
+                self._stop_if_asked(stage)
         self.network.load_state_dict(stage.kept())
 
     def _one_epoch(self, stage: StageRun, inputs: Inputs, progress: Progress) -> None:
@@ -245,6 +253,13 @@ class Trainer:
             if self.world.size == 1 and time.monotonic() - saved > SAVE_EVERY:
                 self._save(stage)
                 saved = time.monotonic()
+            self._stop_if_asked(stage)
+
+    def _stop_if_asked(self, stage: StageRun) -> None:
+        """Called between steps, where a run is whole."""
+        if self._ctrl_c.asked:
+            self._save(stage)
+            raise KeyboardInterrupt
 
     def _step(
         self, stage: StageRun, inputs: Inputs, batch: Tensor, labels: Tensor
@@ -273,7 +288,7 @@ class Trainer:
         for network in (self.network, stage.watched()):
             self.world.same(network)
         at, rate = self.at, stage.rate
-        val = self.world.agree(_measure(inputs, stage.watched(), at.stage))
+        val = self.world.agree(self._watch(stage, inputs))
         log = EpochLog(
             stage=at.stage + 1,
             epoch=at.epoch + 1,
@@ -289,6 +304,15 @@ class Trainer:
         self._save(stage)
         if self.world.main:
             tell(log.line())
+
+    def _watch(self, stage: StageRun, inputs: Inputs) -> dict[str, float]:
+        """The figures on ``val``. Looking changes nothing: it may stop anywhere."""
+        try:
+            with self._ctrl_c.at_once():
+                return _measure(inputs, stage.watched(), self.at.stage)
+        except KeyboardInterrupt:
+            self._save(stage)
+            raise
 
 
 def _measure(inputs: Inputs, network: Classifier, stage: int) -> dict[str, float]:
@@ -357,35 +381,11 @@ def _start(
 def _backbone_of(run: Path, name: str, shards: ShardSet) -> dict[str, Tensor]:
     """The backbone of a finished run of the recipe ``name`` on the same shards: one trained on
     another split has seen pictures that this run is tested on."""
+    if not run.exists():
+        raise TrainingError(f"{run} does not exist")
     state = read_run(run / "network.pt", torch.device("cpu"))
     if state["name"] != name or state["corpus"] != shards.manifest_sha256:
         raise TrainingError(f"{run} is not a {name!r} run on these shards")
     prefix = "features."
     found = state["network"].items()
     return {k.removeprefix(prefix): v for k, v in found if k.startswith(prefix)}
-
-
-def read_run(path: Path, device: torch.device) -> dict[str, Any]:
-    """What ``network.pt`` or ``checkpoint.pt`` holds.
-
-    Raises:
-        TrainingError: it is missing, damaged or of another version.
-    """
-    try:
-        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
-        if not {"recipe", "corpus", "backbone", "name", "split", "network"} <= state.keys():
-            raise KeyError("not a run")
-    except OSError as problem:
-        raise TrainingError(f"{path} cannot be read: {problem.strerror}") from problem
-    except (RuntimeError, EOFError, KeyError, TypeError, UnpicklingError) as problem:
-        raise TrainingError(f"{path} is damaged or of another version; remove it") from problem
-    return state
-
-
-def _write(state: dict[str, Any], path: Path) -> None:
-    partial = path.with_suffix(".partial")
-    with partial.open("wb") as stream:
-        torch.save(state, stream)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(partial, path)

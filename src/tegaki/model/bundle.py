@@ -54,11 +54,25 @@ def load_bundle(folder: Path | None = None) -> Bundle:
         _refuse_unknown(recipe, thresholds)
         return Bundle(folder, recipe, thresholds, plain["training"])
     except FileNotFoundError as problem:
-        raise BundleError(f"{folder} is not a model bundle: it has no bundle.json") from problem
+        raise BundleError(_what_it_is(folder)) from problem
     except KeyError as problem:
         raise BundleError(f"{path} cannot be read: it lacks {problem}") from problem
     except (OSError, ValueError, TypeError) as problem:
         raise BundleError(f"{path} cannot be read: {problem}") from problem
+
+
+def _what_it_is(folder: Path) -> str:
+    """Of a folder without a ``bundle.json``: why, and where the bundle may be."""
+    if not folder.exists():
+        return f"{folder} does not exist"
+    if (folder / "bundle" / "bundle.json").exists():
+        return f"{folder} is a training run, not a model bundle; its bundle is {folder / 'bundle'}"
+    if (folder / "recipe.json").exists():
+        return (
+            f"{folder} is a training run without a bundle: it is not finished, or its recipe makes "
+            "none (such a run is for tegaki evaluate)"
+        )
+    return f"{folder} is not a model bundle: it has no bundle.json"
 
 
 def _refuse_unknown(recipe: Recipe, thresholds: Thresholds) -> None:

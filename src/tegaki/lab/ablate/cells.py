@@ -6,15 +6,15 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from tegaki.lab.ablate.plan import Cell, recipes_of
-from tegaki.lab.ablate.systems import (
+from tegaki.lab.ablate.ensemble import (
+    DESCRIBED,
     Chances,
     best_share,
-    chances,
     ensemble_as_coded,
     ensemble_as_described,
-    with_views,
 )
+from tegaki.lab.ablate.plan import Cell, recipes_of
+from tegaki.lab.ablate.systems import chances, with_views
 from tegaki.lab.corpus import Item, ShardSet, load_corpus, load_shards
 from tegaki.lab.features import FeatureCache, FeatureFile
 from tegaki.lab.letterbox import TTA, VIEWS
@@ -149,7 +149,7 @@ def _systems(models: dict[str, Chances], share: float) -> dict[str, Scores]:
     for name in ("no-attention", "no-head"):
         systems |= with_views(name, models[name], ["none", "flip"])
     systems |= ensemble_as_coded(enhanced, baseline)
-    systems["ensemble-described"] = ensemble_as_described(enhanced, baseline, share)
+    systems[DESCRIBED] = ensemble_as_described(enhanced, baseline, share)
     for name, model in models.items():
         if name.startswith("rate-"):
             systems |= with_views(name, model, ["flip"])

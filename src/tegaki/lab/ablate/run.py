@@ -6,7 +6,9 @@ import multiprocessing
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -21,10 +23,32 @@ from tegaki.lab.corpus.splits import assign, split_name
 
 Tell = Callable[[str], None]
 _KEPT = ("report.json", "predictions.csv")
+_LOOK = 1.0  # seconds between two looks at the cells that run
+_TAIL = 4096  # bytes of a log that hold its last line
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a run is. ``running``: the cells at work, each with the last line of its log."""
+
+    done: int
+    total: int
+    running: tuple[tuple[str, str], ...]
+
+
+Watch = Callable[[Standing], None]
+"""Called about once a second, and whenever a cell is done."""
 
 
 def run(
-    corpus: Path, work: Path, weights: Path, *, jobs: int, chosen: Iterable[Cell], tell: Tell
+    corpus: Path,
+    work: Path,
+    weights: Path,
+    *,
+    jobs: int,
+    chosen: Iterable[Cell],
+    tell: Tell,
+    watch: Watch = lambda _: None,
 ) -> None:
     """Run every chosen cell that is not finished.
 
@@ -40,10 +64,35 @@ def run(
     os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that are started here
     context = multiprocessing.get_context("spawn")
     tasks = [(cell, work, weights) for cell in waiting]
-    # Leaving the pool by an error or Ctrl-C ends its processes: checkpoints are what is kept.
+    # Leaving the pool by an error or Ctrl-C ends its processes, which save what they do.
     with context.Pool(jobs, _leave_ctrl_c, maxtasksperchild=1) as pool:
-        for number, name in enumerate(pool.imap_unordered(_run, tasks), 1):
-            tell(f"{name} is done, {number} of {len(waiting)}")
+        results = pool.imap_unordered(_run, tasks)
+        done: list[str] = []
+        while len(done) < len(waiting):
+            watch(_standing(work, waiting, done, jobs))
+            try:
+                done.append(results.next(timeout=_LOOK))
+            except multiprocessing.TimeoutError:
+                continue
+            tell(f"{done[-1]} is done, {len(done)} of {len(waiting)}")
+
+
+def _standing(work: Path, waiting: Sequence[Cell], done: Sequence[str], jobs: int) -> Standing:
+    """Cells begin in their order, so those at work are known by what is done."""
+    begun = [cell.name for cell in waiting[: len(done) + jobs]]
+    running = [(name, _last_line(work, name)) for name in begun if name not in done]
+    return Standing(len(done), len(waiting), tuple(running))
+
+
+def _last_line(work: Path, cell: str) -> str:
+    """What a cell said last, without its name; nothing before its first line."""
+    try:
+        with (work / "cells" / cell / "log.txt").open("rb") as stream:
+            stream.seek(max(0, stream.seek(0, os.SEEK_END) - _TAIL))
+            lines = stream.read().decode("utf-8", "replace").split("\n")
+    except FileNotFoundError:
+        return ""
+    return next((line for line in reversed(lines) if line), "").removeprefix(f"{cell} ")
 
 
 def prepare(corpus: Path, work: Path, protocols: Iterable[str], tell: Tell) -> None:
@@ -91,7 +140,12 @@ def _run(task: tuple[Cell, Path, Path]) -> str:
         def tell(line: str) -> None:
             print(line, file=log, flush=True)
 
-        run_cell(cell, shards_of(work, cell.protocol), test, folder, weights, 2, tell)
+        # The parent's way to end its processes: a training run puts it off until it is saved.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            run_cell(cell, shards_of(work, cell.protocol), test, folder, weights, 2, tell)
+        except KeyboardInterrupt:
+            sys.exit(1)
     return cell.name
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from tegaki.lab.ablate.plan import CLAIMS, PROTOCOLS, ROWS, Claim, Row
-from tegaki.lab.measures import DRAWS, Values, in_blocks, source_weights
+from tegaki.lab.measures import DRAWS, in_blocks, source_weights
+from tegaki.lab.metrics import Values
 from tegaki.lab.predictions import Predictions, read_predictions
 from tegaki.lab.report import Report, read_report
 from tegaki.recipe import Calibration

@@ -92,6 +92,8 @@ def folder_items(human: Path, generated: Path) -> tuple[Item, ...]:
     """
     items: list[Item] = []
     for label, folder in ((False, human), (True, generated)):
+        if not folder.exists():
+            raise CorpusError(f"{folder} does not exist")
         if not folder.is_dir():
             raise CorpusError(f"{folder} is not a folder")
         for found in find([str(folder)], recursive=True):

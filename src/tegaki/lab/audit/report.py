@@ -20,16 +20,12 @@ _MOST_PAIRS = 20
 _FEW_SOURCES = 10  # of a label; below, what a figure by source says hangs on single sources
 _ORDER: tuple[Verdict, ...] = ("gives the label away", "weak", "tells sources apart", "fine")
 _CONSTANT = "fine: the same for all"
-_HOW = (
-    "AUC and accuracy of boosted trees on pictures held out; 0.5 is chance, and so is less. "
-    "Random folds: the trees know other pictures of the same source. By source: they do not "
-    f"(mean of {PARTITIONS} partitions). An AUC is taken over pairs in one fold; intervals are "
-    "95 %, drawn by source; in the accuracy both labels weigh alike. "
+_BY_RANDOM = "Random folds: the trees know other pictures of the same source. "
+_BY_SOURCE = (
+    "By source: the trees know no other picture of the same source (mean of "
+    f"{PARTITIONS} partitions). "
 )
-_VERDICTS = (
-    f"Verdicts go by source: fine up to {FINE:.2f}; weak up to {WEAK:.2f}, or where the interval "
-    'reaches chance. "Tells sources apart": fine by source, but a random split is flattered.'
-)
+_APART = ' "Tells sources apart": fine by source, but a random split is flattered.'
 
 
 def as_plain(audit: Audit, name: str, manifest_sha256: str | None) -> dict[str, Any]:
@@ -128,16 +124,28 @@ def _outcome(audit: Audit) -> str:
 
 
 def _findings_table(findings: Sequence[Finding]) -> Table:
-    header = ("Property", "Random folds: AUC", "accuracy", "By source: AUC", "accuracy", "Verdict")
+    """Columns by source are left out where no figure by source can be had."""
+    by_source = any(finding.by_source for finding in findings)
+    header = ["Property", "Random folds: AUC", "accuracy"]
+    header += ["By source: AUC", "accuracy"] if by_source else []
     rows = [
-        (f.property.name, *_cells(f.random), *_cells(f.by_source), _verdict(f)) for f in findings
+        (
+            f.property.name,
+            *_cells(f.random),
+            *(_cells(f.by_source) if by_source else ()),
+            _verdict(f),
+        )
+        for f in findings
     ]
     return Table(
         "How well single properties predict the label",
-        header,
+        (*header, "Verdict"),
         rows,
-        note=_HOW + _VERDICTS,
-        numbers=frozenset((1, 2, 3, 4)),
+        note="AUC and accuracy of boosted trees on pictures held out; 0.5 is chance, and so is "
+        f"less. {_BY_RANDOM}{_BY_SOURCE if by_source else ''}An AUC is taken over pairs in one "
+        "fold; intervals are 95 %, drawn by source; in the accuracy both labels weigh alike. "
+        f"{_verdicts(by_source)}{_APART if by_source else ''}",
+        numbers=frozenset(range(1, len(header))),
     )
 
 
@@ -146,6 +154,13 @@ def _cells(estimate: Estimate | None) -> tuple[str, str]:
         return "-", "-"
     interval = f"{estimate.auc:.3f} ({estimate.low:.2f}-{estimate.high:.2f})"
     return interval, f"{estimate.accuracy:.1%}"
+
+
+def _verdicts(by_source: bool) -> str:
+    return (
+        f"Verdicts go by {'source' if by_source else 'random folds'}: fine up to {FINE:.2f}; weak "
+        f"up to {WEAK:.2f}, or where the interval reaches chance."
+    )
 
 
 def _verdict(finding: Finding) -> str:
@@ -166,12 +181,16 @@ def _views_table(audit: ViewsAudit) -> Table:
         for name, found in by_property.items()
     ]
     names = [f"{name}*" if name == TRAINING else name for name in audit.findings]
+    by_source = any(finding.by_source for found in by_property.values() for finding in found)
+    how = "by source" if by_source else "on random folds"
     return Table(
-        f"What views of {audit.policy.size} pixels hand to a network: AUC by source",
+        f"What views of {audit.policy.size} pixels hand to a network: AUC {how}",
         ("Property", *names, "Verdict"),
         rows,
         note="* after augmentation, as training draws them. Content describes what is drawn: it "
-        "is shown and counts for nothing. " + _HOW + _VERDICTS,
+        "is shown and counts for nothing. AUC of boosted trees on pictures held out, over pairs in "
+        "one fold; 0.5 is chance, and so is less. "
+        f"{_BY_SOURCE if by_source else _BY_RANDOM}{_verdicts(by_source)}",
         numbers=frozenset(range(1, len(names) + 1)),
     )
 

@@ -104,8 +104,10 @@ def load_corpus(folder: Path) -> Corpus:
     """Read ``manifest.csv`` of a folder.
 
     Raises:
-        CorpusError: no manifest, a missing column, an unknown label or split.
+        CorpusError: no folder, no manifest, a missing column, an unknown label or split.
     """
+    if not folder.exists():
+        raise CorpusError(f"{folder} does not exist")
     manifest = folder / "manifest.csv"
     try:
         data = manifest.read_bytes()

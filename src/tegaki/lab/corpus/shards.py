@@ -7,9 +7,10 @@ shards.json        the shards with their SHA-256, and pictures by split, label a
 train-00000.tar    ``ID.jpg`` and ``ID.json`` in turn, about 64 MB; other splits likewise
 
 ``ID.json`` holds what training needs to know of a picture, so that a pass over the set keeps no
-index in memory: reading is sequential and takes the same memory for any number of pictures. The
-layout is WebDataset's, so other tools read it too. Pictures of a split stand in an order drawn
-with a fixed seed: every stretch of a shard is a fair sample.
+index in memory: reading is sequential and takes the same memory for any number of pictures. What is
+read is hashed on its way, so a pass that comes to a shard's end has checked it. The layout is
+WebDataset's, so other tools read it too. Pictures of a split stand in an order drawn with a fixed
+seed: every stretch of a shard is a fair sample.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -32,6 +33,8 @@ from tegaki.lab.corpus.manifest import SPLITS, Item, write_manifest
 FORMAT = 1
 AS_MADE = "as-made"
 SHARD_BYTES = 64 * 1024 * 1024
+_BUFFER = 128 * 1024
+_CURE = "copy it once more, or build the shards anew"
 _FACTS = ("id", "label", "source", "family", "style", "group")
 
 
@@ -48,7 +51,8 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class ShardSet:
-    """What ``shards.json`` says. ``counts``: split, label, source to number of pictures.
+    """What ``shards.json`` says. ``counts``: split, label, source to number of pictures;
+    ``sha256``: that of every shard, by its file's name.
 
     ``made_by`` says how pictures came into their splits: ``as-made`` by their manifest, or the
     method of a protocol, with the family that it leaves out.
@@ -59,6 +63,7 @@ class ShardSet:
     shards: dict[str, tuple[str, ...]]
     counts: dict[str, dict[str, dict[str, int]]]
     families: dict[str, dict[str, int]]
+    sha256: dict[str, str]
     made_by: str = AS_MADE
 
     def size(self, split: str) -> int:
@@ -69,37 +74,63 @@ class ShardSet:
         """The pictures of a split, shard after shard (in ``order``, by default as written).
 
         Raises:
-            CorpusError: a shard is missing or damaged.
+            CorpusError: a shard is missing or damaged; what only its hash can tell is told at its
+                end.
         """
         names = self.shards.get(split, ())
         for index in range(len(names)) if order is None else order:
-            yield from read_shard(self.folder / names[index])
+            yield from read_shard(self.folder / names[index], self.sha256[names[index]])
 
 
-def read_shard(path: Path) -> Iterator[Sample]:
-    """The samples of one tar file, read once from front to back."""
+class _Hashing:
+    """A file whose bytes are hashed as they are read."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._found = hashlib.sha256()
+
+    def read(self, size: int) -> bytes:
+        data = self._stream.read(size)
+        self._found.update(data)
+        return data
+
+    def whole(self) -> str:
+        """The SHA-256 of the whole file: what is left of it is read too."""
+        while self.read(_BUFFER):
+            pass
+        return self._found.hexdigest()
+
+
+def read_shard(path: Path, sha256: str) -> Iterator[Sample]:
+    """The samples of one tar file, read once from front to back.
+
+    Raises:
+        CorpusError: it cannot be read, or, known at its end only, has another SHA-256.
+    """
     try:
-        with tarfile.open(path, "r|") as tar:
-            data = b""
-            for member in tar:
-                content = tar.extractfile(member)
-                if content is None:
-                    continue
-                if member.name.endswith(".json"):
-                    yield _sample(json.loads(content.read()), data)
-                else:
-                    data = content.read()
-            _refuse_early_end(path, tar.offset)
+        with path.open("rb", buffering=0) as stream:
+            hashing = _Hashing(stream)
+            yield from _samples(hashing)
+            if hashing.whole() != sha256:
+                raise CorpusError(
+                    f"{path} is damaged: its SHA-256 is not that of shards.json; {_CURE}"
+                )
     except (OSError, tarfile.TarError, ValueError, KeyError, TypeError) as problem:
-        raise CorpusError(f"{path} cannot be read as a shard: {problem}") from problem
+        raise CorpusError(f"{path} cannot be read as a shard: {problem}; {_CURE}") from problem
 
 
-def _refuse_early_end(path: Path, end: int) -> None:
-    """Python takes a damaged header for the end; the true end is a block of zeros."""
-    with path.open("rb") as stream:
-        stream.seek(end)
-        if stream.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
-            raise tarfile.ReadError(f"damaged or cut off at byte {end:,}")
+def _samples(stream: _Hashing) -> Iterator[Sample]:
+    # A damaged header passes for the end here; the hash of the whole file tells.
+    with tarfile.open(None, "r|", stream, _BUFFER) as tar:  # type: ignore[call-overload]
+        data = b""
+        for member in tar:
+            content = tar.extractfile(member)
+            if content is None:
+                continue
+            if member.name.endswith(".json"):
+                yield _sample(json.loads(content.read()), data)
+            else:
+                data = content.read()
 
 
 def _sample(facts: dict[str, str], data: bytes) -> Sample:
@@ -157,15 +188,20 @@ def load_shards(folder: Path) -> ShardSet:
     Raises:
         CorpusError: there is none, or it is of another format.
     """
+    if not folder.exists():
+        raise CorpusError(f"{folder} does not exist; make it: tegaki corpus build --out {folder}")
     path = folder / "shards.json"
     try:
         plain: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if plain["format"] != FORMAT:
             raise CorpusError(f"{path}: format {plain['format']} is not known here")
         shards = {split: tuple(names) for split, names in plain["shards"].items()}
-        counts, families = plain["counts"], plain["families"]
+        sha256 = {name: str(plain["sha256"][name]) for names in shards.values() for name in names}
         made_by = str(plain.get("made_by", AS_MADE))
-        return ShardSet(folder, plain["manifest_sha256"], shards, counts, families, made_by)
+        return ShardSet(
+            folder, plain["manifest_sha256"], shards, plain["counts"], plain["families"], sha256,
+            made_by,
+        )  # fmt: skip
     except FileNotFoundError as problem:
         raise CorpusError(
             f"{folder} holds no shards; make them: tegaki corpus build {folder} --out SHARDS"
