@@ -50,7 +50,10 @@ def test_editors_cameras_and_silence_move_nothing(
 
 def test_a_disagreement_is_shown() -> None:
     first, careful, second = reasons("drawn", claim("generated", "declared"))
-    assert first == "The file says that it was made by ComfyUI (PNG tEXt prompt)."
+    assert first == (
+        "The file says that it was made by ComfyUI (PNG tEXt prompt); the picture itself looks "
+        "likely drawn."
+    )
     assert careful == "Such marks can be written, copied or removed by anyone."
     assert second == (
         "The picture itself looks likely drawn (probability 0.100): file and picture disagree, and "
@@ -60,7 +63,9 @@ def test_a_disagreement_is_shown() -> None:
 
 def test_an_agreement_keeps_the_reason_of_the_pixels() -> None:
     said, note, looks = reasons("generated", claim("generated", "proof", note="It fits."))
-    assert said == "The file proves that it was made by ComfyUI (PNG tEXt prompt)."
+    assert said == (
+        "A signature that fits these pixels says that it was made by ComfyUI (PNG tEXt prompt)."
+    )
     assert note == "It fits."
     assert looks.startswith("At most 1% of 193 human-drawn validation pictures")
 

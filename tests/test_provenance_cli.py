@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 from tegaki import Detector
 from tegaki.scan import open_sink
 from tests.conftest import painting
-from tests.test_cli import tegaki
+from tests.test_cli import TEGAKI, tegaki
 
 PARAMETERS = (
     "a fox in the snow\nNegative prompt: blurry\nSteps: 20, Sampler: Euler a, CFG scale: 7, "
@@ -41,6 +44,35 @@ def test_everything_is_printed(tmp_path: Path) -> None:
 def test_silence_is_no_proof(tmp_path: Path) -> None:
     painting().save(tmp_path / "a.png")
     assert "That says nothing of who made it" in tegaki("provenance", tmp_path / "a.png").stdout
+    painting().save(tmp_path / "a.bmp")
+    assert "no other format is looked into" in tegaki("provenance", tmp_path / "a.bmp").stdout
+
+
+def test_names_are_those_of_rows(tmp_path: Path) -> None:
+    path = os.fsencode(tmp_path) + b"/bad\xff.png"
+    painting().save(tmp_path / "a.png")
+    os.rename(tmp_path / "a.png", path)
+    named = {}
+    for command in ("provenance", "check"):
+        shown = subprocess.run(
+            [*map(os.fsencode, TEGAKI), command.encode(), b"--json", path],
+            capture_output=True, check=True,
+        ).stdout  # fmt: skip
+        plain = json.loads(shown)
+        named[command] = (plain["path"], plain["path_bytes"])
+    assert named["provenance"] == named["check"]
+    assert named["check"][1] == path.hex()
+
+
+def test_no_model_is_loaded(tmp_path: Path) -> None:
+    marked(tmp_path / "a.png")
+    code = (
+        "import sys; from tegaki.cli.main import program\n"
+        f"try: program(['provenance', {str(tmp_path / 'a.png')!r}])\n"
+        "except SystemExit: print([m for m in ('onnxruntime', 'torch') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("[]\n")
 
 
 def test_json_for_machines(tmp_path: Path) -> None:
@@ -52,7 +84,8 @@ def test_json_for_machines(tmp_path: Path) -> None:
     assert first["claims"][0]["prompt"] == "a fox in the snow"
     assert first["texts"][0]["text"] == PARAMETERS
     assert first["error"] is None
-    assert (second["claims"], second["error"]) == ([], None)
+    assert (second["claims"], second["format"], second["error"]) == ([], None, None)
+    assert third["claims"] == []
     assert third["error"]["type"] == "FileNotFound"
     assert first.keys() == second.keys() == third.keys()
 
@@ -62,11 +95,17 @@ def test_prompts_cannot_drive_a_terminal(tmp_path: Path) -> None:
     path = marked(tmp_path / "a.png", evil)
     for command in ("provenance", "check", "scan"):
         for option in ((), ("--json",)):
-            shown = tegaki(command, *option, path).stdout
+            done = tegaki(command, *option, path)
+            shown = done.stdout
+            assert done.returncode == 0
+            assert "AUTOMATIC1111" in shown
             assert not set("\x1b\x07\u202e\x00") & set(shown)
 
 
-@pytest.mark.parametrize("content", ["", "no certificate", "é"])
+DAMAGED = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+
+
+@pytest.mark.parametrize("content", ["", "no certificate", "é", DAMAGED])
 def test_anchors_must_be_certificates(tmp_path: Path, content: str) -> None:
     (tmp_path / "anchors.pem").write_text(content)
     path = marked(tmp_path / "a.png")
@@ -74,6 +113,7 @@ def test_anchors_must_be_certificates(tmp_path: Path, content: str) -> None:
         done = tegaki(command, "--trust-anchors", tmp_path / "anchors.pem", path)
         assert done.returncode == 2
         assert "anchors.pem" in done.stderr
+        assert "--trust-anchors" in done.stderr
 
 
 def test_a_declaration_decides_and_the_probability_stays(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 Kind = Literal["generated", "edited-with-ai", "camera", "human-editor"]
 Strength = Literal["proof", "declared", "hint"]
+AI: tuple[Kind, ...] = ("generated", "edited-with-ai")
+"""Kinds that say that a generator had a part."""
+UNSTATED = "unstated"
+"""The tool of a mark that names none."""
 KINDS: tuple[Kind, ...] = ("generated", "edited-with-ai", "camera", "human-editor")
 STRENGTHS: tuple[Strength, ...] = ("proof", "declared", "hint")
 
@@ -41,6 +45,8 @@ class Claim:
         model, prompt, negative_prompt, seed, sampler: what the mark says of the generation;
             ``None`` where it says nothing. Text from the file, not made safe to show.
         details: anything else worth showing, as pairs of a name and a text from the file.
+
+    Texts can be written as UTF-8.
     """
 
     tool: str
@@ -55,3 +61,32 @@ class Claim:
     seed: int | None = None
     sampler: str | None = None
     details: tuple[tuple[str, str], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON; ``details`` as an object."""
+        return asdict(self) | {"details": dict(self.details)}
+
+    def __post_init__(self) -> None:
+        """Replace halves of characters, which JSON can write and no file can hold."""
+        for name in _TEXTS:
+            value = getattr(self, name)
+            if value is not None and not _is_whole(value):
+                object.__setattr__(self, name, _whole(value))
+        if not all(_is_whole(text) for pair in self.details for text in pair):
+            whole = tuple((_whole(name), _whole(text)) for name, text in self.details)
+            object.__setattr__(self, "details", whole)
+
+
+_TEXTS = ("tool", "note", "model", "prompt", "negative_prompt", "sampler")
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()

@@ -16,8 +16,9 @@ from tegaki.errors import EmptyFile, PictureError, UnreadableFile
 from tegaki.model import Bundle, Session, load_bundle
 from tegaki.ordered import ordered_map
 from tegaki.pictures import Limits, OpenedPicture, PictureFacts, make_views, read_file, refuse_blank
-from tegaki.provenance import Provenance, examine
+from tegaki.provenance import Provenance, checked_anchors, examine
 from tegaki.row import Row, RowError, Verdict, ViewScore
+from tegaki.text import readable
 from tegaki.verdict import decide, explain, probability_of, sentences
 
 AnyPath = str | bytes | os.PathLike[str]
@@ -76,13 +77,14 @@ class Detector:
 
         Raises:
             BundleError: the bundle is missing or damaged.
+            AnchorsError: ``trust_anchors`` are no certificates.
         """
         folder = None if bundle is None else Path(os.fsdecode(bundle))
         return cls(
             load_bundle(folder),
             limits or Limits(),
             provenance=provenance,
-            trust_anchors=trust_anchors,
+            trust_anchors=None if trust_anchors is None else checked_anchors(trust_anchors),
         )
 
     def inspect(self, path: AnyPath) -> Row:
@@ -186,7 +188,7 @@ class Detector:
         views: tuple[ViewScore, ...] = (),
         error: RowError | None = None,
     ) -> Row:
-        shown, raw = _readable(name)
+        shown, raw = readable(name)
         return Row(
             path=shown,
             path_bytes=raw,
@@ -218,17 +220,3 @@ def _how_it_was_read(facts: PictureFacts) -> list[str]:
     if facts.animated:
         notes.append("Only the first frame or page was judged.")
     return notes
-
-
-def _readable(name: str) -> tuple[str, str | None]:
-    """A name as valid text, and its bytes in hexadecimal where it is not UTF-8."""
-    try:
-        name.encode("utf-8")
-        return name, None
-    except UnicodeEncodeError:
-        pass
-    try:
-        raw = os.fsencode(name)
-    except UnicodeEncodeError:  # no file system gave this name
-        return name.encode("utf-8", "backslashreplace").decode(), None
-    return raw.decode("utf-8", "backslashreplace"), raw.hex()

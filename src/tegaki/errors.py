@@ -20,6 +20,7 @@ TegakiError
 ├── BundleError                a model bundle is missing, damaged or of another version
 ├── CorpusError                a corpus is missing, or its manifest is damaged
 ├── TrainingError              a training run cannot be started or resumed as asked
+├── AnchorsError               certificates to trust are damaged, or none
 ├── OutputError                results cannot be written as asked
 └── MissingExtra               an optional part is not installed
 """
@@ -105,6 +106,10 @@ class CorpusError(TegakiError):
 
 class TrainingError(TegakiError):
     """A training run cannot be started or resumed as asked."""
+
+
+class AnchorsError(TegakiError):
+    """Certificates to trust are damaged, or there are none."""
 
 
 class OutputError(TegakiError):

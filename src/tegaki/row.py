@@ -78,7 +78,8 @@ class Row:
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON: tuples become lists."""
         plain = asdict(self)
-        for name in ("views", "reasons", "claims"):
+        plain["claims"] = [claim.to_dict() for claim in self.claims]
+        for name in ("views", "reasons"):
             plain[name] = list(plain[name])
         return plain
 

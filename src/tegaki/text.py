@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import unicodedata
 from typing import Any
 
@@ -22,6 +23,20 @@ def safe_json(plain: Any) -> str:
     if text.isprintable():
         return text
     return "".join(c if _shows(c) else json.dumps(c)[1:-1] for c in text)
+
+
+def readable(name: str) -> tuple[str, str | None]:
+    """A name as valid text, and its bytes in hexadecimal where it is not UTF-8."""
+    try:
+        name.encode("utf-8")
+        return name, None
+    except UnicodeEncodeError:
+        pass
+    try:
+        raw = os.fsencode(name)
+    except UnicodeEncodeError:  # no file system gave this name
+        return name.encode("utf-8", "backslashreplace").decode(), None
+    return raw.decode("utf-8", "backslashreplace"), raw.hex()
 
 
 def _shows(character: str) -> bool:

@@ -81,7 +81,7 @@ def test_prompts_are_read_where_there_are_any(
         and row["has_prompt"] == "true"
         and not any(claim.prompt for claim in ai_claims(fixtures / row["file"]))
     ]
-    assert missing == ["civitai_comfy_upscale.jpg"]  # it enlarges a picture: there is no prompt
+    assert missing == []
 
 
 def test_every_mark_stands_within_its_file(fixtures: Path, manifest: list[dict[str, str]]) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tegaki.detector import Detector
+from tegaki.errors import AnchorsError
 from tegaki.pictures import MAX_BYTES, MAX_PIXELS, Limits
+from tegaki.provenance import checked_anchors
+
+if TYPE_CHECKING:
+    from tegaki.detector import Detector
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -58,6 +62,8 @@ def load_detector(
     model: str | None, max_pixels: int, max_bytes: int, trust_anchors: Path | None
 ) -> Detector:
     """The detector that the shared options describe."""
+    from tegaki.detector import Detector  # loads ONNX Runtime, which other commands do without
+
     anchors = read_anchors(trust_anchors)
     return Detector.load(model, limits=Limits(max_pixels, max_bytes), trust_anchors=anchors)
 
@@ -73,7 +79,11 @@ def read_anchors(path: Path | None) -> str | None:
     try:
         text = path.read_text(encoding="ascii")
     except (OSError, ValueError) as problem:
-        raise click.BadParameter(f"{path} cannot be read: {problem}") from problem
-    if "-----BEGIN CERTIFICATE-----" not in text:
-        raise click.BadParameter(f"{path} holds no certificate in PEM form")
-    return text
+        what = problem.strerror if isinstance(problem, OSError) else "it is no text"
+        raise click.BadParameter(
+            f"{path} cannot be read: {what}", param_hint="--trust-anchors"
+        ) from problem
+    try:
+        return checked_anchors(text)
+    except AnchorsError as problem:
+        raise click.BadParameter(f"{path}: {problem}", param_hint="--trust-anchors") from problem

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,11 @@ from tegaki.cli.show import claim_line
 from tegaki.errors import PictureError
 from tegaki.pictures import read_file
 from tegaki.provenance import Provenance, examine
-from tegaki.text import printable, safe_json
+from tegaki.text import printable, readable, safe_json
 
 NOTHING = "No mark was found. That says nothing of who made it: marks are easily lost."
+UNREAD = "Nothing that could be read says how it was made."
+OTHER = "Not a PNG, JPEG, WebP, AVIF or GIF file: no other format is looked into."
 
 
 @click.command(no_args_is_help=True)
@@ -40,7 +41,7 @@ def provenance(
     \b
     Examples:
       tegaki provenance picture.png
-      tegaki provenance --json *.png | jq -r '.claims[0].prompt'
+      tegaki provenance --json *.png | jq -r '.claims[0].prompt // empty'
 
     \b
     Exit codes:
@@ -61,9 +62,9 @@ def provenance(
             _refuse(path, problem, as_json)
             continue
         if as_json:
-            click.echo(safe_json({"path": printable(path), **_plain(found), "error": None}))
+            click.echo(safe_json({**_named(path), **_plain(found), "error": None}))
             continue
-        click.echo(click.style(printable(path), bold=True))
+        click.echo(click.style(printable(readable(path)[0]), bold=True))
         for label, text in _fields(found, texts):
             click.echo(f"  {label:<12} {printable(text)}")
     sys.exit(1 if failed else 0)
@@ -72,17 +73,22 @@ def provenance(
 def _refuse(path: str, problem: PictureError, as_json: bool) -> None:
     error = {"type": type(problem).__name__, "message": str(problem)}
     if as_json:
-        nothing: dict[str, Any] = dict.fromkeys(_plain(Provenance()))
-        click.echo(safe_json({"path": printable(path), **nothing, "error": error}))
+        click.echo(safe_json({**_named(path), **_plain(Provenance()), "error": error}))
         return
-    click.echo(click.style(printable(path), bold=True))
+    click.echo(click.style(printable(readable(path)[0]), bold=True))
     click.echo(f"  {'error':<12} {printable(': '.join(error.values()))}")
+
+
+def _named(path: str) -> dict[str, str | None]:
+    shown, raw = readable(path)
+    return {"path": shown, "path_bytes": raw}
 
 
 def _plain(found: Provenance) -> dict[str, Any]:
     marks = found.marks
     return {
-        "claims": [asdict(claim) for claim in found.claims],
+        "format": marks.format or None,
+        "claims": [claim.to_dict() for claim in found.claims],
         "remarks": list(found.remarks),
         "damage": list(found.damage),
         "texts": [
@@ -94,11 +100,15 @@ def _plain(found: Provenance) -> dict[str, Any]:
 
 def _fields(found: Provenance, texts: bool) -> Iterator[tuple[str, str]]:
     if not found.claims:
-        yield "claims", NOTHING
+        nothing = UNREAD if found.remarks or found.damage else NOTHING
+        yield "claims", nothing if found.marks.format else OTHER
     for claim in found.claims:
         yield from _claim_fields(claim)
     for number, remark in enumerate((*found.remarks, *found.damage)):
         yield "remarks" if number == 0 else "", remark
+    if found.marks.trailer is not None:
+        end = found.marks.trailer[1].end
+        yield "remarks", f"More data stand behind the picture's end, up to byte {end:,}; not read."
     if texts:
         for place, text in found.marks.all_texts():
             yield "text", f"{place.path}, bytes {place.start:,} to {place.end:,}"

@@ -5,7 +5,8 @@
     Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512, Model: name, Version: v1.10
 
 AUTOMATIC1111/stable-diffusion-webui:modules/processing.py. A text counts only if its last line
-has "Steps" and two more of the four that every writer gives: people write about prompts too.
+has "Steps" and two more of the four that every writer gives, and no prose follows: people write
+about prompts too, and quote them.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ from tegaki.provenance.jsontext import as_seed
 
 _STEPS = re.compile(r"^Steps: \d{1,6}(?:,|$)", re.M)
 _NEGATIVE = re.compile(r"^Negative prompt: ?", re.M)
-_KEY = re.compile(r"[ ,]*([^:,\n]{1,80}):[ ]?")
 _SUPPORT = ("Sampler", "CFG scale", "Seed", "Size")
-_MOST_FIELDS = 500
+_LONGEST_KEY = 80
+_LONGEST_LINE = 1024 * 1024
+_MOST_FIELDS = 500  # real lines have up to some forty
+_TEMPLATE = re.compile(r"^(?:Negative )?[Tt]emplate: ", re.M)
+_BEHIND = re.compile(r"(?:Negative )?Template: ")  # extensions for prompts add these lines
 _JSON = json.JSONDecoder()
 
 
@@ -33,10 +37,21 @@ class WebUiText:
     negative_prompt: str | None
     fields: dict[str, str]
 
+    @property
+    def begins_with_a_picture(self) -> bool:
+        """Whether another picture was changed: a denoising strength without the enlargement that
+        has one too, or a mask."""
+        f = self.fields
+        changed = "Denoising strength" in f and not any(name.startswith("Hires") for name in f)
+        return changed or "Mask blur" in f or "Inpaint area" in f
+
     def generation(self) -> Generation:
         """What it says of the generation."""
         f = self.fields
-        shown = ("Steps", "CFG scale", "Size", "Schedule type", "Version", "App", "Pipeline")
+        shown = (
+            "Steps", "CFG scale", "Size", "Schedule type", "Denoising strength", "Mask blur",
+            "Inpaint area", "Version", "App", "Pipeline",
+        )  # fmt: skip
         return Generation(
             prompt=self.prompt or None,
             negative_prompt=self.negative_prompt or None,
@@ -44,6 +59,7 @@ class WebUiText:
             seed=as_seed(f.get("Seed")),
             sampler=f.get("Sampler"),
             details=tuple((name, f[name]) for name in shown if name in f),
+            from_picture=self.begins_with_a_picture,
         )
 
 
@@ -54,8 +70,10 @@ def read_text(text: str) -> WebUiText | None:
     starts = [found.start() for found in _STEPS.finditer(text)]
     if not starts:
         return None
-    last = text[starts[-1] :]
-    fields = fields_of(last.partition("\n")[0])
+    last, _, behind = text[starts[-1] :].partition("\n")
+    if behind.strip() and not _BEHIND.match(behind):
+        return None
+    fields = fields_of(last)
     if sum(name in fields for name in _SUPPORT) < 2:
         return None
     head = text[: starts[-1]]
@@ -63,26 +81,34 @@ def read_text(text: str) -> WebUiText | None:
     if not negatives:
         return WebUiText(head.strip(), None, fields)
     cut = negatives[-1]
-    return WebUiText(head[: cut.start()].strip(), head[cut.end() :].strip(), fields)
+    negative = _TEMPLATE.split(head[cut.end() :])[0]  # SD.Next puts its template behind it
+    return WebUiText(head[: cut.start()].strip(), negative.strip(), fields)
 
 
 def fields_of(line: str) -> dict[str, str]:
     """``Name: value, Name: "quoted, value", Name: [JSON]`` as a dictionary; JSON stays text."""
     fields: dict[str, str] = {}
-    at = 0
-    while at < len(line) and len(fields) < _MOST_FIELDS:
-        key = _KEY.match(line, at)
-        if key is None:  # a value with a comma and no name: part of the one before
-            comma = line.find(",", at + 1)
-            at = len(line) if comma < 0 else comma + 1
+    at, end = 0, min(len(line), _LONGEST_LINE)
+    for _ in range(_MOST_FIELDS):
+        while at < end and line[at] in " ,":
+            at += 1
+        if at >= end:
+            break
+        colon, comma = (line.find(mark, at, at + _LONGEST_KEY) for mark in ":,")
+        if colon < 0 or 0 <= comma < colon:  # a value with a comma: part of the one before
+            at = line.find(",", at, end)
+            if at < 0:
+                break
             continue
-        at = key.end()
-        value, at = _value(line, at)
-        fields.setdefault(key[1].strip(), value)
+        value, behind = _value(line, colon + 1)
+        fields.setdefault(line[at:colon].strip(), value)
+        at = behind
     return fields
 
 
 def _value(line: str, at: int) -> tuple[str, int]:
+    if line[at : at + 1] == " ":
+        at += 1
     if line[at : at + 1] in ('"', "[", "{"):
         try:
             found, end = _JSON.raw_decode(line, at)

@@ -8,13 +8,12 @@ from typing import Any
 
 from tegaki.claim import Place
 from tegaki.provenance.a1111 import WebUiText, read_text
-from tegaki.provenance.jsontext import parsed, parsed_object
+from tegaki.provenance.jsontext import MOST, parsed, parsed_object
 from tegaki.provenance.marks import Marks, Property, Text
 from tegaki.provenance.pixels import StoredPicture
 
 # EXIF 2.32, tables 4 and 7.
 EXIF_NAMES = {
-    0x010D: "DocumentName",
     0x010E: "ImageDescription",
     0x010F: "Make",
     0x0110: "Model",
@@ -23,22 +22,39 @@ EXIF_NAMES = {
     0x927C: "MakerNote",
     0x9286: "UserComment",
 }
+_TOP = ((), ("xmpmeta",), ("xapmeta",))
+"""What stands above a property that is the picture's own."""
+
+
+@dataclass(slots=True)
+class _Budget:
+    """How many characters of JSON may still be parsed in one file."""
+
+    left: int = MOST
+
+    def take(self, characters: int) -> bool:
+        """Whether so many are left; they are then spent."""
+        fits = characters <= self.left
+        self.left -= characters if fits else 0
+        return fits
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A text that may be a mark. ``origin``: ``text`` (a PNG keyword, a comment, a text hidden in
-    pixels) or ``exif``; ``key``: the keyword, or the EXIF field's name."""
+    """A text that may be a mark. ``key``: a PNG keyword, ``comment``, the EXIF field's name, or
+    ``stealth`` for a text hidden in pixels."""
 
-    origin: str
     key: str
     text: str
     place: Place
+    budget: _Budget
 
     @cached_property
     def json(self) -> Any:
-        """What the text says as JSON, or ``None``."""
-        return parsed(self.text)
+        """What the text says as JSON; ``None`` where it is none, or over the file's budget."""
+        if self.text.lstrip("\0 \t\r\n")[:1] not in ("{", "["):
+            return None
+        return parsed(self.text) if self.budget.take(len(self.text)) else None
 
     @cached_property
     def web_ui(self) -> WebUiText | None:
@@ -56,7 +72,7 @@ class Evidence:
 
     Args:
         marks: what the containers hold.
-        hidden: texts found in pixels.
+        hidden: texts found in pixels; no text of a file can pass for one.
         picture: the picture as stored; only asked for its size.
     """
 
@@ -67,15 +83,19 @@ class Evidence:
         self._texts: dict[str, list[Candidate]] = {}
         self._exif: dict[str, list[Candidate]] = {}
         self._xmp: dict[tuple[str, str], list[Property]] = {}
-        for text in (*marks.texts, *hidden):
-            candidate = Candidate("text", text.key, text.text, text.place)
+        budget = _Budget()
+        self.hidden = [Candidate(t.key, t.text, t.place, budget) for t in hidden]
+        for text in marks.texts:
+            candidate = Candidate(text.key, text.text, text.place, budget)
             self._texts.setdefault(text.key, []).append(candidate)
         for field in marks.exif:
             name = EXIF_NAMES.get(field.tag)
             if name is not None:
-                candidate = Candidate("exif", name, field.text, field.place)
+                candidate = Candidate(name, field.text, field.place, budget)
                 self._exif.setdefault(name, []).append(candidate)
-        for found in marks.xmp:
+        # What stands deeper tells of an ingredient, not of the picture (XMP part 2, 1.2.2).
+        self.properties = [p for p in marks.xmp if p.parents in _TOP]
+        for found in self.properties:
             self._xmp.setdefault((found.namespace, found.name), []).append(found)
 
     @property
@@ -93,10 +113,10 @@ class Evidence:
 
     def free_texts(self) -> list[Candidate]:
         """Where web UIs put their text: PNG ``parameters``, comments, pixels, UserComment."""
-        return self.texts("parameters", "comment", "stealth") + self.exif("UserComment")
+        return self.texts("parameters", "comment") + self.hidden + self.exif("UserComment")
 
     def xmp(self, namespace: str, name: str) -> list[Property]:
-        """XMP properties, by namespace URI and local name."""
+        """XMP properties of the picture itself, by namespace URI and local name."""
         return self._xmp.get((namespace, name), [])
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-MOST = 4 * 1024 * 1024
-"""Characters; the largest ComfyUI workflows seen have under one million."""
+MOST = 2 * 1024 * 1024
+"""Characters of one text, and of all texts of one file, that are parsed: objects take up to thirty
+times their text's memory. The largest ComfyUI workflows seen have under one million."""
 
 
 def parsed(text: str) -> Any:
@@ -31,9 +32,8 @@ def parsed_object(text: str) -> dict[str, Any] | None:
 
 
 def as_text(value: Any) -> str | None:
-    """A JSON value as text where it is a text, else ``None``; halves of characters (JSON can
-    write them, files cannot hold them) are replaced."""
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else None
+    """A JSON value as text where it is a text, else ``None``."""
+    return value if isinstance(value, str) else None
 
 
 def as_seed(value: Any) -> int | None:

@@ -10,7 +10,8 @@ class Limits:
     """Bounds on one file. What passes one is left out and said so; nothing raises.
 
     ``blocks``: chunks, segments or boxes walked. ``text``: bytes of one text after inflating.
-    ``inflated``: bytes inflated from one file in all. ``depth``: levels of JSON or XML.
+    ``inflated``: bytes inflated from one file in all. ``depth``: levels of XML (JSON
+    has its own bound, :data:`tegaki.provenance.jsontext.MOST`).
     ``fields``: EXIF fields, XMP properties or IPTC datasets. ``pixels``: of a picture that is
     decoded to look into its pixels.
     """

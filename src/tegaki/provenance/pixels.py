@@ -23,6 +23,7 @@ _PLUGINS = {
 _LOSSLESS_WEBP = b"VP8L"
 _RIFF_HEADER = 12  # "RIFF", size, "WEBP"
 _MOST_CHUNKS = 64
+_OPAQUE = 254
 
 
 class StoredPicture:
@@ -56,15 +57,31 @@ class StoredPicture:
 
     @cached_property
     def rgb(self) -> npt.NDArray[np.uint8] | None:
-        """uint8 ``(height, width, 3)``, alpha dropped; ``None``: damaged, over the limit, or of
-        another kind than 8-bit RGB and RGBA, which is what generators write."""
+        """uint8 ``(height, width, 3)``, alpha dropped; ``None``: damaged or over the limit."""
+        return None if self._rgba is None else self._rgba[:, :, :3]
+
+    @property
+    def is_colour(self) -> bool:
+        """Whether it is stored as 8-bit RGB or RGBA, as generators write."""
         picture = self._decoded or self._opened
-        if picture is None or picture.mode not in ("RGB", "RGBA"):
-            return None
-        if picture.width * picture.height > self._limits.pixels:
+        return picture is not None and picture.mode in ("RGB", "RGBA")
+
+    @cached_property
+    def is_opaque(self) -> bool:
+        """Whether alpha is 254 or 255 everywhere (the lowest bit may hold a text)."""
+        rgba = self._rgba
+        return rgba is not None and (rgba.shape[2] == 3 or bool((rgba[:, :, 3] >= _OPAQUE).all()))
+
+    @cached_property
+    def _rgba(self) -> npt.NDArray[np.uint8] | None:
+        picture = self._decoded or self._opened
+        if picture is None or picture.width * picture.height > self._limits.pixels:
             return None
         try:
-            return np.asarray(picture)[:, :, :3]
+            picture.load()
+            if picture.mode not in ("RGB", "RGBA"):
+                picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+            return np.asarray(picture)
         except Exception:  # noqa: BLE001 - whatever a decoder raises, these pixels say nothing
             return None
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from PIL import Image
 
-from tegaki.claim import KINDS, STRENGTHS, Claim
+from tegaki.claim import AI, KINDS, STRENGTHS, Claim
+from tegaki.errors import MissingExtra
 from tegaki.provenance import c2pa_manifest
 from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.limits import DEFAULT, Limits
@@ -53,15 +54,18 @@ the graph of the ComfyUI that it drives), the one that people used comes first."
 
 
 _NONE = Marks("")
+_MISSING = MissingExtra("reading C2PA manifests", "c2pa")
+_ANSWERS = ("integrity", "signer")
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """What a file says of itself.
 
-    ``claims``: proof first, then declarations, then hints; within these what generators say before
-    what cameras and editors say. ``remarks``: sentences on manifests that are there and were not
-    read. ``damage``: sentences on parts that were left out, damaged or over a limit.
+    ``claims``: those that decide first, then what else says that AI had a part, then cameras and
+    editors; within these proof before declarations before hints. ``remarks``: sentences on
+    manifests that are there and make no claim. ``damage``: sentences on parts that were left out,
+    damaged or over a limit.
     ``marks``: all that the containers hold, whether a claim rests on it or not.
     """
 
@@ -84,15 +88,18 @@ def examine(
     trust_anchors: str | None = None,
     limits: Limits = DEFAULT,
 ) -> Provenance:
-    """Read every mark in a file's bytes. Nothing is fetched, nothing raises.
+    """Read every mark in a file's bytes. Nothing is fetched; no content raises.
 
     Args:
         data: the file's content; PNG, JPEG, WebP, AVIF and GIF are looked into, by content.
         pixels: also look for marks in pixels (hidden texts, watermarks, NovelAI's signature).
         decoded: the picture as Pillow decoded it, as stored: not upright, alpha not laid on
             anything. Saves decoding it once more for marks in pixels.
-        trust_anchors: certificates (PEM) whose C2PA signatures count as proof.
+        trust_anchors: certificates (PEM, see :func:`checked_anchors`) whose C2PA signatures count
+            as proof.
     """
+    if not isinstance(data, bytes):
+        raise TypeError("provenance is read from a file's bytes, not from its name")
     marks = survey(data, limits)
     picture = StoredPicture(data, marks.format, limits, decoded)
     hidden = tuple(find_stealth(data, marks.format, limits)) if pixels else ()
@@ -105,8 +112,11 @@ def examine(
     return Provenance(tuple(claims), tuple(remarks), marks.damage, marks)
 
 
-def _weight(claim: Claim) -> tuple[int, int]:
-    return STRENGTHS.index(claim.strength), KINDS.index(claim.kind)
+def _weight(claim: Claim) -> tuple[int, int, int]:
+    """What decides comes first, then what else generators say, then cameras and editors."""
+    deciding = claim.kind == "generated" and claim.strength != "hint"
+    rank = 0 if deciding else 1 if claim.kind in AI else 2
+    return rank, STRENGTHS.index(claim.strength), KINDS.index(claim.kind)
 
 
 def _of_texts(
@@ -116,10 +126,13 @@ def _of_texts(
         return
     evidence = Evidence(marks, hidden, picture)
 
-    def verify(comment: dict[str, Any]) -> bool | None:
-        if not pixels or "signed_hash" not in comment or picture.rgb is None:
-            return None
-        return verify_signature(comment, picture.rgb)
+    def verify(comment: dict[str, Any]) -> str:
+        if "signed_hash" not in comment:
+            return "unsigned"
+        if not pixels or picture.rgb is None:
+            return "unchecked"
+        fits = picture.is_opaque and verify_signature(comment, picture.rgb)
+        return "fits" if fits else "differs"
 
     for find in _FIRST:
         yield from find(evidence)
@@ -129,7 +142,7 @@ def _of_texts(
 
 
 def _of_watermarks(picture: StoredPicture) -> list[Claim]:
-    if not picture.lossless or picture.rgb is None:
+    if not picture.lossless or not picture.is_colour or picture.rgb is None:
         return []
     return [hit.claim(picture.place) for hit in find_watermark(picture.rgb)]
 
@@ -142,6 +155,11 @@ def _of_manifest(
         said = "A C2PA manifest is said to stand on the web; it was not fetched."
         return [], [said] if remote else []
     if not c2pa_manifest.available():
-        return [], ["A C2PA manifest is there; reading it needs the extra tegaki[c2pa]."]
+        return [], [f"A C2PA manifest is there and was not read: {_MISSING}."]
     found = c2pa_manifest.read_manifest(data, marks.format, marks.c2pa, trust_anchors)
-    return list(found.claims), [found.problem] if found.problem else []
+    if found.problem:
+        return list(found.claims), [found.problem]
+    if found.claims:
+        return list(found.claims), []
+    answers = ", ".join(f"{name} {text}" for name, text in found.details if name in _ANSWERS)
+    return [], [f"A C2PA manifest is there and does not say how the picture was made ({answers})."]

@@ -9,26 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tegaki.claim import Claim
+from tegaki.claim import AI, UNSTATED, Claim
 from tegaki.row import SHOWN, Verdict
 
 _LONGEST_NAME = 60  # characters of a tool's name that comes from the file
-AI = ("generated", "edited-with-ai")
-UNSTATED = "unstated"
 CAREFUL = "Such marks can be written, copied or removed by anyone."
-
-
-def weigh(pixels: Verdict, claims: Sequence[Claim]) -> Verdict:
-    """The verdict on pixels alone, and claims, as one verdict."""
-    said = [c for c in claims if c.kind in AI]
-    if any(c.kind == "generated" and c.strength != "hint" for c in said):
-        return "generated"
-    return "unsure" if said and pixels == "drawn" else pixels
 
 
 def decided_by_file(claims: Sequence[Claim]) -> bool:
     """Whether a claim decides, whatever the pixels look like."""
     return any(c.kind == "generated" and c.strength != "hint" for c in claims)
+
+
+def weigh(pixels: Verdict, claims: Sequence[Claim]) -> Verdict:
+    """The verdict on pixels alone, and claims, as one verdict."""
+    if decided_by_file(claims):
+        return "generated"
+    moved = pixels == "drawn" and any(c.kind in AI for c in claims)
+    return "unsure" if moved else pixels
 
 
 def sentences(claims: Sequence[Claim]) -> Iterator[str]:
@@ -50,9 +48,9 @@ def sentences(claims: Sequence[Claim]) -> Iterator[str]:
 
 def beside(pixels: Verdict, probability: float, verdict: Verdict) -> str:
     """How the picture looks, where the file has moved the verdict away from it."""
-    looks = f"The picture itself looks {SHOWN[pixels]} (probability {probability:.3f})"
     if pixels == "unsure":
         return f"The picture itself does not say: {SHOWN[pixels]} (probability {probability:.3f})."
+    looks = f"The picture itself looks {SHOWN[pixels]} (probability {probability:.3f})"
     if verdict == "unsure":
         return f"{looks}; because of the mark this is not sure."
     return f"{looks}: file and picture disagree, and the mark outweighs the look."
@@ -61,12 +59,20 @@ def beside(pixels: Verdict, probability: float, verdict: Verdict) -> str:
 def _sentence(claim: Claim) -> str:
     where = f"({claim.place.path})"
     tool = claim.tool if len(claim.tool) <= _LONGEST_NAME else claim.tool[:_LONGEST_NAME] + "…"
-    by = "a generator" if tool == UNSTATED else tool
     if claim.kind in ("camera", "human-editor"):
-        return f"The file names {tool} {where}, which proves nothing about who made the picture."
-    done = f"made by {by}" if claim.kind == "generated" else f"changed in part with AI by {by}"
+        return f"{_names(claim, tool)} {where}, which proves nothing about who made the picture."
+    by = "a generator that it does not name" if claim.tool == UNSTATED else tool
+    done = f"made by {by}" if claim.kind == "generated" else f"changed with AI by {by}"
     if claim.strength == "proof":
-        return f"The file proves that it was {done} {where}."
+        return f"A signature that fits these pixels says that it was {done} {where}."
     if claim.strength == "declared":
         return f"The file says that it was {done} {where}."
     return f"A hint, not more, that it was {done} {where}."
+
+
+def _names(claim: Claim, tool: str) -> str:
+    if claim.tool != UNSTATED:
+        return f"The file names {tool}"
+    if claim.kind == "camera":
+        return "The file says that a camera took it"
+    return "The file says that a person made it with a program"

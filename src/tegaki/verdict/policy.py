@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tegaki.claim import Claim
 from tegaki.recipe import Calibration, Thresholds
-from tegaki.row import Verdict
+from tegaki.row import SHOWN, Verdict
 from tegaki.verdict.calibration import probability_of
 from tegaki.verdict.fusion import beside, decided_by_file, sentences, weigh
 
@@ -37,6 +37,8 @@ def explain(
     pixels = by_pixels(probability, thresholds)
     verdict = weigh(pixels, claims)
     said = list(sentences(claims))
+    if decided_by_file(claims) and pixels == "drawn":  # in the first sentence, where tables cut
+        said[0] = f"{said[0].removesuffix('.')}; the picture itself looks {SHOWN[pixels]}."
     looks = _main_reason(pixels, thresholds)
     if verdict != pixels:
         looks = beside(pixels, probability, verdict)

@@ -7,6 +7,7 @@ a drawing of a graph (``workflow``) alone is shared with screen pictures and say
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from tegaki.claim import Claim, Place
@@ -22,6 +23,7 @@ from tegaki.provenance.graph import (
 from tegaki.provenance.jsontext import parsed
 
 _NAMESPACE = "Comfy-Org/ComfyUI"
+_MOST_GRAPHS = 16  # of one file
 _DRIVERS = ("parameters-json", "smproj", "generation_data")
 _DRIVEN = "A program or service that drives ComfyUI wrote this file."
 _SMALLEST = 64  # pixels; smaller ones are thumbnails, of any shape
@@ -29,14 +31,17 @@ _SHAPES_DIFFER = 0.05  # of the aspect ratio: upscalers round sizes, they do not
 
 
 def find(evidence: Evidence) -> Iterator[Claim]:
-    for plain, place in _graphs(evidence):
+    graphs = islice(_graphs(evidence), _MOST_GRAPHS)
+    driven: bool | None = None
+    for plain, place in graphs:
         graph = as_graph(plain)
         if graph is None or isinstance(plain.get("extraMetadata"), str):  # Civitai's, read there
             continue
         if not (is_generation(graph) or ends_at_sampler(graph)):
             continue
         doubt = _doubt(graph, evidence.size)
-        note = doubt or (_DRIVEN if _is_driven(evidence) else "")
+        driven = _is_driven(evidence) if driven is None else driven
+        note = doubt or (_DRIVEN if driven else "")
         yield generation_of(graph).claim(
             "ComfyUI", "ComfyUI graph", place, strength="hint" if doubt else "declared", note=note
         )
@@ -55,9 +60,9 @@ def _graphs(evidence: Evidence) -> Iterator[tuple[dict[str, Any], Place]]:
         said = _after(candidate, "prompt")
         if said is not None:
             yield inner_object(said), candidate.place
-    for candidate in evidence.exif("UserComment") + evidence.texts("stealth"):
+    for candidate in evidence.exif("UserComment") + evidence.hidden:
         yield inner_object(candidate.object.get("prompt")), candidate.place
-    for found in evidence.marks.xmp:
+    for found in evidence.properties:
         if found.name == "prompt" and found.namespace.rstrip("/#").endswith(_NAMESPACE):
             yield inner_object(parsed(found.value)), found.place
 

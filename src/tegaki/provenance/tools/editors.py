@@ -47,7 +47,7 @@ def find(evidence: Evidence) -> Iterator[Claim]:
             seen.add(tool)
             yield Claim(tool, carrier, "human-editor", "declared", place, _NOTE)
     make, model = evidence.exif("Make"), evidence.exif("Model")
-    if make and model and evidence.exif("MakerNote") and _is_name(make[0].text, model[0].text):
+    if make and model and _is_name(make[0].text, model[0].text):
         name = model[0].text.strip()
         tool = name if name.startswith(make[0].text.strip()) else f"{make[0].text.strip()} {name}"
         yield Claim(tool, "EXIF", "camera", "declared", make[0].place, _CAMERA_NOTE)
@@ -68,5 +68,5 @@ def _editor(text: str) -> str | None:
 
 
 def _is_name(*texts: str) -> bool:
-    return all(0 < len(text.strip()) <= 64 and "\n" not in text and "{" not in text
+    return all(0 < len(text.strip()) <= 64 and text.isprintable() and not set("{}:") & set(text)
                for text in texts)  # fmt: skip

@@ -15,7 +15,7 @@ from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.generation import Generation, details_of
 from tegaki.provenance.jsontext import as_seed, as_text
 
-_FLAG = re.compile(r" -(?P<name>[sSWHCAG]) +(?P<value>\S+)")
+_FLAG = re.compile(r" -(?P<name>[sSWHCAG]) *(?P<value>[^\s-]\S*)")
 _LONGEST_DREAM = 20_000
 
 
@@ -37,6 +37,7 @@ def find(evidence: Evidence) -> Iterator[Claim]:
 def _newest(said: dict[str, Any]) -> Generation:
     model = said.get("model")
     name = model.get("model_name") or model.get("name") if isinstance(model, dict) else model
+    mode = str(said.get("generation_mode", ""))
     return Generation(
         prompt=as_text(said.get("positive_prompt")),
         negative_prompt=as_text(said.get("negative_prompt")),
@@ -46,6 +47,7 @@ def _newest(said: dict[str, Any]) -> Generation:
         details=details_of(
             said, ("generation_mode", "steps", "cfg_scale", "width", "height", "app_version")
         ),
+        from_picture="img2img" in mode or "inpaint" in mode or "outpaint" in mode,
     )
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tegaki.claim import Claim, Kind, Place, Strength
+from tegaki.claim import UNSTATED, Claim, Kind, Place, Strength
 from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.jsontext import parsed_object
 
 IPTC_EXT = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 _PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/"
+_META = "adobe:ns:meta/"  # the packet's own attributes
 _XMP = "http://ns.adobe.com/xap/1.0/"
 _TC260 = "http://www.tc260.org.cn/ns/AIGC/1.0/"
 _CREDIT = (2, 110)  # IPTC-IIM 4.2, section 6: Credit
@@ -45,6 +46,14 @@ def source_type(value: str) -> str:
     return value
 
 
+def is_midjourneys(evidence: Evidence) -> bool:
+    """Whether an XMP packet holds the two properties that Midjourney writes, and no more."""
+    names = {p.name for p in evidence.properties if p.namespace != _META}
+    types = evidence.xmp(IPTC_EXT, "DigitalSourceType")
+    trained = any(source_type(p.value) == TRAINED for p in types)
+    return trained and names == {"DigImageGUID", "DigitalSourceType"}
+
+
 def find(evidence: Evidence) -> Iterator[Claim]:
     yield from _google(evidence)
     yield from _types(evidence)
@@ -63,15 +72,18 @@ def _google(evidence: Evidence) -> Iterator[Claim]:
 
 
 def _types(evidence: Evidence) -> Iterator[Claim]:
-    if evidence.xmp(IPTC_EXT, "DigImageGUID"):
-        return  # Midjourney's packet, read there
+    if is_midjourneys(evidence):
+        return  # read there
     credited = any(p.value == GOOGLE_CREDIT for p in evidence.xmp(_PHOTOSHOP, "Credit"))
     creator = [p.value for p in evidence.xmp(_XMP, "CreatorTool")]
     for found in evidence.xmp(IPTC_EXT, "DigitalSourceType"):
         kind = _KINDS.get(source_type(found.value))
         if kind is not None:
-            tool = "Google" if credited else creator[0] if creator else "unstated"
-            yield Claim(tool, "IPTC DigitalSourceType", kind, "declared", found.place)
+            tool = "Google" if credited else UNSTATED
+            shown = (("CreatorTool", creator[0]),) if creator else ()
+            yield Claim(
+                tool, "IPTC DigitalSourceType", kind, "declared", found.place, details=shown
+            )
 
 
 def _aigc(evidence: Evidence) -> Iterator[Claim]:
@@ -93,6 +105,4 @@ def _labelled(said: dict[str, Any], place: Place) -> Claim | None:
     tool = next((name for start, name in _PRODUCERS.items() if producer.startswith(start)), None)
     note = "" if strength == "declared" else "The label says possible or suspected, not certain."
     shown = tuple((n, str(said[n])) for n in ("ContentProducer", "ProduceID") if said.get(n))
-    return Claim(
-        tool or "unstated", "AIGC label", "generated", strength, place, note, details=shown
-    )
+    return Claim(tool or UNSTATED, "AIGC label", "generated", strength, place, note, details=shown)

@@ -9,7 +9,7 @@ from tegaki.claim import Claim
 from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.generation import Generation
 from tegaki.provenance.jsontext import as_seed
-from tegaki.provenance.tools.labels import IPTC_EXT, TRAINED, source_type
+from tegaki.provenance.tools.labels import IPTC_EXT, is_midjourneys
 
 _JOB = re.compile(r"\bJob ID: [0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\s*\Z")
 _FLAG = re.compile(r"\s--(?P<name>[a-z]+)(?:\s+(?P<value>[^\s-]\S*))?")
@@ -22,9 +22,8 @@ def find(evidence: Evidence) -> Iterator[Claim]:
             yield _generation(candidate.text[: job.start()]).claim(
                 "Midjourney", "Midjourney description", candidate.place
             )
-    ids = evidence.xmp(IPTC_EXT, "DigImageGUID")
     for found in evidence.xmp(IPTC_EXT, "DigitalSourceType"):
-        if ids and source_type(found.value) == TRAINED:
+        if is_midjourneys(evidence):
             yield Generation().claim(
                 "Midjourney", "IPTC DigitalSourceType", found.place,
                 note="Probably Midjourney: it writes just these two XMP properties.",

@@ -8,9 +8,9 @@ from typing import Any
 
 from tegaki.claim import Claim
 from tegaki.provenance.a1111 import WebUiText
-from tegaki.provenance.evidence import Evidence
+from tegaki.provenance.evidence import Evidence, inner_object
 from tegaki.provenance.generation import Generation, details_of
-from tegaki.provenance.graph import as_graph, generation_of
+from tegaki.provenance.graph import as_graph, generation_of, is_generation
 from tegaki.provenance.jsontext import as_seed, as_text, parsed
 
 
@@ -18,6 +18,7 @@ def find(evidence: Evidence) -> Iterator[Claim]:
     yield from _tensorart(evidence)
     yield from _stability_matrix(evidence)
     yield from _civitai(evidence)
+    yield from _jobs(evidence)
 
 
 def _tensorart(evidence: Evidence) -> Iterator[Claim]:
@@ -62,10 +63,27 @@ def _civitai(evidence: Evidence) -> Iterator[Claim]:
         if text is not None and {"Civitai resources", "Civitai metadata"} & text.fields.keys():
             found = replace(text.generation(), model=_resource(text))
             yield found.claim("Civitai", "A1111 text", candidate.place)
-        said = candidate.object
-        graph = as_graph(said)
-        if graph is not None and isinstance(said.get("extraMetadata"), str):
-            yield generation_of(graph).claim("Civitai", "Civitai job", candidate.place)
+
+
+def _jobs(evidence: Evidence) -> Iterator[Claim]:
+    """A graph with what was asked for beside it, as text."""
+    for candidate in evidence.free_texts() + evidence.texts("prompt"):
+        graph = as_graph(candidate.object)
+        asked = candidate.object.get("extraMetadata")
+        if graph is None or not isinstance(asked, str):
+            continue
+        said = inner_object(asked)
+        found = generation_of(graph)
+        made = Generation(
+            prompt=as_text(said.get("prompt")) or found.prompt,
+            negative_prompt=as_text(said.get("negativePrompt")) or found.negative_prompt,
+            model=found.model,
+            seed=found.seed if as_seed(said.get("seed")) is None else as_seed(said.get("seed")),
+            sampler=as_text(said.get("sampler")) or found.sampler,
+            details=details_of(said, ("steps", "cfgScale", "baseModel", "workflow")),
+            from_picture=not said.get("prompt") and not is_generation(graph),
+        )
+        yield made.claim("Civitai", "Civitai job", candidate.place)
 
 
 def _resource(text: WebUiText) -> str | None:

@@ -25,4 +25,5 @@ def find(evidence: Evidence) -> Iterator[Claim]:
             seed=as_seed(said.get("seed")),
             sampler=as_text(said.get("sampler")),
             details=details_of(said, ("steps", "cfgscale", "width", "height", "swarm_version")),
+            from_picture="initimage" in said,
         ).claim("SwarmUI", "SwarmUI parameters", candidate.place)

@@ -1,0 +1,305 @@
+"""What single tools write, and what only looks like it."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from tegaki.claim import Claim
+from tegaki.provenance import examine, read
+from tests.provenance.bytes_made import jpeg_with, png_chunk, png_with
+from tests.provenance.test_graph import GRAPH
+
+LAST = "Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512"
+
+
+def text(key: str, value: str) -> bytes:
+    return png_chunk(b"iTXt", key.encode() + b"\0\0\0\0\0" + value.encode("utf-8"))
+
+
+def png(*texts: tuple[str, Any]) -> bytes:
+    plain = [(key, v if isinstance(v, str) else json.dumps(v)) for key, v in texts]
+    return png_with([text(key, value) for key, value in plain])
+
+
+def comment(words: str) -> bytes:
+    body = words.encode()
+    return jpeg_with([b"\xff\xfe" + (len(body) + 2).to_bytes(2, "big") + body])
+
+
+def xmp(properties: str) -> bytes:
+    packet = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+        'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+        'xmlns:xmp="http://ns.adobe.com/xap/1.0/" '
+        'xmlns:xmpMM="http://ns.adobe.com/xap/1.0/mm/" '
+        'xmlns:i="http://iptc.org/std/Iptc4xmpExt/2008-02-29/">'
+        f"{properties}</rdf:Description></rdf:RDF></x:xmpmeta>"
+    )
+    return png(("XML:com.adobe.xmp", packet))
+
+
+def only(data: bytes) -> Claim:
+    (claim,) = read(data)
+    return claim
+
+
+def ai(data: bytes) -> list[Claim]:
+    return [c for c in read(data) if c.kind in ("generated", "edited-with-ai")]
+
+
+# ---- web UIs -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("version", "tool"),
+    [
+        ("Version: v1.10.1", "AUTOMATIC1111"),
+        ("Version: 1.6.0-RC-12", "AUTOMATIC1111"),
+        ("Version: f2.0.1v1.10.1-previous-669-gdfdcbab6", "Forge"),
+        ("Version: neo", "Forge"),
+        ("Version: f1.0.0v2-v1.10.1RC-latest-2498-g5120e679", "reForge"),
+        ("Version: f1.3.0-v1.10.1RC-latest", "reForge"),
+        ("Version: ComfyUI", "ComfyUI"),
+        ("Version: Fooocus v2.5.5", "Fooocus"),
+        ("App: SD.Next, Version: 56a8aea", "SD.Next"),
+        ("Version: 56a8aea, Backend: Diffusers", "SD.Next"),
+        ("Version: stable-diffusion.cpp", "stable-diffusion.cpp"),
+        ("Version: my own", "A1111-style (unstated)"),
+        ('Model: a.safetensors, Hashes: {"model": "0"}', "ComfyUI"),
+    ],
+)
+def test_programs_are_told_apart_by_their_version(version: str, tool: str) -> None:
+    assert only(png(("parameters", f"a fox\n{LAST}, {version}"))).tool == tool
+
+
+def test_prose_around_a_quotation_is_no_mark() -> None:
+    assert read(comment(f"I am tired of posts that end with\n{LAST}\nand call it art.")) == []
+    assert ai(png(("parameters", f"a fox\n{LAST}\nTemplate: a __animal__")))
+
+
+@pytest.mark.parametrize(
+    ("extra", "kind"),
+    [
+        ("Denoising strength: 0.3", "edited-with-ai"),
+        ("Denoising strength: 0.7, Mask blur: 4, Inpaint area: Only masked", "edited-with-ai"),
+        ("Denoising strength: 0.4, Hires upscale: 2, Hires upscaler: Latent", "generated"),
+    ],
+)
+def test_what_began_with_a_picture_is_an_edit(extra: str, kind: str) -> None:
+    claim = only(png(("parameters", f"a fox\n{LAST}, {extra}, Version: v1.10.1")))
+    assert claim.kind == kind
+    assert ("may have been drawn" in claim.note) == (kind == "edited-with-ai")
+    assert ("Denoising strength", extra.split(",")[0].split(": ")[1]) in claim.details
+
+
+@pytest.mark.parametrize("tail", [", " * 400_000, ", a:[" * 300_000, ", a" * 400_000, "[" * 10**6])
+def test_hostile_lines_take_no_time(tail: str) -> None:
+    started = time.perf_counter()
+    read(png(("parameters", f"x\n{LAST}{tail}")))
+    assert time.perf_counter() - started < 5  # was hours for some of them
+
+
+# ---- ComfyUI -----------------------------------------------------------------------------------
+
+
+def graph(**changes: Any) -> dict[str, Any]:
+    return {name: node for name, node in (GRAPH | changes).items() if node is not None}
+
+
+def test_a_loaded_picture_makes_an_edit() -> None:
+    loaded = graph(
+        **{
+            "5": {"class_type": "VAEEncode", "inputs": {"pixels": ["11", 0], "vae": ["4", 2]}},
+            "11": {"class_type": "LoadImage", "inputs": {"image": "mine.png"}},
+        }
+    )
+    assert only(png(("prompt", loaded))).kind == "edited-with-ai"
+
+
+def test_a_picture_that_only_guides_makes_no_edit() -> None:
+    guided = graph(
+        **{
+            "60": {
+                "class_type": "ControlNetApply",
+                "inputs": {"conditioning": ["6", 0], "image": ["11", 0]},
+            },
+            "11": {"class_type": "LoadImage", "inputs": {"image": "pose.png"}},
+        }
+    )
+    assert only(png(("prompt", guided))).kind == "generated"
+
+
+@pytest.mark.parametrize(
+    "sampler",
+    [
+        {"class_type": "easy kSampler", "inputs": {"pipe": ["4", 0], "image_output": "Save"}},
+        {"class_type": "ttN pipeKSampler_v2", "inputs": {"pipe": ["4", 0], "seed": 1}},
+        {"class_type": "ImpactKSamplerBasicPipe", "inputs": {"basic_pipe": ["4", 0]}},
+        {
+            "class_type": "UltimateSDUpscale",
+            "inputs": {"model": ["4", 0], "positive": ["6", 0], "negative": ["7", 0], "seed": 1},
+        },
+    ],
+    ids=lambda node: node["class_type"],
+)
+def test_samplers_of_other_makers_count(sampler: dict[str, Any]) -> None:
+    assert [c.tool for c in read(png(("prompt", graph(**{"3": sampler}))))] == ["ComfyUI"]
+
+
+def test_a_service_that_answers_in_words_makes_no_picture() -> None:
+    asked = {
+        "1": {"class_type": "LoadImage", "inputs": {"image": "mine.png"}},
+        "2": {"class_type": "GeminiNode", "inputs": {"prompt": "rate it", "images": ["1", 0]}},
+        "3": {"class_type": "PreviewAny", "inputs": {"source": ["2", 0]}},
+        "4": {"class_type": "SaveImage", "inputs": {"images": ["1", 0]}},
+    }
+    assert read(png(("prompt", asked))) == []
+
+
+@pytest.mark.parametrize("size", [10**400, -1, True, 0, 2**40])
+def test_sizes_beyond_reason_are_no_sizes(size: int) -> None:
+    huge = graph(
+        **{"5": {"class_type": "EmptyLatentImage", "inputs": {"width": size, "height": 8}}}
+    )
+    info = PngInfo()
+    info.add_text("prompt", json.dumps(huge))
+    data = saved(Image.new("RGB", (128, 128)), info)
+    assert only(data).strength == "declared"
+
+
+def test_an_unused_latent_says_nothing_of_the_shape() -> None:
+    spare = {"1": {"class_type": "EmptyLatentImage", "inputs": {"width": 999, "height": 9}}}
+    info = PngInfo()
+    info.add_text("prompt", json.dumps(spare | GRAPH))
+    assert only(saved(Image.new("RGB", (128, 192)), info)).strength == "declared"
+    assert only(saved(Image.new("RGB", (192, 128)), info)).strength == "hint"
+
+
+def test_many_links_and_many_graphs_take_no_time() -> None:
+    started = time.perf_counter()
+    links = {f"i{n}": ["6", 0] for n in range(100_000)}
+    read(png(("prompt", graph(**{"6": {"class_type": "CLIPTextEncode", "inputs": links}}))))
+    pair = [text("prompt", json.dumps(GRAPH)), text("parameters", f"a\n{LAST}")]
+    assert len(read(png_with(pair * 2000))) < 5000
+    assert time.perf_counter() - started < 10
+
+
+def test_json_of_one_file_has_a_bound() -> None:
+    wide = "[" + "[]," * 400_000 + "[]]"
+    marks = [("parameters", wide)] * 4 + [("parameters", f"a fox\n{LAST}")]
+    assert [c.prompt for c in ai(png(*marks))] == ["a fox"]
+
+
+# ---- others ------------------------------------------------------------------------------------
+
+
+def test_old_commands_of_invokeai_are_read_glued_or_not() -> None:
+    for flags in ("-s50 -b1 -W512 -H512 -C7.5 -Ak_lms -S42", "-s 50 -S 42 -A k_lms"):
+        claim = only(png(("Dream", f'"a fox" {flags}')))
+        assert (claim.tool, claim.prompt, claim.seed, claim.sampler) == (
+            "InvokeAI", "a fox", 42, "k_lms",
+        )  # fmt: skip
+
+
+def test_an_ingredients_label_is_not_the_pictures() -> None:
+    trained = "<i:DigitalSourceType>trainedAlgorithmicMedia</i:DigitalSourceType>"
+    assert ai(xmp(trained))
+    placed = f'<xmpMM:Pantry rdf:parseType="Resource">{trained}</xmpMM:Pantry>'
+    assert ai(xmp(placed)) == []
+
+
+def test_midjourneys_packet_is_just_its_two_properties() -> None:
+    trained = "<i:DigitalSourceType>trainedAlgorithmicMedia</i:DigitalSourceType>"
+    guid = "<i:DigImageGUID>0</i:DigImageGUID>"
+    assert only(xmp(trained + guid)).tool == "Midjourney"
+    assert ai(xmp(trained + guid + "<xmp:CreatorTool>Firefly</xmp:CreatorTool>"))[0].tool == (
+        "unstated"
+    )
+    composite = trained.replace("trained", "compositeWithTrained")
+    assert only(xmp(composite + guid)).kind == "edited-with-ai"
+
+
+def test_a_text_called_stealth_is_not_hidden_in_pixels() -> None:
+    assert read(png(("stealth", {"Software": "NovelAI", "Comment": "{}"}))) == []
+    assert read(png(("stealth", f"a fox\n{LAST}"))) == []
+
+
+def test_halves_of_characters_are_replaced_everywhere() -> None:
+    half = '"\\ud83e"'
+    for data in (
+        png(("parameters", f"a\n{LAST}, Model: {half}, Version: {half}")),
+        png(("AIGC", f'{{"Label": "1", "ContentProducer": {half}, "ProduceID": {half}}}')),
+        png(("generation_data", f'{{"prompt": {half}, "baseModel": {half}, "steps": {half}}}')),
+    ):
+        for claim in read(data):
+            json.dumps(claim.to_dict(), ensure_ascii=False).encode("utf-8")
+
+
+def test_a_name_is_not_a_file() -> None:
+    with pytest.raises(TypeError, match="a file's bytes"):
+        read("a.png")  # type: ignore[arg-type]
+
+
+# ---- NovelAI's signature -----------------------------------------------------------------------
+
+
+def saved(picture: Image.Image, info: PngInfo) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", pnginfo=info)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def signed(shared: Any) -> Image.Image:
+    with Image.open(shared / "fixtures" / "novelai_v3_signed_128.png") as picture:
+        picture.load()
+        return picture.copy()
+
+
+def info_of(picture: Image.Image) -> PngInfo:
+    info = PngInfo()
+    for key, value in picture.info.items():
+        if isinstance(value, str):
+            info.add_text(str(key), value)
+    return info
+
+
+def in_text(data: bytes) -> Claim:
+    return next(c for c in read(data) if "tEXt" in c.place.path)
+
+
+def test_transplanted_metadata_is_caught_in_every_kind_of_picture(signed: Image.Image) -> None:
+    info = info_of(signed)
+    assert in_text(saved(signed, info)).strength == "proof"
+    for mode in ("RGB", "RGBA", "L", "P", "LA", "1"):
+        claim = in_text(saved(Image.linear_gradient("L").convert(mode), info))
+        assert claim.strength == "hint", mode
+        assert "does not fit these pixels" in claim.note
+
+
+def test_a_picture_painted_over_with_transparency_is_not_proven(signed: Image.Image) -> None:
+    info = info_of(signed)
+    changed = signed.copy()
+    rng = np.random.default_rng(0)
+    mask = rng.integers(0, 2, (changed.height, changed.width), dtype=np.uint8) * 255
+    changed.putalpha(Image.fromarray(mask))
+    assert in_text(saved(changed, info)).strength == "hint"
+
+
+def test_a_second_comment_hides_no_signature(signed: Image.Image) -> None:
+    info = info_of(signed)
+    info.add_text("Comment", "{}")
+    assert "proof" in {c.strength for c in read(saved(signed, info)) if "tEXt" in c.place.path}
+
+
+def test_without_pixels_a_signature_is_not_checked(signed: Image.Image) -> None:
+    (claim, *_) = examine(saved(signed, info_of(signed)), pixels=False).claims
+    assert (claim.strength, "could not be checked" in claim.note) == ("hint", True)
