@@ -183,6 +183,25 @@ def test_ctrl_c_keeps_what_was_done(tmp_path: Path) -> None:
     assert f"{len(rows)} file" in said
 
 
+def test_ctrl_c_twice_does_not_crash(tmp_path: Path) -> None:
+    command = [*TEGAKI, "scan", str(many(tmp_path / "many", 3000)), "--workers", "2"]
+    for pause in (0.0, 0.002, 0.004, 0.008):
+        out = tmp_path / f"{pause}.jsonl"
+        with subprocess.Popen(
+            [*command, "--out", str(out)], stderr=subprocess.PIPE, text=True
+        ) as process:
+            deadline = time.monotonic() + 60
+            while not (out.exists() and out.stat().st_size) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            process.send_signal(signal.SIGINT)
+            time.sleep(pause)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=60)
+        assert process.returncode == 130, (pause, said)
+        assert "Traceback" not in said
+        assert "terminate" not in said
+
+
 def test_ctrl_c_before_the_first_row() -> None:
     many = sys.base_prefix  # tens of thousands of files that are no pictures
     command = [*TEGAKI, "scan", many, "--recursive", "--json", "--quiet", "--max-bytes", "1"]

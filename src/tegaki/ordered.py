@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -29,8 +29,34 @@ def ordered_map(
         for item in items:
             waiting.append(executor.submit(function, item))
             if len(waiting) >= workers * _AHEAD:
-                yield waiting.popleft().result()
+                yield _first(waiting)
         while waiting:
-            yield waiting.popleft().result()
+            yield _first(waiting)
     finally:
-        executor.shutdown(wait=True, cancel_futures=True)
+        _end(executor, waiting)
+
+
+def _first(waiting: deque[Future[R]]) -> R:
+    result = waiting[0].result()  # stays in hand while it is waited for
+    waiting.popleft()
+    return result
+
+
+def _end(executor: ThreadPoolExecutor, waiting: deque[Future[R]]) -> None:
+    """Wait for what has begun, whatever is pressed: an interpreter that ends while its threads
+    are inside of a library crashes.
+
+    Work is waited for before threads are joined: a join that Ctrl-C interrupts takes a thread
+    that runs for one that has ended (CPython, bpo-45274).
+    """
+    executor.shutdown(wait=False, cancel_futures=True)
+    interrupted = False
+    while True:
+        try:
+            wait([future for future in waiting if not future.cancelled()])
+            break
+        except KeyboardInterrupt:
+            interrupted = True
+    executor.shutdown(wait=True)
+    if interrupted:
+        raise KeyboardInterrupt

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -102,6 +103,8 @@ def scan(
                 summary.add(row)
                 progress.step()
         except KeyboardInterrupt:
+            # The pictures in hand are waited for: to leave in the middle of one is a crash.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
             stopped = True
     if not quiet:
         for line in _report(summary, time.perf_counter() - started, out, stopped):
