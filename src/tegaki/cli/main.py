@@ -23,6 +23,7 @@ _COMMANDS = {
     "corpus": "tegaki.cli.corpus:corpus",
     "audit": "tegaki.cli.audit:audit",
     "train": "tegaki.cli.train:train",
+    "blend": "tegaki.cli.blend:blend",
     "card": "tegaki.cli.card:card",
     "evaluate": "tegaki.cli.evaluate:evaluate",
     "verify": "tegaki.cli.evaluate:verify",

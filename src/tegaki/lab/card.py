@@ -63,10 +63,7 @@ def _what(bundle: Bundle) -> Iterator[str]:
         "*not sure*. A verdict is evidence, never proof; do not act against anybody on it alone."
     )
     yield ""
-    yield (
-        f"- **Network**: {_NETWORKS[bundle.training['recipe']['network']['backbone']]}, ONNX, "
-        f"SHA-256 `{recipe.model.sha256}`"
-    )
+    yield (f"- **Network**: {_networks(bundle)}, ONNX, SHA-256 `{recipe.model.sha256}`")
     yield (
         f"- **Views**: mean logit of {len(recipe.views.names)} squares of {recipe.views.size} "
         f"pixels ({', '.join(recipe.views.names)}); never bars"
@@ -84,10 +81,22 @@ def _what(bundle: Bundle) -> Iterator[str]:
     yield f"- **Recipe hash**: `{recipe.hash}`"
 
 
+def _networks(bundle: Bundle) -> str:
+    names = [_NETWORKS[run["recipe"]["network"]["backbone"]] for run in bundle.training["runs"]]
+    if len(names) == 1:
+        return names[0]
+    return f"the mean logit, each divided by its spread on `val`, of {'; and of '.join(names)}"
+
+
+def _recipes(runs: list[dict[str, Any]]) -> str:
+    words = " and ".join(f"`{run['recipe']['name']}` (hash `{run['recipe_hash']}`)" for run in runs)
+    return f"{'Recipe' if len(runs) == 1 else 'Recipes'} {words}"
+
+
 def _training(bundle: Bundle) -> Iterator[str]:
     facts = bundle.training
-    start = facts["recipe"]["start"]
-    epochs = sum(stage["epochs"] for stage in facts["recipe"]["stages"])
+    runs = facts["runs"]
+    epochs = {sum(stage["epochs"] for stage in run["recipe"]["stages"]) for run in runs}
     yield "## What it was trained on"
     yield ""
     yield (
@@ -101,18 +110,22 @@ def _training(bundle: Bundle) -> Iterator[str]:
     )
     yield ""
     yield (
-        f"Recipe `{facts['recipe']['name']}` (hash `{facts['recipe_hash']}`): all layers tuned "
-        f"together for {epochs} epochs, the last steps' average kept, random "
+        f"{_recipes(runs)}: all layers tuned together for {' and '.join(map(str, epochs))} "
+        "epochs, the last steps' average kept, random "
         "square crops, resizing, re-encoding, blur, noise and colour for both labels alike, draws "
         "balanced by label and by the root of a source's size. The seed's own training (frozen "
         "backbone, letterbox) was not used: its bars give the label away."
     )
-    if start:
+    starts = [run["recipe"]["start"] for run in runs if run["recipe"]["start"]]
+    if starts:
+        each = "; ".join(
+            f"{start['origin']}, licence {start['licence']}, SHA-256 `{start['sha256']}`"
+            for start in starts
+        )
         yield ""
         yield (
-            f"**Where the weights come from**: {start['origin']}; licence {start['licence']}; "
-            f"SHA-256 `{start['sha256']}`. The tuned weights ship under MIT, with these notices "
-            "(`licences/`)."
+            f"**Where the weights come from**: {each}. The tuned weights ship under MIT, with "
+            "these notices (`licences/`)."
         )
 
 

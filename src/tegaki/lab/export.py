@@ -22,18 +22,25 @@ from tegaki.lab.onnxfile import to_onnx
 from tegaki.lab.recipes import TrainingRecipe
 from tegaki.model import Bundle, save_bundle
 from tegaki.ordered import ordered_map
-from tegaki.recipe import Calibration, ModelRef, Recipe, Thresholds
+from tegaki.recipe import (
+    Calibration,
+    DecodePolicy,
+    ModelRef,
+    Recipe,
+    Thresholds,
+    ViewPolicy,
+)
 from tegaki.row import Row
 
 _UNCALIBRATED = Calibration(slope=1.0, intercept=0.0)
 _NO_THRESHOLDS = Thresholds(0.0, 1.0, 0.0, 0.0, 0, 0)
 
 
-def write_onnx(network: Classifier, path: Path, size: int) -> None:
-    """Views ``(n, 3, size, size)`` to ``logit (n,)``."""
+def onnx_of(network: Classifier, size: int) -> bytes:
+    """An ONNX file: views ``(n, 3, size, size)`` to ``logit (n,)``."""
     network.eval()
     network.to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-    path.write_bytes(to_onnx(network, (3, size, size), "views", "logit"))
+    return to_onnx(network, (3, size, size), "views", "logit")
 
 
 def build_bundle(
@@ -43,17 +50,31 @@ def build_bundle(
 
     The bundle appears in ``folder`` when it is whole; one that stood there is replaced.
     """
+    onnx = onnx_of(network, recipe.views.size)
+    facts = _training_facts(recipe, shards)
+    return bundle_of(onnx, recipe.name, recipe.decode, recipe.views, facts, shards, folder)
+
+
+def bundle_of(
+    onnx: bytes,
+    name: str,
+    decode: DecodePolicy,
+    views: ViewPolicy,
+    training: dict[str, Any],
+    shards: ShardSet,
+    folder: Path,
+) -> Bundle:
+    """A network in ONNX's form as a bundle, calibrated on ``val``; see :func:`build_bundle`."""
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    path = partial / "model.onnx"
-    write_onnx(network, path, recipe.views.size)
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    reference = ModelRef(f"{recipe.name}-{sha256[:8]}", sha256)
-    raw = Recipe(recipe.decode, recipe.views, reference, _UNCALIBRATED)
-    bundle = Bundle(partial, raw, _NO_THRESHOLDS, _training_facts(recipe, shards))
+    (partial / "model.onnx").write_bytes(onnx)
+    sha256 = hashlib.sha256(onnx).hexdigest()
+    reference = ModelRef(f"{name}-{sha256[:8]}", sha256)
+    raw = Recipe(decode, views, reference, _UNCALIBRATED)
+    bundle = Bundle(partial, raw, _NO_THRESHOLDS, training)
     save_bundle(bundle)
-    scores, generated, sources = _val_scores(Detector.load(partial, provenance=False), shards)
+    scores, generated, sources = val_scores(Detector.load(partial, provenance=False), shards)
     calibration = fit_platt(scores, generated)
     bundle = dataclasses.replace(
         bundle,
@@ -66,7 +87,9 @@ def build_bundle(
     return dataclasses.replace(bundle, folder=folder)
 
 
-def _val_scores(detector: Detector, shards: ShardSet) -> tuple[Scores, Labels, list[str]]:
+def val_scores(detector: Detector, shards: ShardSet) -> tuple[Scores, Labels, list[str]]:
+    """Logits float64 ``(n,)``, labels bool ``(n,)`` and sources of ``val``, as users see them."""
+
     def judge(sample: Sample) -> tuple[Sample, Row]:
         return sample, detector.inspect_bytes(sample.data, sample.id)
 
@@ -85,8 +108,7 @@ def _val_scores(detector: Detector, shards: ShardSet) -> tuple[Scores, Labels, l
 def _training_facts(recipe: TrainingRecipe, shards: ShardSet) -> dict[str, Any]:
     counts = shards.counts["train"]
     return {
-        "recipe": dataclasses.asdict(recipe),
-        "recipe_hash": recipe.hash,
+        "runs": [{"recipe": dataclasses.asdict(recipe), "recipe_hash": recipe.hash}],
         "manifest_sha256": shards.manifest_sha256,
         "split": shards.made_by,
         "human": sum(counts["human"].values()),
