@@ -60,8 +60,8 @@ def test_it_judges_pictures(installed: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["", "check", "scan", "corpus", "corpus build", "corpus fetch", "corpus report", "audit",
-     "train", "card", "evaluate", "verify", "gate", "ablate"],
+    ["", "check", "scan", "provenance", "corpus", "corpus build", "corpus fetch", "corpus report",
+     "audit", "train", "blend", "card", "evaluate", "verify", "gate", "ablate"],
 )  # fmt: skip
 def test_help_needs_no_extra(installed: Path, command: str) -> None:
     done = subprocess.run(

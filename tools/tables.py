@@ -47,9 +47,22 @@ def _runs() -> str:
         last = json.loads(lines[-1])
         choices = [str(stage.get(key, 0)) for key in ("averaging", "label_smoothing")]
         views = ", ".join(recipe["views"]["names"])
-        rows.append([folder.name, str(last["epoch"]), *choices, views, f"{last['val_auc']:.3f}"])
-    header = ["Run", "Epochs", "Averaging", "Label smoothing", "Views", "val AUC at the end"]
+        network = _read_network(recipe)
+        area = f"{last['val_auc']:.3f}"
+        rows.append([folder.name, network, str(last["epoch"]), *choices, views, area])
+    figures = _read(SHIPPED / "figures.json")["splits"]["val"]["metrics"]["auc"]["value"]
+    parts = [run["recipe"] for run in _read(SHIPPED / "bundle.json")["training"]["runs"]]
+    names = " and ".join(_read_network(recipe) for recipe in parts)
+    views = ", ".join(parts[0]["views"]["names"])
+    rows.append(["shipped", names, "", "", "", views, f"{figures:.3f}"])
+    header = ["Run", "Network", "Epochs", "Averaging", "Label smoothing", "Views",
+              "val AUC at the end"]  # fmt: skip
     return table(header, rows)
+
+
+def _read_network(recipe: dict[str, Any]) -> str:
+    words = {"mobilenetv2": "MobileNetV2", "efficientnet-lite0": "EfficientNet-Lite0"}
+    return words[recipe.get("network", {}).get("backbone", "mobilenetv2")]
 
 
 def _provenance() -> str:

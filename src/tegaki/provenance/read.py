@@ -53,6 +53,8 @@ _THEN: tuple[Callable[[Evidence], Iterator[Claim]], ...] = (
 the graph of the ComfyUI that it drives), the one that people used comes first."""
 
 
+MOST_CLAIMS = 100
+"""Of one file: real ones make up to five, and a row has to be read."""
 _NONE = Marks("")
 _MISSING = MissingExtra("reading C2PA manifests", "c2pa")
 _ANSWERS = ("integrity", "signer")
@@ -103,13 +105,16 @@ def examine(
     marks = survey(data, limits)
     picture = StoredPicture(data, marks.format, limits, decoded)
     hidden = tuple(find_stealth(data, marks.format, limits)) if pixels else ()
-    claims = list(_of_texts(marks, hidden, picture, pixels))
+    claims = list(claims_of_texts(marks, hidden, picture, pixels))
     if pixels:
         claims += _of_watermarks(picture)
     manifest_claims, remarks = _of_manifest(data, marks, trust_anchors)
     claims = sorted(manifest_claims + claims, key=_weight)
+    damage = marks.damage
+    if len(claims) > MOST_CLAIMS:
+        damage += (f"{len(claims):,} marks: only the first {MOST_CLAIMS} are told.",)
     marks = replace(marks, texts=marks.texts + hidden)
-    return Provenance(tuple(claims), tuple(remarks), marks.damage, marks)
+    return Provenance(tuple(claims[:MOST_CLAIMS]), tuple(remarks), damage, marks)
 
 
 def _weight(claim: Claim) -> tuple[int, int, int]:
@@ -119,9 +124,14 @@ def _weight(claim: Claim) -> tuple[int, int, int]:
     return rank, STRENGTHS.index(claim.strength), KINDS.index(claim.kind)
 
 
-def _of_texts(
+def claims_of_texts(
     marks: Marks, hidden: tuple[Text, ...], picture: StoredPicture, pixels: bool
 ) -> Iterator[Claim]:
+    """What the texts of a file, and those hidden in its pixels, claim.
+
+    Args:
+        pixels: check signatures against the picture.
+    """
     if not (marks.texts or marks.exif or marks.xmp or marks.iptc or hidden):
         return
     evidence = Evidence(marks, hidden, picture)
