@@ -104,7 +104,7 @@ def test_what_began_with_a_picture_is_an_edit(extra: str, kind: str) -> None:
 def test_hostile_lines_take_no_time(tail: str) -> None:
     started = time.perf_counter()
     read(png(("parameters", f"x\n{LAST}{tail}")))
-    assert time.perf_counter() - started < 5  # was hours for some of them
+    assert time.perf_counter() - started < 30  # was hours for some of them
 
 
 # ---- ComfyUI -----------------------------------------------------------------------------------
@@ -185,13 +185,13 @@ def test_an_unused_latent_says_nothing_of_the_shape() -> None:
 
 def test_many_links_and_many_graphs_take_no_time() -> None:
     started = time.perf_counter()
-    links = {f"i{n}": ["6", 0] for n in range(100_000)}
+    links = {f"i{n}": ["6", 0] for n in range(400_000)}
     read(png(("prompt", graph(**{"6": {"class_type": "CLIPTextEncode", "inputs": links}}))))
     pair = [text("prompt", json.dumps(GRAPH)), text("parameters", f"a\n{LAST}")]
     found = examine(png_with(pair * 2000))
     assert len(found.claims) == 100
     assert "only the first 100 are told" in found.damage[-1]
-    assert time.perf_counter() - started < 10
+    assert time.perf_counter() - started < 30
 
 
 def test_json_of_one_file_has_a_bound() -> None:
