@@ -21,7 +21,7 @@ from tegaki.model import load_bundle
 # Floors, with the data that they were measured on. Lowering one needs a reason in the changelog.
 MANIFEST = "0c00b0e31f00cfd40020dbe1067f2e6baa67acc142b58536b501122732f91b89"
 SHARDS = "34f8ce1832f5bc5c1b0ecbe61c8175cd258626ed80cc0c6e603bc60177520db6"
-FLOORS = {"val": 0.945, "test_seen": 0.945, "test_unseen": 0.85}
+FLOORS = {"val": 0.96, "test_seen": 0.967, "test_unseen": 0.88}
 
 
 def test_the_card_says_what_the_figures_say() -> None:

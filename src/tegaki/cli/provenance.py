@@ -46,7 +46,7 @@ def provenance(
     \b
     Exit codes:
       0    every file was read, whatever it says
-      1    some files could not be read, or the pipe was closed
+      1    some files could not be read
       2    nothing could be started, or results could not be printed
       130  stopped by Ctrl-C
     """
