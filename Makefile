@@ -2,6 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORPUS ?= ../shared/corpus
+FIXTURES ?= ../shared/fixtures
 WEIGHTS ?= ../shared/weights/mobilenetv2_160_keras.pth
 
 .DEFAULT_GOAL := help
@@ -27,6 +28,7 @@ lint: $(VENV)/everything ## ruff, mypy and the direction of imports
 
 bench: $(VENV)/everything ## time and memory of a cold check, and rates, beside named peers
 	@$(BIN)/python tools/bench.py
+	@$(BIN)/python tools/bench_provenance.py $(wildcard $(FIXTURES))
 	@$(BIN)/python tools/bench_lab.py
 
 docs: $(VENV)/everything ## rewrite the help texts and transcripts in README.md and docs/
@@ -57,5 +59,5 @@ $(VENV)/core: pyproject.toml | $(VENV)/bin/python
 $(VENV)/everything: pyproject.toml constraints.txt | $(VENV)/core
 	@echo 'Installing what development needs into $(VENV) ...'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-		--editable '.[parquet,lab,test]'
+		--editable '.[parquet,lab,bench,test]'
 	@touch $@ $(VENV)/core

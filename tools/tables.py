@@ -9,6 +9,7 @@ from typing import Any
 
 from tegaki.lab.ablate.summary import summarise
 from tegaki.model import SHIPPED
+from tegaki.provenance.watermark import PAYLOADS
 
 ROOT = Path(__file__).parents[1]
 ABLATION = ROOT / "docs" / "ablation"
@@ -72,6 +73,21 @@ def _provenance() -> str:
               "Falsely accused"]  # fmt: skip
     names = ("ai", "found", "right", "controls", "false")
     return table(header, [[who, *(str(c[n]) for n in names)] for who, c in counts.items()])
+
+
+def _watermarks() -> str:
+    """False alarms of the watermark reader, and the best score of any unmarked picture."""
+    rows = []
+    text = (ROOT / "docs" / "watermarks.json").read_text(encoding="utf-8")
+    for found in json.loads(text):
+        for payload in PAYLOADS:
+            hits, best = found["hits"][payload.name], found["best"][payload.name]
+            needed = f"{payload.least} of {len(payload.bits)}"
+            rows.append([found["set"], str(found["pictures"]), payload.tool, str(hits), str(best),
+                         needed])  # fmt: skip
+    header = ["Unmarked pictures", "Number", "Watermark of", "False alarms", "Most bits that fit",
+              "Needed"]  # fmt: skip
+    return table(header, rows)
 
 
 def _seed() -> str:
@@ -144,6 +160,6 @@ def table(header: list[str], rows: list[list[str]]) -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "figures": _figures, "runs": _runs, "seed": _seed, "audit": _audit, "views": _views,
-    "moves": _moves, "provenance": _provenance,
+    "moves": _moves, "provenance": _provenance, "watermarks": _watermarks,
 }  # fmt: skip
 """By the name in the marks around each, like ``<!-- figures -->``."""

@@ -1,6 +1,6 @@
 """How often the watermark reader finds a mark where there is none.
 
-    python tools/watermark_false_alarms.py CORPUS [FOLDER]
+    python -m tools.watermark_false_alarms CORPUS [FOLDER] [--out docs/watermarks.json]
 
 Reads the pictures that ``CORPUS/manifest.csv`` labels human, the pictures of FOLDER whose names
 begin with ``ctl_`` and 120 made-up ones: flat and shaded areas, noise, stripes, lines. None is
@@ -12,11 +12,14 @@ blocks of a whole picture, so that chance has more room there than in a picture 
 
 from __future__ import annotations
 
+import argparse
 import csv
+import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from math import comb
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -94,38 +97,48 @@ def chance(payload: Payload) -> float:
     return WAYS * tail * 0.5**bits
 
 
-def table(title: str, pictures: Callable[[], Iterator[Pixels]]) -> None:
+def measured(title: str, pictures: Iterator[Pixels]) -> dict[str, Any]:
+    """Counts of one set: pictures looked at, and for each payload its hits and its best score."""
     looked = 0
     hits = dict.fromkeys((payload.name for payload in PAYLOADS), 0)
-    worst = dict(hits)
-    margin = 0.0
-    for rgb in pictures():
+    best = dict(hits)
+    for rgb in pictures:
         scores = list(score_watermarks(rgb))
         looked += bool(scores)
         for _, score in scores:
-            worst[score.payload] = max(worst[score.payload], score.matched)
-            margin = max(margin, score.margin)
+            best[score.payload] = max(best[score.payload], score.matched)
         for hit in find_watermark(rgb):
             hits[hit.payload] += 1
-    print(f"\n{title}: {looked} pictures of 256 x 256 pixels or more, largest margin {margin:.2f}")
-    head = f"{'payload':<20}{'pictures':>9}{'hits':>6}{'worst':>7}{'needed':>8}{'bits':>6}"
-    print(f"{head}{'chance':>10}")
+    return {"set": title, "pictures": looked, "hits": hits, "best": best}
+
+
+def printed(found: dict[str, Any]) -> None:
+    print(f"\n{found['set']}: {found['pictures']} pictures of 256 x 256 pixels or more")
+    print(f"{'payload':<20}{'hits':>6}{'best':>7}{'needed':>8}{'bits':>6}{'chance':>10}")
     for payload in PAYLOADS:
+        name = payload.name
         print(
-            f"{payload.name:<20}{looked:>9}{hits[payload.name]:>6}{worst[payload.name]:>7}"
-            f"{payload.least:>8}{len(payload.bits):>6}{chance(payload):>10.1e}"
+            f"{name:<20}{found['hits'][name]:>6}{found['best'][name]:>7}{payload.least:>8}"
+            f"{len(payload.bits):>6}{chance(payload):>10.1e}"
         )
 
 
-def main(arguments: list[str]) -> None:
-    if not 1 <= len(arguments) <= 2:
-        raise SystemExit(__doc__)
-    table("Human pictures of the corpus", lambda: human_pictures(Path(arguments[0])))
-    if len(arguments) == 2:
-        controls = sorted(Path(arguments[1]).glob("ctl_*"))
-        table("Controls", lambda: decoded(controls))
-    table("Made-up pictures", made_up)
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("controls", type=Path, nargs="?")
+    parser.add_argument("--out", type=Path, help="also write the counts, as JSON")
+    options = parser.parse_args()
+    sets = [("Human pictures of the corpus", human_pictures(options.corpus))]
+    if options.controls is not None:
+        sets.append(("Other files", decoded(sorted(options.controls.glob("ctl_*")))))
+    sets.append(("Made-up pictures", made_up()))
+    found = [measured(title, pictures) for title, pictures in sets]
+    for each in found:
+        printed(each)
+    if options.out is not None:
+        options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
