@@ -17,8 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tegaki.claim import KINDS, Claim, Kind, Place, Strength
+from tegaki.claim import AI, KINDS, Claim, Kind, Place, Strength
 from tegaki.provenance.jsontext import parsed_object
+from tegaki.provenance.sourcetypes import SOURCE_KINDS, code_of
 from tegaki.text import printable
 
 STORE_BYTES = 64 * 1024 * 1024  # a thumbnail of every ingredient: a few MB in layered work
@@ -59,11 +60,6 @@ BROKEN_NOTES = {
     "not checked": "its hashes could not be checked, so it may be copied from another file",
 }
 
-# IPTC digital source types: cv.iptc.org/newscodes/digitalsourcetype, and C2PA 2.2, "Actions".
-AI_WHOLE = {"trainedAlgorithmicMedia", "trainedAlgorithmicData"}
-AI_PART = "compositeWithTrainedAlgorithmicMedia"
-CAPTURE = re.compile(r"(digital|computational|composite)Capture|(negative|positive)Film")
-HUMAN = {"digitalCreation", "digitalArt", "humanEdits", "minorHumanEdits"}
 EDITORS = re.compile(r"(?i)photoshop|lightroom|illustrator|gimp\b|krita|clip studio|procreate")
 
 # Tool, what its software agent is called, what its claim generator or signer is called.
@@ -80,7 +76,6 @@ TOOLS = tuple(
         ("Ideogram", r"\bideogram", r"\bideogram"),
     )
 )
-AI: tuple[Kind, ...] = ("generated", "edited-with-ai")
 PLACEHOLDER = "AI generated image"  # the BFL API writes it for every prompt
 
 
@@ -224,7 +219,7 @@ def _findings(step: _Step) -> Iterator[_Finding]:
         agents = _objects(assertion.get("softwareAgents"))
         for action in _objects(assertion.get("actions")):
             name = _text(action.get("action"))
-            source = _text(action.get("digitalSourceType")).rsplit("/", 1)[-1]
+            source = code_of(_text(action.get("digitalSourceType")))
             agent = _agent(action, agents)
             kind, named = _kind(name, source, agent, step.origin)
             if kind is not None:
@@ -237,17 +232,14 @@ def _findings(step: _Step) -> Iterator[_Finding]:
 def _kind(action: str, source: str, agent: str, origin: bool) -> tuple[Kind | None, bool]:
     """What one action says, and whether only its agent's name says so."""
     created = action == "c2pa.created" and origin
-    if source in AI_WHOLE:
-        return ("generated" if created else "edited-with-ai"), False
-    if source == AI_PART:
-        return "edited-with-ai", False
+    kind = SOURCE_KINDS.get(source)
+    if kind in AI:
+        return (kind if created else "edited-with-ai"), False
     changing = action in {"c2pa.created", "c2pa.edited", "c2pa.placed"}
     if not source and changing and any(agents.search(agent) for _, agents, _ in TOOLS):
         # Microsoft's manifests of 2023 and 2024 give no source type.
         return ("generated" if created else "edited-with-ai"), True
-    if origin and (CAPTURE.fullmatch(source) or source in HUMAN):
-        return ("human-editor" if source in HUMAN else "camera"), False
-    return None, False
+    return (kind if origin else None), False
 
 
 def _check(store: dict[str, Any], step: _Step) -> _Checked:

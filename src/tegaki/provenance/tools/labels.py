@@ -1,7 +1,6 @@
 """Labels that are not one tool's: IPTC's DigitalSourceType, Google's credit, China's AIGC label.
 
-DigitalSourceType: IPTC NewsCodes, and contentauth/c2pa-rs:sdk/src/assertions/actions.rs. AIGC: GB
-45438-2025, annex E.
+AIGC: GB 45438-2025, annex E.
 """
 
 from __future__ import annotations
@@ -9,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tegaki.claim import UNSTATED, Claim, Kind, Place, Strength
+from tegaki.claim import UNSTATED, Claim, Place, Strength
 from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.jsontext import parsed_object
+from tegaki.provenance.sourcetypes import SOURCE_KINDS, TRAINED, code_of
 
 IPTC_EXT = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 _PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/"
@@ -21,36 +21,15 @@ _TC260 = "http://www.tc260.org.cn/ns/AIGC/1.0/"
 _CREDIT = (2, 110)  # IPTC-IIM 4.2, section 6: Credit
 GOOGLE_CREDIT = "Made with Google AI"
 
-TRAINED = "trainedAlgorithmicMedia"
-_KINDS: dict[str, Kind] = {
-    TRAINED: "generated",
-    "compositeWithTrainedAlgorithmicMedia": "edited-with-ai",
-    "digitalCapture": "camera",
-    "computationalCapture": "camera",
-    "digitalCreation": "human-editor",
-    "digitalArt": "human-editor",
-    "humanEdits": "human-editor",
-    "minorHumanEdits": "human-editor",
-}
-_STARTS = ("http://cv.iptc.org/newscodes/digitalsourcetype/",
-           "https://cv.iptc.org/newscodes/digitalsourcetype/")  # fmt: skip
 _PRODUCERS = {"001191110102MACQD9K64": "Doubao"}
 """The first characters of a ContentProducer's number, and whose it is."""
-
-
-def source_type(value: str) -> str:
-    """The code of a DigitalSourceType, given as an address or bare: its whole last component."""
-    for start in _STARTS:
-        if value.startswith(start):
-            return value[len(start) :]
-    return value
 
 
 def is_midjourneys(evidence: Evidence) -> bool:
     """Whether an XMP packet holds the two properties that Midjourney writes, and no more."""
     names = {p.name for p in evidence.properties if p.namespace != _META}
     types = evidence.xmp(IPTC_EXT, "DigitalSourceType")
-    trained = any(source_type(p.value) == TRAINED for p in types)
+    trained = any(code_of(p.value) == TRAINED for p in types)
     return trained and names == {"DigImageGUID", "DigitalSourceType"}
 
 
@@ -77,7 +56,7 @@ def _types(evidence: Evidence) -> Iterator[Claim]:
     credited = any(p.value == GOOGLE_CREDIT for p in evidence.xmp(_PHOTOSHOP, "Credit"))
     creator = [p.value for p in evidence.xmp(_XMP, "CreatorTool")]
     for found in evidence.xmp(IPTC_EXT, "DigitalSourceType"):
-        kind = _KINDS.get(source_type(found.value))
+        kind = SOURCE_KINDS.get(code_of(found.value))
         if kind is not None:
             tool = "Google" if credited else UNSTATED
             shown = (("CreatorTool", creator[0]),) if creator else ()
