@@ -157,7 +157,15 @@ def _train(
 
 
 def _run(trainer: Trainer) -> None:
-    console = Console(stderr=True)
+    # The bar is drawn where the lines go, so that they stand above it and not in it.
+    console = Console(stderr=not sys.stdout.isatty())
     with make_progress(console, trainer.world.main) as bar:
         task = bar.add_task("train", total=trainer.total)
-        trainer.run(lambda done: bar.update(task, completed=done), click.echo)
+
+        def tell(line: str) -> None:
+            if bar.disable or console.stderr:
+                click.echo(line)
+            else:
+                console.print(line, soft_wrap=True, markup=False, highlight=False)
+
+        trainer.run(lambda done: bar.update(task, completed=done), tell)
