@@ -2,22 +2,69 @@
 
 from __future__ import annotations
 
+import io
+import struct
+import zlib
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+from PIL import Image
+
 from tegaki.claim import Place
-from tegaki.provenance import examine
+from tegaki.provenance import c2pa_manifest, examine, exif, iptc, xmp
 from tegaki.provenance.a1111 import read_text
+from tegaki.provenance.containers import Blob, Findings, bmff, gif, jpeg, png, webp
 from tegaki.provenance.evidence import EXIF_NAMES
 from tegaki.provenance.graph import as_graph, generation_of, is_generation, made_size
 from tegaki.provenance.jsontext import parsed
 from tegaki.provenance.limits import DEFAULT
 from tegaki.provenance.marks import ExifField, Marks, Text
+from tegaki.provenance.novelai_signature import verify_signature
 from tegaki.provenance.pixels import StoredPicture
 from tegaki.provenance.read import claims_of_texts
 from tegaki.provenance.stealth import find_stealth
 from tegaki.provenance.survey import survey
+from tegaki.provenance.watermark import find_watermark
 from tegaki.text import safe_json
+
+_Walk = Callable[[bytes, Findings], None]
+_Read = Callable[[Blob, Findings], None]
+
+
+def _container(walk: _Walk) -> Callable[[bytes], None]:
+    """One container's walk, whatever the first bytes are."""
+
+    def target(data: bytes) -> None:
+        found = Findings(DEFAULT)
+        walk(data, found)
+        found.marks("any")
+
+    return target
+
+
+def _block(read: _Read) -> Callable[[bytes], None]:
+    """One reader of blocks, over bytes that stand in the file and over inflated ones."""
+
+    def target(data: bytes) -> None:
+        for pieces in (((0, 40),), ()):
+            read(Blob(memoryview(data), _PLACE, pieces), Findings(DEFAULT))
+
+    return target
+
+
+def _png(data: bytes) -> None:
+    """Chunks as they are, and with checksums that fit: no mutation would find those."""
+    walk = _container(png.walk)
+    walk(data)
+    mended, at = bytearray(data), len(png.SIGNATURE)
+    while at + 12 <= len(data):
+        end = at + 8 + struct.unpack_from(">I", data, at)[0]
+        if end + 4 > len(data):
+            break
+        struct.pack_into(">I", mended, end, zlib.crc32(data[at + 4 : end]))
+        at = end + 4
+    walk(bytes(mended))
 
 
 def _text(data: bytes) -> None:
@@ -56,6 +103,67 @@ def _stealth(data: bytes) -> None:
         find_stealth(data, form, DEFAULT)
 
 
+def _signature(data: bytes) -> None:
+    """A byte for the width, the Comment as JSON, a NUL, and the samples."""
+    text, _, samples = data[1:].partition(b"\0")
+    comment = parsed(text.decode("utf-8", "replace"))
+    if isinstance(comment, dict):
+        verify_signature(comment, _rgb(data[:1] + samples))
+
+
+def _watermark(data: bytes) -> None:
+    """The samples as they are, and eight times as wide and as high: marks need some room."""
+    rgb = _rgb(data)
+    find_watermark(rgb)
+    find_watermark(np.kron(rgb, np.ones((8, 8, 1), np.uint8)))
+
+
+def _rgb(data: bytes) -> np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]:
+    """uint8 ``(height, width, 3)`` from a byte for the width and samples, cut to whole rows."""
+    width = 1 + (data[0] if data else 0) % 64
+    height = max(1, min(64, len(data[1:]) // (3 * width)))
+    samples = data[1:].ljust(3 * width * height, b"\0")[: 3 * width * height]
+    return np.frombuffer(samples, np.uint8).reshape(height, width, 3)
+
+
+def _c2pa(data: bytes) -> None:
+    """A whole file by c2pa-python, where the walk finds a manifest store in it."""
+    marks = survey(data)
+    if marks.c2pa is not None and c2pa_manifest.available():
+        c2pa_manifest.read_manifest(data, marks.format, marks.c2pa)
+
+
+def _c2pa_store(data: bytes) -> None:
+    """The JSON that c2pa-python would give, and the claims that are made of it."""
+    store = parsed(data.decode("utf-8", "replace"))
+    if isinstance(store, dict):
+        for claim in c2pa_manifest.judge(store, _PLACE).claims:
+            safe_json(claim.to_dict()).encode("utf-8")
+
+
+def _hidden(data: bytes) -> None:
+    """A payload in the lowest bits of a picture, as stealth writers lay it.
+
+    The first byte chooses the magic, and whether its length is that of the payload or the next
+    four bytes.
+    """
+    magic, says = _MAGICS[data[0] % len(_MAGICS)] if data else _MAGICS[0], data[:1] >= b"\x80"
+    payload = data[5:4096] if says else data[1:4096]
+    length = data[1:5].ljust(4, b"\0") if says else struct.pack(">I", 8 * len(payload))
+    bits = np.unpackbits(np.frombuffer(magic + length + payload, np.uint8))
+    channels, mode = (3, "RGB") if b"rgb" in magic else (1, "RGBA")
+    width = -(-len(bits) // (_HEIGHT * channels))
+    columns = np.zeros(width * _HEIGHT * channels, np.uint8)
+    columns[: len(bits)] = bits
+    samples = np.full((_HEIGHT, width, len(mode)), 254, np.uint8)
+    samples[:, :, -channels:] |= columns.reshape(width, _HEIGHT, channels).transpose(1, 0, 2)
+    stored = io.BytesIO()
+    Image.fromarray(samples, mode).save(stored, "PNG", compress_level=0)
+    find_stealth(stored.getvalue(), "PNG", DEFAULT)
+
+
+_HEIGHT = 64
+_MAGICS = (b"stealth_pnginfo", b"stealth_pngcomp", b"stealth_rgbinfo", b"stealth_rgbcomp")
 _PLACE = Place("PNG tEXt", 0, 1)
 _TAGS = tuple(EXIF_NAMES)
 _KEYS = (
@@ -67,8 +175,21 @@ _KEYS = (
 TARGETS: dict[str, Callable[[bytes], Any]] = {
     "all": examine,
     "survey": survey,
+    "png": _png,
+    "jpeg": _container(jpeg.walk),
+    "webp": _container(webp.walk),
+    "bmff": _container(bmff.walk),
+    "gif": _container(gif.walk),
+    "exif": _block(exif.read),
+    "xmp": _block(xmp.read),
+    "iptc": _block(iptc.read),
     "a1111": _text,
     "graph": _graph,
     "tools": _tools,
     "stealth": _stealth,
+    "hidden": _hidden,
+    "signature": _signature,
+    "watermark": _watermark,
+    "c2pa": _c2pa,
+    "c2pa-store": _c2pa_store,
 }

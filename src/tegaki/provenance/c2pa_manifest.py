@@ -153,7 +153,7 @@ def read_manifest(
     store = parsed_object(text)
     if store is None:
         return Manifest(problem="The C2PA manifest is too large or too deeply nested.")
-    return _judge(store, place)
+    return judge(store, place)
 
 
 def _store_text(data: bytes, mime: str, trust_anchors: str | None) -> tuple[str, str]:
@@ -173,7 +173,8 @@ def _store_text(data: bytes, mime: str, trust_anchors: str | None) -> tuple[str,
         return "", str(error).strip().rstrip(".") or type(error).__name__
 
 
-def _judge(store: dict[str, Any], place: Place) -> Manifest:
+def judge(store: dict[str, Any], place: Place) -> Manifest:
+    """What a manifest store says, from the JSON that c2pa-python makes of it."""
     steps = _walk(store)
     findings = [finding for step in steps for finding in _findings(step)]
     if not steps:
