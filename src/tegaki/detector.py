@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from tegaki.errors import EmptyFile, PictureError, UnreadableFile
@@ -17,9 +15,8 @@ from tegaki.model import Bundle, Session, load_bundle
 from tegaki.ordered import ordered_map
 from tegaki.pictures import Limits, OpenedPicture, PictureFacts, make_views, read_file, refuse_blank
 from tegaki.provenance import Provenance, checked_anchors, examine
-from tegaki.row import Row, RowError, Verdict, ViewScore
-from tegaki.text import readable
-from tegaki.verdict import decide, explain, probability_of, sentences
+from tegaki.row import Facts, Row, RowError, ViewScore
+from tegaki.verdict import row_of
 
 AnyPath = str | bytes | os.PathLike[str]
 
@@ -55,7 +52,7 @@ class Detector:
         self.provenance = provenance
         self.trust_anchors = trust_anchors
         self._session = Session(bundle)
-        self._recipe_hash = bundle.recipe.hash
+        self.basis = bundle.basis
 
     @classmethod
     def load(
@@ -100,18 +97,23 @@ class Detector:
 
     def inspect_bytes(self, data: bytes, name: str = "") -> Row:
         """The row of a file's content. ``name`` is the row's ``path``; nothing is read there."""
+        return row_of(name, self.measure(data), self.basis)
+
+    def measure(self, data: bytes) -> Facts:
+        """What is known of a file's content: all that a row is derived from."""
         opened: OpenedPicture | None = None
         try:
             if not data:
                 raise EmptyFile("the file is empty")
             opened = OpenedPicture(data)
-            return self._judge(name, data, opened)
+            return self._score(data, opened)
         except PictureError as problem:
-            facts = opened.facts if opened else None
-            return self.error_row(name, problem, data, facts, self._examine(data))
+            known, said = opened.facts if opened else None, self._examine(data)
+            return _facts(data, known, said, error=_told(problem))
         except MemoryError:
-            short = UnreadableFile("not enough memory to judge it")
-            return self.error_row(name, short, None, opened.facts if opened else None)
+            known = opened.facts if opened else None
+            short = _told(UnreadableFile("not enough memory to judge it"))
+            return _facts(None, known, Provenance(), error=short)
 
     def inspect_many(
         self, paths: Iterable[AnyPath], *, workers: int | None = None
@@ -126,24 +128,10 @@ class Detector:
             raise TypeError("inspect_many takes several paths; for one there is inspect")
         return ordered_map(self.inspect, paths, workers or default_workers())
 
-    def error_row(
-        self,
-        path: AnyPath,
-        problem: PictureError,
-        data: bytes | None = None,
-        facts: PictureFacts | None = None,
-        said: Provenance | None = None,
-    ) -> Row:
-        """The row of a file that cannot be judged, with what is known of it."""
-        said = said or Provenance()
-        return self._row(
-            os.fsdecode(path),
-            data,
-            facts,
-            said,
-            reasons=(f"Cannot be judged: {problem}.", *sentences(said.claims), *said.remarks),
-            error=RowError(type(problem).__name__, str(problem)),
-        )
+    def error_row(self, path: AnyPath, problem: PictureError) -> Row:
+        """The row of a file whose content could not be read."""
+        facts = Facts(None, None, error=_told(problem))
+        return row_of(os.fsdecode(path), facts, self.basis)
 
     def _examine(self, data: bytes, decoded: Image.Image | None = None) -> Provenance:
         """What a file says of itself. Pixels are looked into only where they are decoded anyway."""
@@ -152,71 +140,33 @@ class Detector:
         anchors = self.trust_anchors
         return examine(data, pixels=decoded is not None, decoded=decoded, trust_anchors=anchors)
 
-    def _judge(self, name: str, data: bytes, opened: OpenedPicture) -> Row:
-        recipe, thresholds = self.bundle.recipe, self.bundle.thresholds
+    def _score(self, data: bytes, opened: OpenedPicture) -> Facts:
+        recipe = self.bundle.recipe
         picture, facts = opened.decode(recipe.decode, self.limits, recipe.views.min_side)
         refuse_blank(picture)
         said = self._examine(data, opened.stored)
         views, which = make_views(picture, recipe.views)
         logits = [float(x) for x in self._session.logits(views)[list(which)]]
-        logit = float(np.mean(logits))
-        probability = probability_of(logit, recipe.calibration)
-        reasons = explain(probability, logits, recipe.calibration, thresholds, said.claims)
-        return self._row(
-            name,
-            data,
-            facts,
-            said,
-            verdict=decide(probability, thresholds, said.claims),
-            probability=probability,
-            logit=logit,
-            views=tuple(map(ViewScore, recipe.views.names, logits)),
-            reasons=(*reasons, *said.remarks, *_how_it_was_read(facts)),
-        )
-
-    def _row(
-        self,
-        name: str,
-        data: bytes | None,
-        facts: PictureFacts | None,
-        said: Provenance,
-        *,
-        reasons: tuple[str, ...],
-        verdict: Verdict = "error",
-        probability: float | None = None,
-        logit: float | None = None,
-        views: tuple[ViewScore, ...] = (),
-        error: RowError | None = None,
-    ) -> Row:
-        shown, raw = readable(name)
-        return Row(
-            path=shown,
-            path_bytes=raw,
-            sha256=None if data is None else hashlib.sha256(data).hexdigest(),
-            size_bytes=None if data is None else len(data),
-            **_known(facts),
-            verdict=verdict,
-            probability=probability,
-            logit=logit,
-            views=views,
-            reasons=reasons,
-            claims=said.claims,
-            error=error,
-            model=self.bundle.id,
-            recipe=self._recipe_hash,
-        )
+        return _facts(data, facts, said, tuple(map(ViewScore, recipe.views.names, logits)))
 
 
-def _known(facts: PictureFacts | None) -> dict[str, Any]:
-    if facts is None:
-        return dict.fromkeys(field.name for field in fields(PictureFacts))
-    return asdict(facts)
+def _facts(
+    data: bytes | None,
+    picture: PictureFacts | None,
+    said: Provenance,
+    views: tuple[ViewScore, ...] = (),
+    error: RowError | None = None,
+) -> Facts:
+    return Facts(
+        sha256=None if data is None else hashlib.sha256(data).hexdigest(),
+        size_bytes=None if data is None else len(data),
+        **({} if picture is None else asdict(picture)),
+        views=views,
+        claims=said.claims,
+        remarks=said.remarks,
+        error=error,
+    )
 
 
-def _how_it_was_read(facts: PictureFacts) -> list[str]:
-    notes = []
-    if facts.alpha:
-        notes.append("Transparent parts were laid on white.")
-    if facts.animated:
-        notes.append("Only the first frame or page was judged.")
-    return notes
+def _told(problem: PictureError) -> RowError:
+    return RowError(type(problem).__name__, str(problem))

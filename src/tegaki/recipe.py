@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 from tegaki.errors import BundleError
@@ -126,3 +127,21 @@ class Thresholds:
     false_generated: float
     humans: int
     generated: int
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What facts become a row by: the model and recipe that scored them, and the thresholds."""
+
+    recipe: Recipe
+    thresholds: Thresholds
+
+    @property
+    def model(self) -> str:
+        """The bundle's id."""
+        return self.recipe.model.id
+
+    @cached_property
+    def recipe_hash(self) -> str:
+        """:attr:`Recipe.hash`, computed once."""
+        return self.recipe.hash

@@ -36,6 +36,27 @@ class RowError:
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What was measured of one content, whatever its name and wherever the thresholds stand.
+
+    Attributes are those of :class:`Row`; ``remarks`` are sentences on marks that make no claim.
+    ``views`` is empty exactly when ``error`` is set.
+    """
+
+    sha256: str | None
+    size_bytes: int | None
+    format: str | None = None
+    width: int | None = None
+    height: int | None = None
+    alpha: bool | None = None
+    animated: bool | None = None
+    views: tuple[ViewScore, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    remarks: tuple[str, ...] = ()
+    error: RowError | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One file. Names are fixed; what is unknown is ``None``.
 

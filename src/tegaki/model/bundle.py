@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tegaki.errors import BundleError
-from tegaki.recipe import VIEW_NAMES, DecodePolicy, Recipe, Thresholds
+from tegaki.recipe import VIEW_NAMES, Basis, DecodePolicy, Recipe, Thresholds
 
 SHIPPED = Path(__file__).parent / "shipped"
 """The bundle that comes with the package."""
@@ -33,6 +33,11 @@ class Bundle:
     @property
     def id(self) -> str:
         return self.recipe.model.id
+
+    @property
+    def basis(self) -> Basis:
+        """What its scores become verdicts by."""
+        return Basis(self.recipe, self.thresholds)
 
     @property
     def onnx(self) -> Path:

@@ -1,0 +1,62 @@
+"""From facts to the row: everything that is said of a file, derived from what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tegaki.recipe import Basis
+from tegaki.row import Facts, Row, Verdict
+from tegaki.text import readable
+from tegaki.verdict.calibration import probability_of
+from tegaki.verdict.fusion import sentences
+from tegaki.verdict.policy import decide, explain
+
+
+def row_of(path: str, facts: Facts, basis: Basis) -> Row:
+    """The row of a file with these facts. ``path`` may hold bytes that are not UTF-8."""
+    verdict, probability, logit = _judged(facts, basis)
+    shown, raw = readable(path)
+    return Row(
+        path=shown,
+        path_bytes=raw,
+        sha256=facts.sha256,
+        size_bytes=facts.size_bytes,
+        format=facts.format,
+        width=facts.width,
+        height=facts.height,
+        alpha=facts.alpha,
+        animated=facts.animated,
+        verdict=verdict,
+        probability=probability,
+        logit=logit,
+        views=facts.views,
+        reasons=tuple(_reasons(facts, basis, probability)),
+        claims=facts.claims,
+        error=facts.error,
+        model=basis.model,
+        recipe=basis.recipe_hash,
+    )
+
+
+def _judged(facts: Facts, basis: Basis) -> tuple[Verdict, float | None, float | None]:
+    if facts.error:
+        return "error", None, None
+    logit = sum(view.logit for view in facts.views) / len(facts.views)
+    probability = probability_of(logit, basis.recipe.calibration)
+    return decide(probability, basis.thresholds, facts.claims), probability, logit
+
+
+def _reasons(facts: Facts, basis: Basis, probability: float | None) -> Iterator[str]:
+    if facts.error or probability is None:
+        yield f"Cannot be judged: {facts.error.message if facts.error else ''}."
+        yield from sentences(facts.claims)
+        yield from facts.remarks
+        return
+    logits = [view.logit for view in facts.views]
+    calibration, thresholds = basis.recipe.calibration, basis.thresholds
+    yield from explain(probability, logits, calibration, thresholds, facts.claims)
+    yield from facts.remarks
+    if facts.alpha:
+        yield "Transparent parts were laid on white."
+    if facts.animated:
+        yield "Only the first frame or page was judged."
