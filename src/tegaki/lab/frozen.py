@@ -6,11 +6,11 @@ import copy
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 import torch
 
 from tegaki.lab.network import Classifier
 from tegaki.lab.onnxfile import to_onnx
+from tegaki.model import load_runtime
 
 Array = npt.NDArray[np.float32]
 
@@ -24,6 +24,7 @@ class FrozenLayers:
     def __init__(self, network: Classifier, end: int, size: int) -> None:
         layers = copy.deepcopy(network.features[:end]).eval().cpu()
         layers.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+        onnxruntime = load_runtime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 3  # its notes on weights that it folds

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from tegaki.errors import BundleError
 from tegaki.model.bundle import Bundle, read_network
+from tegaki.model.runtime import load_runtime
 
 
 class Session:
@@ -17,8 +18,7 @@ class Session:
     """
 
     def __init__(self, bundle: Bundle) -> None:
-        import onnxruntime  # slow to import: only when something is scored
-
+        onnxruntime = load_runtime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
