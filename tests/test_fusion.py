@@ -48,6 +48,17 @@ def test_editors_cameras_and_silence_move_nothing(
     assert decide(PROBABILITY[pixels], T) == pixels
 
 
+@pytest.mark.parametrize("pixels", ["drawn", "unsure", "generated"])
+@pytest.mark.parametrize("kind", ["generated", "edited-with-ai"])
+@pytest.mark.parametrize("strength", ["proof", "declared", "hint"])
+def test_what_a_file_says_of_ai_comes_first(
+    pixels: Verdict, kind: Kind, strength: Strength
+) -> None:
+    """Tables show one reason."""
+    assert "ComfyUI" in reasons(pixels, claim("camera", "declared", "A"), claim(kind, strength))[1]
+    assert "ComfyUI" in reasons(pixels, claim(kind, strength))[0]
+
+
 def test_a_disagreement_is_shown() -> None:
     first, careful, second = reasons("drawn", claim("generated", "declared"))
     assert first == (

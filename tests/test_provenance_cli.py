@@ -48,6 +48,55 @@ def test_silence_is_no_proof(tmp_path: Path) -> None:
     assert "no other format is looked into" in tegaki("provenance", tmp_path / "a.bmp").stdout
 
 
+def test_standard_input_is_a_file(tmp_path: Path) -> None:
+    data = marked(tmp_path / "a.png").read_bytes()
+    for given, code, words in ((data, 0, "AUTOMATIC1111"), (b"", 1, "EmptyFile")):
+        done = subprocess.run([*TEGAKI, "provenance", "-"], input=given, capture_output=True)
+        assert (done.returncode, done.stderr) == (code, b"")
+        assert words in done.stdout.decode()
+
+
+def test_folders_are_gone_through(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    marked(tmp_path / "a.png")
+    marked(tmp_path / "in" / "b.png")
+    for options, names in (((), ["a.png"]), (("--recursive",), ["a.png", "b.png"])):
+        done = tegaki("provenance", "--json", *options, tmp_path, tmp_path / "a.png")
+        found = [Path(json.loads(line)["path"]).name for line in done.stdout.splitlines()]
+        assert (done.returncode, found) == (0, names)
+    (tmp_path / "empty").mkdir()
+    done = tegaki("provenance", tmp_path / "empty")
+    assert done.returncode == 1
+    assert "No files were found" in done.stderr
+
+
+def test_a_prompt_keeps_its_lines(tmp_path: Path) -> None:
+    path = marked(tmp_path / "a.png", "a fox\nin the snow\u2028now\n" + PARAMETERS)
+    for option in ((), ("--texts",)):
+        shown = tegaki("provenance", *option, path).stdout
+        assert "prompt     a fox\n               in the snow\\u2028now\n" in shown
+
+
+def test_the_same_claim_twice_is_printed_once(tmp_path: Path) -> None:
+    info = PngInfo()
+    info.add_text("parameters", PARAMETERS)
+    info.add_text("parameters", PARAMETERS)
+    painting(300, 400).save(tmp_path / "a.png", pnginfo=info)
+    shown = tegaki("provenance", tmp_path / "a.png").stdout
+    assert shown.count("  claim ") == 1
+    assert shown.count("    mark ") == 2
+    assert len(json.loads(tegaki("provenance", "--json", tmp_path / "a.png").stdout)["claims"]) == 2
+
+
+def test_json_tells_what_was_not_looked_into(tmp_path: Path) -> None:
+    painting().save(tmp_path / "a.bmp")
+    painting().save(tmp_path / "a.png")
+    done = tegaki("provenance", "--json", tmp_path / "a.bmp", tmp_path / "a.png")
+    other, plain = map(json.loads, done.stdout.splitlines())
+    assert "no other format is looked into" in other["remarks"][0]
+    assert plain["remarks"] == []
+
+
 def test_names_are_those_of_rows(tmp_path: Path) -> None:
     path = os.fsencode(tmp_path) + b"/bad\xff.png"
     painting().save(tmp_path / "a.png")

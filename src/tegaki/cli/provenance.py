@@ -2,81 +2,141 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from tegaki.claim import Claim
-from tegaki.cli.options import FILES, max_bytes_option, read_anchors, trust_option
+from tegaki.claim import Claim, Place
+from tegaki.cli.options import max_bytes_option, read_anchors, trust_option
+from tegaki.cli.progress import ScanProgress
 from tegaki.cli.show import claim_line
-from tegaki.errors import PictureError
+from tegaki.errors import EmptyFile, FileTooLarge, PictureError
 from tegaki.pictures import read_file
 from tegaki.provenance import Provenance, examine
+from tegaki.scan import Found, find
 from tegaki.text import printable, readable, safe_json
 
 NOTHING = "No mark was found. That says nothing of who made it: marks are easily lost."
 UNREAD = "Nothing that could be read says how it was made."
 OTHER = "Not a PNG, JPEG, WebP, AVIF or GIF file: no other format is looked into."
+STDIN = "-"
+
+_LABEL = 12  # cells of the first column, and two before and one behind it
 
 
 @click.command(no_args_is_help=True)
-@FILES
+@click.argument(
+    "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(readable=False)
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for machines.")
 @click.option("--texts", is_flag=True, help="Also print every text that was found, whole.")
+@click.option("-r", "--recursive", is_flag=True, help="Go into folders of folders.")
 @trust_option
 @max_bytes_option
 def provenance(
-    files: tuple[str, ...], as_json: bool, texts: bool, trust_anchors: Path | None, max_bytes: int
+    paths: tuple[str, ...],
+    as_json: bool,
+    texts: bool,
+    recursive: bool,
+    trust_anchors: Path | None,
+    max_bytes: int,
 ) -> None:
-    """Print what each FILE says of how it was made: who wrote it, model, prompt, seed, workflow.
+    """Print what each file says of how it was made: who wrote it, model, prompt, seed, workflow.
 
-    Text of web UIs, graphs, EXIF, XMP, IPTC, C2PA manifests, texts hidden in pixels, NovelAI's
-    signature and invisible watermarks are read, where a file's format puts them and nowhere else.
-    No model is loaded and nothing is fetched. Of all marks only a verified signature over the
-    picture is proof; the others can be forged or copied. A file without marks says nothing.
+    A PATH is a file, a folder, or - for what comes through standard input. Text of web UIs,
+    graphs, EXIF, XMP, IPTC, C2PA manifests, texts hidden in pixels, NovelAI's signature and
+    invisible watermarks are read, where a file's format puts them and nowhere else. No model is
+    loaded and nothing is fetched. Of all marks only a verified signature over the picture is
+    proof; the others can be forged or copied. A file without marks says nothing.
 
     \b
     Examples:
       tegaki provenance picture.png
-      tegaki provenance --json *.png | jq -r '.claims[0].prompt // empty'
+      tegaki provenance pictures --recursive --json | jq '.claims[0].prompt // empty'
+      curl -s https://example.org/picture.png | tegaki provenance -
 
     \b
     Exit codes:
       0    every file was read, whatever it says
-      1    some files could not be read
+      1    some files could not be read, or none was found
       2    nothing could be started, or results could not be printed
       130  stopped by Ctrl-C
     """
     anchors = read_anchors(trust_anchors)
-    failed = False
-    for number, path in enumerate(files):
-        if number and not as_json:
-            click.echo()
-        try:
-            found = examine(read_file(path, max_bytes), trust_anchors=anchors)
-        except PictureError as problem:
-            failed = True
-            _refuse(path, problem, as_json)
-            continue
-        if as_json:
-            click.echo(safe_json({**_named(path), **_plain(found), "error": None}))
-            continue
-        click.echo(click.style(printable(readable(path)[0]), bold=True))
-        for label, text in _fields(found, texts):
-            click.echo(f"  {label:<12} {printable(text)}")
-    sys.exit(1 if failed else 0)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    count = failed = 0
+
+    def look() -> Iterator[Found]:
+        return find(paths, recursive=recursive)
+
+    with ScanProgress(look, shown=len(paths) > 1) as progress:
+        for count, item in enumerate(look(), 1):
+            found, problem = Provenance(), item.problem
+            try:
+                found = examine(_data(item, max_bytes), trust_anchors=anchors)
+            except PictureError as refused:
+                problem, failed = refused, failed + 1
+            if count > 1 and not as_json:
+                progress.print("")
+            for line in _shown(item.path, found, problem, texts, as_json, width):
+                progress.print(line)
+            progress.step()
+    if not count:
+        click.echo(
+            "No files were found there; folders of folders are gone into with --recursive.",
+            err=True,
+        )
+    sys.exit(1 if failed or not count else 0)
 
 
-def _refuse(path: str, problem: PictureError, as_json: bool) -> None:
-    error = {"type": type(problem).__name__, "message": str(problem)}
+def _data(item: Found, max_bytes: int) -> bytes:
+    if item.problem:
+        raise item.problem
+    if item.path != STDIN:
+        return read_file(item.path, max_bytes)
+    data = sys.stdin.buffer.read(max_bytes + 1)
+    if not data:
+        raise EmptyFile("nothing came through standard input")
+    if len(data) > max_bytes:
+        raise FileTooLarge(f"over the limit of {max_bytes:,} bytes; raise --max-bytes")
+    return data
+
+
+def _shown(
+    path: str,
+    found: Provenance,
+    problem: PictureError | None,
+    texts: bool,
+    as_json: bool,
+    width: int | None,
+) -> Iterator[str]:
+    """What is printed of one file, line by line, safe to print."""
+    error = None
+    if problem:
+        error = {"type": type(problem).__name__, "message": str(problem)}
     if as_json:
-        click.echo(safe_json({**_named(path), **_plain(Provenance()), "error": error}))
+        yield safe_json({**_named(path), **_plain(found, problem), "error": error})
         return
-    click.echo(click.style(printable(readable(path)[0]), bold=True))
-    click.echo(f"  {'error':<12} {printable(': '.join(error.values()))}")
+    yield click.style(printable(readable(path)[0]), bold=True)
+    fields = iter([("error", ": ".join(error.values()))]) if error else _fields(found, texts)
+    for label, text in fields:
+        yield from _lines(label, text, width)
+
+
+def _lines(label: str, text: str, width: int | None) -> Iterator[str]:
+    """A label and its text, whose lines are kept; on a terminal they are wrapped beside it."""
+    for line in text.split("\n") or [""]:
+        shown = printable(line)
+        room = 0 if width is None else max(20, width - _LABEL - 3)
+        for piece in textwrap.wrap(shown, room) if width is not None and shown else [shown]:
+            yield f"  {label:<{_LABEL}} {piece}".rstrip()
+            label = ""
 
 
 def _named(path: str) -> dict[str, str | None]:
@@ -84,12 +144,13 @@ def _named(path: str) -> dict[str, str | None]:
     return {"path": shown, "path_bytes": raw}
 
 
-def _plain(found: Provenance) -> dict[str, Any]:
+def _plain(found: Provenance, problem: PictureError | None) -> dict[str, Any]:
     marks = found.marks
+    other = [OTHER] if not marks.format and problem is None else []
     return {
         "format": marks.format or None,
         "claims": [claim.to_dict() for claim in found.claims],
-        "remarks": list(found.remarks),
+        "remarks": [*found.remarks, *other],
         "damage": list(found.damage),
         "texts": [
             {"path": place.path, "start": place.start, "end": place.end, "text": text}
@@ -99,11 +160,12 @@ def _plain(found: Provenance) -> dict[str, Any]:
 
 
 def _fields(found: Provenance, texts: bool) -> Iterator[tuple[str, str]]:
+    """Labels and texts, not yet safe to print."""
     if not found.claims:
         nothing = UNREAD if found.remarks or found.damage else NOTHING
         yield "claims", nothing if found.marks.format else OTHER
-    for claim in found.claims:
-        yield from _claim_fields(claim)
+    for claim, places in _once(found.claims).items():
+        yield from _claim_fields(claim, places)
     for number, remark in enumerate((*found.remarks, *found.damage)):
         yield "remarks" if number == 0 else "", remark
     if found.marks.trailer is not None:
@@ -112,23 +174,32 @@ def _fields(found: Provenance, texts: bool) -> Iterator[tuple[str, str]]:
     if texts:
         for place, text in found.marks.all_texts():
             yield "text", f"{place.path}, bytes {place.start:,} to {place.end:,}"
-            for line in text.splitlines():
-                yield "", line
+            yield "", text.replace("\r\n", "\n")
 
 
-def _claim_fields(claim: Claim) -> Iterator[tuple[str, str]]:
-    """One claim as labels and texts, not yet safe to print."""
+def _once(claims: tuple[Claim, ...]) -> dict[Claim, list[Place]]:
+    """Claims that differ in nothing but their place, each with all its places."""
+    found: dict[Claim, list[Place]] = {}
+    for claim in claims:
+        found.setdefault(replace(claim, place=_NOWHERE), []).append(claim.place)
+    return found
+
+
+_NOWHERE = Place("", 0, 0)
+
+
+def _claim_fields(claim: Claim, places: list[Place]) -> Iterator[tuple[str, str]]:
     yield "claim", claim_line(claim)
-    place = claim.place
-    yield "  mark", f"{claim.carrier}: {place.path}, bytes {place.start:,} to {place.end:,}"
+    for place in places:
+        yield "  mark", f"{claim.carrier}: {place.path}, bytes {place.start:,} to {place.end:,}"
     for label, value in (
         ("model", claim.model),
         ("prompt", claim.prompt),
         ("negative", claim.negative_prompt),
         ("seed", None if claim.seed is None else str(claim.seed)),
         ("sampler", claim.sampler),
-        ("details", "; ".join(f"{name}: {text}" for name, text in claim.details) or None),
+        ("details", "\n".join(f"{name}: {text}" for name, text in claim.details) or None),
         ("note", claim.note or None),
     ):
         if value is not None:
-            yield f"  {label}", " ".join(value.split())
+            yield f"  {label}", value.strip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tegaki.claim import Claim
+from tegaki.claim import AI, Claim
 from tegaki.recipe import Calibration, Thresholds
 from tegaki.row import SHOWN, Verdict
 from tegaki.verdict.calibration import probability_of
@@ -32,8 +32,8 @@ def explain(
     thresholds: Thresholds,
     claims: Sequence[Claim] = (),
 ) -> list[str]:
-    """Why this verdict: what decided comes first; then the rest of what the file says, how the
-    picture looks where that disagrees, and views that disagree, if they do."""
+    """Why this verdict. What the file says comes first where it says anything of AI, whatever
+    decided: tables show one reason alone. Then how the picture looks, and views that disagree."""
     pixels = by_pixels(probability, thresholds)
     verdict = weigh(pixels, claims)
     said = list(sentences(claims))
@@ -42,7 +42,7 @@ def explain(
     looks = _main_reason(pixels, thresholds)
     if verdict != pixels:
         looks = beside(pixels, probability, verdict)
-    reasons = [*said, looks] if decided_by_file(claims) or verdict != pixels else [looks, *said]
+    reasons = [*said, looks] if any(c.kind in AI for c in claims) else [looks, *said]
     each = [probability_of(logit, calibration) for logit in view_logits]
     if min(each) <= thresholds.drawn_up_to and max(each) >= thresholds.generated_from:
         reasons.append(
