@@ -3,12 +3,13 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tegaki.ordered import ordered_map
+from tegaki.ordered import Ready, ordered_calls, ordered_map
 
 
 @given(st.lists(st.integers()), st.integers(1, 5))
@@ -22,6 +23,19 @@ def test_the_slow_first_comes_first() -> None:
         return x
 
     assert list(ordered_map(slow, range(20), 4)) == list(range(20))
+
+
+@given(st.lists(st.booleans(), max_size=60), st.integers(1, 4))
+def test_what_is_ready_waits_for_its_turn(work: list[bool], workers: int) -> None:
+    calls = [partial(int, n) if w else Ready(n) for n, w in enumerate(work)]
+    assert list(ordered_calls(calls, workers)) == list(range(len(work)))
+
+
+def test_what_is_ready_comes_at_once_where_nothing_is_before_it() -> None:
+    taken = itertools.count()
+    results = ordered_calls((Ready(next(taken)) for _ in range(1000)), 2)
+    assert [next(results), next(results)] == [0, 1]
+    assert next(taken) <= 3
 
 
 def test_little_is_taken_ahead() -> None:

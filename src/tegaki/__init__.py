@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         MissingExtra,
         OutputError,
         PictureError,
+        StoreError,
         TegakiError,
     )
     from tegaki.pictures import Limits
@@ -38,6 +39,7 @@ _HOMES = {
     "MissingExtra": "tegaki.errors",
     "OutputError": "tegaki.errors",
     "PictureError": "tegaki.errors",
+    "StoreError": "tegaki.errors",
     "TegakiError": "tegaki.errors",
 }
 
@@ -52,6 +54,7 @@ __all__ = [
     "PictureError",
     "Row",
     "RowError",
+    "StoreError",
     "TegakiError",
     "ViewScore",
     "__version__",

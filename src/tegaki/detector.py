@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -14,7 +15,13 @@ from tegaki.errors import EmptyFile, PictureError, UnreadableFile
 from tegaki.model import Bundle, Session, load_bundle
 from tegaki.ordered import ordered_map
 from tegaki.pictures import Limits, OpenedPicture, PictureFacts, make_views, read_file, refuse_blank
-from tegaki.provenance import Provenance, checked_anchors, examine
+from tegaki.provenance import (
+    READER,
+    Provenance,
+    c2pa_available,
+    checked_anchors,
+    examine,
+)
 from tegaki.row import Facts, Row, RowError, ViewScore
 from tegaki.verdict import row_of
 
@@ -99,21 +106,26 @@ class Detector:
         """The row of a file's content. ``name`` is the row's ``path``; nothing is read there."""
         return row_of(name, self.measure(data), self.basis)
 
-    def measure(self, data: bytes) -> Facts:
-        """What is known of a file's content: all that a row is derived from."""
+    def measure(self, data: bytes, sha256: str | None = None) -> Facts:
+        """What is known of a file's content: all that a row is derived from.
+
+        Args:
+            sha256: the content's hash, where the caller has it: 64 hex digits.
+        """
+        digest = sha256 or hashlib.sha256(data).hexdigest()
         opened: OpenedPicture | None = None
         try:
             if not data:
                 raise EmptyFile("the file is empty")
             opened = OpenedPicture(data)
-            return self._score(data, opened)
+            return self._score(data, digest, opened)
         except PictureError as problem:
             known, said = opened.facts if opened else None, self._examine(data)
-            return _facts(data, known, said, error=_told(problem))
+            return _facts((digest, len(data)), known, said, error=_told(problem))
         except MemoryError:
             known = opened.facts if opened else None
             short = _told(UnreadableFile("not enough memory to judge it"))
-            return _facts(None, known, Provenance(), error=short)
+            return _facts((None, None), known, Provenance(), error=short)
 
     def inspect_many(
         self, paths: Iterable[AnyPath], *, workers: int | None = None
@@ -130,8 +142,14 @@ class Detector:
 
     def error_row(self, path: AnyPath, problem: PictureError) -> Row:
         """The row of a file whose content could not be read."""
-        facts = Facts(None, None, error=_told(problem))
-        return row_of(os.fsdecode(path), facts, self.basis)
+        return row_of(os.fsdecode(path), unread(problem), self.basis)
+
+    @property
+    def reading(self) -> str:
+        """A hash of everything but the recipe that moves facts: how marks are read, and limits."""
+        anchors = self.trust_anchors
+        said = [READER, self.provenance, c2pa_available(), anchors, self.limits.max_pixels]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
     def _examine(self, data: bytes, decoded: Image.Image | None = None) -> Provenance:
         """What a file says of itself. Pixels are looked into only where they are decoded anyway."""
@@ -140,26 +158,33 @@ class Detector:
         anchors = self.trust_anchors
         return examine(data, pixels=decoded is not None, decoded=decoded, trust_anchors=anchors)
 
-    def _score(self, data: bytes, opened: OpenedPicture) -> Facts:
+    def _score(self, data: bytes, digest: str, opened: OpenedPicture) -> Facts:
         recipe = self.bundle.recipe
         picture, facts = opened.decode(recipe.decode, self.limits, recipe.views.min_side)
         refuse_blank(picture)
         said = self._examine(data, opened.stored)
         views, which = make_views(picture, recipe.views)
         logits = [float(x) for x in self._session.logits(views)[list(which)]]
-        return _facts(data, facts, said, tuple(map(ViewScore, recipe.views.names, logits)))
+        scores = tuple(map(ViewScore, recipe.views.names, logits))
+        return _facts((digest, len(data)), facts, said, scores)
+
+
+def unread(problem: PictureError) -> Facts:
+    """The facts of a file whose content could not be read."""
+    return Facts(None, None, error=_told(problem))
 
 
 def _facts(
-    data: bytes | None,
+    content: tuple[str, int] | tuple[None, None],
     picture: PictureFacts | None,
     said: Provenance,
     views: tuple[ViewScore, ...] = (),
     error: RowError | None = None,
 ) -> Facts:
+    digest, size = content
     return Facts(
-        sha256=None if data is None else hashlib.sha256(data).hexdigest(),
-        size_bytes=None if data is None else len(data),
+        sha256=digest,
+        size_bytes=size,
         **({} if picture is None else asdict(picture)),
         views=views,
         claims=said.claims,

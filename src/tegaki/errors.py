@@ -22,6 +22,7 @@ TegakiError
 ├── TrainingError              a training run cannot be started or resumed as asked
 ├── AnchorsError               certificates to trust are damaged, or none
 ├── OutputError                results cannot be written as asked
+├── StoreError                 the store cannot be opened, read or written
 └── MissingExtra               an optional part is not installed
 """
 
@@ -114,6 +115,10 @@ class AnchorsError(TegakiError):
 
 class OutputError(TegakiError):
     """Results cannot be written as asked."""
+
+
+class StoreError(TegakiError):
+    """The store cannot be opened, read or written; what was committed before is kept."""
 
 
 class MissingExtra(TegakiError):

@@ -19,6 +19,7 @@ from tegaki.text import printable
 _COMMANDS = {
     "check": "tegaki.cli.check:check",
     "scan": "tegaki.cli.scan:scan",
+    "results": "tegaki.cli.results:results",
     "provenance": "tegaki.cli.provenance:provenance",
     "corpus": "tegaki.cli.corpus:corpus",
     "audit": "tegaki.cli.audit:audit",

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tegaki.errors import AnchorsError
+from tegaki.errors import AnchorsError, MissingExtra
 from tegaki.pictures import MAX_BYTES, MAX_PIXELS, Limits
 from tegaki.provenance import checked_anchors
 
 if TYPE_CHECKING:
     from tegaki.detector import Detector
+    from tegaki.scan.store import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -66,6 +67,22 @@ def load_detector(
 
     anchors = read_anchors(trust_anchors)
     return Detector.load(model, limits=Limits(max_pixels, max_bytes), trust_anchors=anchors)
+
+
+def open_store(where: str, *, must_exist: bool = False) -> Store:
+    """The store at a path or URL.
+
+    Raises:
+        MissingExtra: there is nothing to open it with.
+        StoreError: it cannot be opened.
+    """
+    try:
+        from tegaki.scan.store import Store
+    except ModuleNotFoundError as problem:
+        if (problem.name or "").partition(".")[0] != "sqlalchemy":
+            raise
+        raise MissingExtra("a store", "store") from problem
+    return Store.open(where, must_exist=must_exist)
 
 
 def read_anchors(path: Path | None) -> str | None:

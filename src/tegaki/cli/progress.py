@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from types import TracebackType
 
@@ -24,6 +25,8 @@ from rich.text import Text
 
 from tegaki.scan import Found
 from tegaki.text import printable
+
+_REDRAWN = 0.1  # seconds between two moves of a bar
 
 
 class RateColumn(ProgressColumn):
@@ -61,6 +64,7 @@ class ScanProgress:
         self._console = Console(stderr=not self._rows_on_terminal)
         self._progress = make_progress(self._console, shown)
         self._task = self._progress.add_task("scan", total=None)
+        self._steps, self._next = 0, 0.0
         self._look = look
         self._left = threading.Event()
         self._counter = threading.Thread(target=self._count, daemon=True)
@@ -89,7 +93,12 @@ class ScanProgress:
         self._progress.stop()
 
     def step(self) -> None:
-        self._progress.advance(self._task)
+        """One file more. The bar is moved a few times a second: files may pass by thousands."""
+        self._steps += 1
+        now = time.monotonic()
+        if now >= self._next:
+            self._progress.update(self._task, completed=self._steps)
+            self._next = now + _REDRAWN
 
     def print(self, line: str) -> None:
         """A line on standard output, above the bar where they share a terminal."""

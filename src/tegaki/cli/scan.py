@@ -17,11 +17,11 @@ from rich.cells import cell_len
 
 from tegaki.cli.options import detector_options, load_detector
 from tegaki.cli.progress import ScanProgress
+from tegaki.cli.scan_engines import Engine, open_engine
 from tegaki.cli.show import Table
 from tegaki.detector import default_workers
 from tegaki.row import SHOWN, VERDICTS, Row
 from tegaki.scan import Found, Sink, Summary, find, open_sink
-from tegaki.scan import scan as run_scan
 from tegaki.text import printable
 
 _LONGEST_NAME = 44  # cells of the table's first column, at most
@@ -36,10 +36,18 @@ _LONGEST_NAME = 44  # cells of the table's first column, at most
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write rows to FILE, by its ending: .jsonl, .csv or .parquet. Replaces FILE.",
+    help="Write rows to FILE, by its ending: .jsonl, .csv, .parquet, or .html for a page with "
+    "small pictures. Replaces FILE.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines in place of the table.")
 @click.option("-r", "--recursive", is_flag=True, help="Go into folders of folders.")
+@click.option(
+    "--store",
+    metavar="STORE",
+    help="Keep what is measured in STORE, and measure only what it lacks: a file's path (SQLite) "
+    "or postgresql://...",
+)
+@click.option("--rehash", is_flag=True, help="With --store: read every file, distrusting times.")
 @click.option(
     "--workers",
     type=click.IntRange(1),
@@ -54,6 +62,8 @@ def scan(
     out: Path | None,
     as_json: bool,
     recursive: bool,
+    store: str | None,
+    rehash: bool,
     workers: int,
     quiet: bool,
     model: str | None,
@@ -73,6 +83,7 @@ def scan(
       tegaki scan pictures
       tegaki scan pictures more.png --recursive --out results.jsonl
       tegaki scan pictures --json | jq 'select(.verdict == "generated") | .path'
+      tegaki scan pictures --recursive --store pictures.tegaki
 
     \b
     Exit codes:
@@ -83,33 +94,61 @@ def scan(
     """
     if out and as_json:
         raise click.UsageError("--json prints rows, --out writes them: choose one.")
+    if rehash and not store:
+        raise click.UsageError("--rehash needs --store.")
     detector = load_detector(model, max_pixels, max_bytes, trust_anchors)
 
-    def look() -> Iterator[Found]:
-        return find(paths, recursive=recursive, skip=str(out) if out else None)
+    written = [str(path) for path in (out, *_files_of(store)) if path]
 
-    summary = Summary()
+    def look() -> Iterator[Found]:
+        return find(paths, recursive=recursive, skip=written)
+
     started = time.perf_counter()
-    stopped = False
+    with open_engine(store, detector, rehash=rehash, every_row=bool(out or as_json)) as engine:
+        stopped = _run(engine, paths, look, workers, out, as_json, quiet)
+        summary = engine.summary()
+        lines = [*_report(summary, time.perf_counter() - started, stopped), *engine.notes()]
+    if out and summary.rows:
+        lines.append(f"Rows are in {printable(str(out))}")
+    for line in lines if not quiet else ():
+        click.echo(line, err=True)
+    sys.exit(130 if stopped else int(summary.rows == 0 or bool(summary.errors)))
+
+
+def _files_of(store: str | None) -> tuple[str, ...]:
+    """What SQLite keeps beside a store, and the store."""
+    if store is None or "://" in store:
+        return ()
+    return store, f"{store}-wal", f"{store}-shm"
+
+
+def _run(
+    engine: Engine,
+    paths: tuple[str, ...],
+    look: Callable[[], Iterator[Found]],
+    workers: int,
+    out: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> bool:
+    """Put rows out as they come; whether Ctrl-C stopped it."""
     with (
         closing(open_sink(out)) if out else nullcontext() as sink,
         ScanProgress(look, shown=not quiet) as progress,
-        closing(run_scan(detector, look(), workers=workers)) as rows,
+        closing(engine.rows(look(), workers)) as rows,
     ):
         put = _output(sink, as_json, look, progress)
         try:
             for row in rows:
-                put(row)
-                summary.add(row)
+                if row is not None:
+                    put(row)
                 progress.step()
+            engine.ended(paths)
         except KeyboardInterrupt:
             # The pictures in hand are waited for: to leave in the middle of one is a crash.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-            stopped = True
-    if not quiet:
-        for line in _report(summary, time.perf_counter() - started, out, stopped):
-            click.echo(line, err=True)
-    sys.exit(130 if stopped else int(summary.rows == 0 or bool(summary.errors)))
+            return True
+    return False
 
 
 def _output(
@@ -133,7 +172,7 @@ def _table(look: Callable[[], Iterator[Found]]) -> Table:
     return Table(min(max(widest, 4), most), width)
 
 
-def _report(summary: Summary, seconds: float, out: Path | None, stopped: bool) -> Iterator[str]:
+def _report(summary: Summary, seconds: float, stopped: bool) -> Iterator[str]:
     if stopped:
         yield "Stopped; what was done is kept."
     if not summary.rows and not stopped:
@@ -141,10 +180,8 @@ def _report(summary: Summary, seconds: float, out: Path | None, stopped: bool) -
         return
     counts = ", ".join(f"{summary.verdicts[v]} {SHOWN[v]}" for v in VERDICTS)
     yield (
-        f"{summary.rows} file{'' if summary.rows == 1 else 's'} in {seconds:.1f} s "
-        f"({summary.rows / max(seconds, 1e-9):.1f} pictures/s): {counts}"
+        f"{summary.rows:,} file{'' if summary.rows == 1 else 's'} in {seconds:.1f} s "
+        f"({summary.rows / max(seconds, 1e-9):,.1f} files/s): {counts}"
     )
     for kind, count in sorted(summary.errors.items()):
         yield f"  {kind}: {count}"
-    if out:
-        yield f"Rows are in {printable(str(out))}"

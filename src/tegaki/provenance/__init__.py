@@ -1,7 +1,16 @@
 """Marks in files, and what they claim of how a picture was made."""
 
 from tegaki.provenance.anchors import checked_anchors
+from tegaki.provenance.c2pa_manifest import available as c2pa_available
 from tegaki.provenance.limits import Limits
-from tegaki.provenance.read import Provenance, examine, read
+from tegaki.provenance.read import READER, Provenance, examine, read
 
-__all__ = ["Limits", "Provenance", "checked_anchors", "examine", "read"]
+__all__ = [
+    "READER",
+    "Limits",
+    "Provenance",
+    "c2pa_available",
+    "checked_anchors",
+    "examine",
+    "read",
+]

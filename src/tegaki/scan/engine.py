@@ -23,10 +23,11 @@ class Summary:
     def rows(self) -> int:
         return self.verdicts.total()
 
-    def add(self, row: Row) -> None:
-        self.verdicts[row.verdict] += 1
-        if row.error:
-            self.errors[row.error.type] += 1
+    def add(self, verdict: Verdict, error: str | None) -> None:
+        """Count a row: its verdict, and its error's type."""
+        self.verdicts[verdict] += 1
+        if error:
+            self.errors[error] += 1
 
 
 def scan(

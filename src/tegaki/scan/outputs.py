@@ -1,4 +1,4 @@
-"""Rows to files: JSON Lines, CSV, Parquet. What was written stays, however a scan ends."""
+"""Rows to files: JSON Lines, CSV, Parquet, HTML. What was written stays, however a scan ends."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import IO, Any, Protocol
 
 from tegaki.errors import MissingExtra, OutputError
 from tegaki.row import Row
+from tegaki.scan.sheet import SheetSink
 
 COLUMNS = {
     "path": str,
@@ -65,7 +66,8 @@ class Sink(Protocol):
 
 
 def open_sink(path: Path) -> Sink:
-    """A sink for a path that ends in ``.jsonl``, ``.csv`` or ``.parquet``; replaces the file.
+    """A sink for a path that ends in ``.jsonl``, ``.csv``, ``.parquet`` or ``.html``; replaces the
+    file.
 
     Raises:
         OutputError: another ending, or the file cannot be made.
@@ -75,6 +77,7 @@ def open_sink(path: Path) -> Sink:
         ".jsonl": JsonLinesSink,
         ".csv": CsvSink,
         ".parquet": ParquetSink,
+        ".html": SheetSink,
     }
     kind = kinds.get(path.suffix.lower())
     if kind is None:

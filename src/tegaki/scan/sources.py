@@ -18,7 +18,7 @@ class Found:
     problem: PictureError | None = None
 
 
-def find(paths: Iterable[str], *, recursive: bool, skip: str | None = None) -> Iterator[Found]:
+def find(paths: Iterable[str], *, recursive: bool, skip: Iterable[str] = ()) -> Iterator[Found]:
     """Every file of the paths: input order, folders in sorted order, nothing twice.
 
     A file is known by its folder's real path and its own name: the same path given twice, or
@@ -27,7 +27,7 @@ def find(paths: Iterable[str], *, recursive: bool, skip: str | None = None) -> I
 
     Args:
         recursive: go into folders of folders; a folder is gone into once, however it is reached.
-        skip: a path that is never found (the file that results are written to).
+        skip: paths that are never found (the files that results are written to).
     """
     walk = _Walk(recursive, skip)
     for path in paths:
@@ -46,9 +46,9 @@ class _Level:
 
 
 class _Walk:
-    def __init__(self, recursive: bool, skip: str | None) -> None:
+    def __init__(self, recursive: bool, skip: Iterable[str]) -> None:
         self.recursive = recursive
-        self.skip = _identity(skip) if skip else None
+        self.skip = set(map(_identity, skip))
         self.folders: set[str] = set()  # real paths gone into
         self.listed: set[str] = set()  # those of them that could be read
         self.files: set[tuple[str, str]] = set()  # identities of files that were named
@@ -58,7 +58,7 @@ class _Walk:
         came_with_folder = (
             folder in self.listed and not name.startswith(".") and os.path.lexists(path)
         )
-        if identity in self.files or identity == self.skip or came_with_folder:
+        if identity in self.files or identity in self.skip or came_with_folder:
             return
         self.files.add(identity)
         yield Found(path)
@@ -95,7 +95,7 @@ class _Walk:
     def _entry(self, entry: os.DirEntry[str], levels: list[_Level]) -> Iterator[Found]:
         if not _is_folder(entry):
             identity = (levels[-1].real, entry.name)
-            if identity not in self.files and identity != self.skip:
+            if identity not in self.files and identity not in self.skip:
                 yield Found(entry.path)
             return
         if entry.name.lower().endswith(PICTURE_SUFFIXES):

@@ -1,8 +1,18 @@
 """Logits and claims to a verdict: calibration, policy, fusion, reasons. Pure functions."""
 
 from tegaki.verdict.calibration import probability_of
-from tegaki.verdict.fusion import sentences
-from tegaki.verdict.policy import decide, explain
+from tegaki.verdict.fusion import Pull, pull_of, sentences, weigh
+from tegaki.verdict.policy import by_pixels, decide, explain
 from tegaki.verdict.rows import row_of
 
-__all__ = ["decide", "explain", "probability_of", "row_of", "sentences"]
+__all__ = [
+    "Pull",
+    "by_pixels",
+    "decide",
+    "explain",
+    "probability_of",
+    "pull_of",
+    "row_of",
+    "sentences",
+    "weigh",
+]

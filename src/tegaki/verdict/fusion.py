@@ -8,9 +8,12 @@ missing, say nothing about a person: they move nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from tegaki.claim import AI, UNSTATED, Claim
 from tegaki.row import SHOWN, Verdict
+
+Pull = Literal["decides", "moves", "none"]
 
 _LONGEST_NAME = 60  # characters of a tool's name that comes from the file
 CAREFUL = "Such marks can be written, copied or removed by anyone."
@@ -21,12 +24,18 @@ def decided_by_file(claims: Sequence[Claim]) -> bool:
     return any(c.kind == "generated" and c.strength != "hint" for c in claims)
 
 
-def weigh(pixels: Verdict, claims: Sequence[Claim]) -> Verdict:
-    """The verdict on pixels alone, and claims, as one verdict."""
+def pull_of(claims: Sequence[Claim]) -> Pull:
+    """How much claims weigh: they decide, they move *likely drawn* to *not sure*, or neither."""
     if decided_by_file(claims):
+        return "decides"
+    return "moves" if any(c.kind in AI for c in claims) else "none"
+
+
+def weigh(pixels: Verdict, pull: Pull) -> Verdict:
+    """The verdict on pixels alone, and what claims weigh, as one verdict."""
+    if pull == "decides":
         return "generated"
-    moved = pixels == "drawn" and any(c.kind in AI for c in claims)
-    return "unsure" if moved else pixels
+    return "unsure" if pixels == "drawn" and pull == "moves" else pixels
 
 
 def sentences(claims: Sequence[Claim]) -> Iterator[str]:

@@ -8,12 +8,12 @@ from tegaki.claim import AI, Claim
 from tegaki.recipe import Calibration, Thresholds
 from tegaki.row import SHOWN, Verdict
 from tegaki.verdict.calibration import probability_of
-from tegaki.verdict.fusion import beside, decided_by_file, sentences, weigh
+from tegaki.verdict.fusion import beside, decided_by_file, pull_of, sentences, weigh
 
 
 def decide(probability: float, thresholds: Thresholds, claims: Sequence[Claim] = ()) -> Verdict:
     """``generated``, ``drawn`` or ``unsure``: by the claims that decide, else by the pixels."""
-    return weigh(by_pixels(probability, thresholds), claims)
+    return weigh(by_pixels(probability, thresholds), pull_of(claims))
 
 
 def by_pixels(probability: float, thresholds: Thresholds) -> Verdict:
@@ -35,7 +35,7 @@ def explain(
     """Why this verdict. What the file says comes first where it says anything of AI, whatever
     decided: tables show one reason alone. Then how the picture looks, and views that disagree."""
     pixels = by_pixels(probability, thresholds)
-    verdict = weigh(pixels, claims)
+    verdict = weigh(pixels, pull_of(claims))
     said = list(sentences(claims))
     if decided_by_file(claims) and pixels == "drawn":  # in the first sentence, where tables cut
         said[0] = f"{said[0].removesuffix('.')}; the picture itself looks {SHOWN[pixels]}."

@@ -1,0 +1,23 @@
+"""The store: what was measured of every content, and which files held it; SQLite or PostgreSQL.
+
+Needs the extra ``tegaki[store]``.
+"""
+
+from tegaki.scan.store.query import Query, count_seen, results
+from tegaki.scan.store.records import Entry, Known, Record
+from tegaki.scan.store.scanning import How, Outcome, scan_into
+from tegaki.scan.store.store import Scan, Store
+
+__all__ = [
+    "Entry",
+    "How",
+    "Known",
+    "Outcome",
+    "Query",
+    "Record",
+    "Scan",
+    "Store",
+    "count_seen",
+    "results",
+    "scan_into",
+]

@@ -1,0 +1,115 @@
+"""Connections to SQLite and PostgreSQL, and their errors as ours."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from tegaki.errors import MissingExtra, StoreError
+
+WAIT = 30.0
+"""Seconds that another process's write is waited for; one takes milliseconds."""
+_KINDS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+
+
+def make_engine(where: str, *, must_exist: bool = False, wait: float = WAIT) -> Engine:
+    """An engine for a file's path or a URL.
+
+    Raises:
+        StoreError: the URL is none, or of another database; the file does not exist.
+        MissingExtra: PostgreSQL without its driver.
+    """
+    url = _url(where)
+    if url.drivername == "sqlite":
+        _check_file(url.database or "", must_exist)
+        engine = create_engine(url)
+        event.listen(engine, "connect", partial(_set_up_sqlite, wait))
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    try:
+        return create_engine(url)
+    except ImportError as problem:
+        raise MissingExtra("a store in PostgreSQL", "postgres") from problem
+
+
+def _url(where: str) -> URL:
+    if "://" not in where:
+        return URL.create("sqlite", database=where)
+    try:
+        url = make_url(where)
+    except ArgumentError as problem:
+        raise StoreError(f"{where} is no database URL") from problem
+    kind = url.drivername.partition("+")[0]
+    if kind not in _KINDS:
+        raise StoreError(f"stores are SQLite files or PostgreSQL databases, not {kind}")
+    return url.set(drivername=_KINDS[kind])
+
+
+def _check_file(path: str, must_exist: bool) -> None:
+    if must_exist and not os.path.exists(path):
+        raise StoreError(f"{path} does not exist; tegaki scan --store makes a store")
+    folder = os.path.dirname(os.path.abspath(path))
+    if not os.path.isdir(folder):
+        raise StoreError(f"{path} cannot be made: the folder {folder} does not exist")
+
+
+def _set_up_sqlite(wait: float, connection: Any, _: object) -> None:
+    connection.isolation_level = None  # transactions are begun here, not guessed by the driver
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout={round(1000 * wait)}",
+        "journal_mode=WAL",  # reads go on while a scan writes
+        "synchronous=NORMAL",  # with WAL, a killed process loses nothing
+        "foreign_keys=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and then writes would fail at once beside another writer.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection to read by, in one snapshot."""
+    with _told(), engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction: all of it is kept, or nothing."""
+    with _told(), engine.execution_options(writes=True).begin() as connection:
+        yield connection
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as problem:
+        said = str(getattr(problem, "orig", None) or problem).strip().splitlines()
+        raise StoreError(_sentence(said[0] if said else type(problem).__name__)) from problem
+
+
+def _sentence(said: str) -> str:
+    if "is locked" in said:
+        return (
+            "the store stayed locked by another process; what was committed is kept: run the "
+            "same command again once the other one has ended"
+        )
+    if "disk is full" in said or "disk I/O" in said:
+        return f"the store could not be written ({said}); what was committed is kept"
+    if "not a database" in said:
+        return "this file is no SQLite database; name another one"
+    return f"the store failed: {said}"

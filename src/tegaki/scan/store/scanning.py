@@ -1,0 +1,206 @@
+"""The scan into a store: what has not changed is not read, what was measured is not measured."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import Literal
+
+from tegaki.detector import Detector, unread
+from tegaki.errors import PictureError, UnreadableFile
+from tegaki.ordered import Ready, ordered_calls
+from tegaki.pictures import read_file
+from tegaki.row import Facts
+from tegaki.scan.sources import Found
+from tegaki.scan.store.records import Entry, Known, Record
+from tegaki.scan.store.store import Scan
+
+How = Literal["unchanged", "hashed", "scored"]
+
+_LISTED = 500  # files looked up at a time
+_COMMIT = 2000  # files, or
+_SECONDS = 2.0  # so long, until what is done is committed
+_SETTLED_NS = 2_000_000_000
+"""A file changed less long ago can be changed again within one tick of a coarse file system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One file of a scan into a store.
+
+    ``how``: neither read nor hashed; read, and its content was known; or measured. ``facts`` are
+    ``None`` for unchanged files unless they were asked for.
+    """
+
+    path: str
+    how: How
+    facts: Facts | None
+
+
+def scan_into(
+    scan: Scan,
+    detector: Detector,
+    found: Iterable[Found],
+    *,
+    workers: int,
+    rehash: bool = False,
+    all_facts: bool = False,
+) -> Generator[Outcome, None, None]:
+    """Outcomes in the order of what was found; what is done is committed as it goes on, and when
+    the generator is closed.
+
+    Args:
+        rehash: read every file, whatever its size and time say.
+        all_facts: outcomes of unchanged files have facts too.
+    """
+    return _Run(scan, detector, rehash, all_facts).outcomes(found, workers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """An outcome, and what has to be kept of it."""
+
+    outcome: Outcome
+    entry: Entry
+    new: bool = False
+
+
+class _Run:
+    def __init__(self, scan: Scan, detector: Detector, rehash: bool, all_facts: bool) -> None:
+        self.scan, self.detector = scan, detector
+        self.rehash, self.all_facts = rehash, all_facts
+        self.contents = _Contents(scan, detector)
+        self.waiting: list[_Step] = []
+        self.committed = time.monotonic()
+
+    def outcomes(self, found: Iterable[Found], workers: int) -> Generator[Outcome, None, None]:
+        steps = ordered_calls(self._calls(found), workers)
+        try:
+            for step in steps:
+                self.waiting.append(step)
+                if self._is_time():
+                    self._commit()
+                yield step.outcome
+        finally:
+            steps.close()
+            self._commit()
+
+    def _calls(self, found: Iterable[Found]) -> Iterator[Callable[[], _Step] | Ready[_Step]]:
+        items, folders = iter(found), _Folders()
+        while some := list(islice(items, _LISTED)):
+            entries = [_entry(item, folders) for item in some]
+            known = {} if self.rehash else self.scan.known([entry.raw for entry in entries])
+            same = {e.raw: k.sha256 for e in entries if (k := _same(e, known.get(e.raw)))}
+            facts = self.scan.facts(set(same.values())) if self.all_facts else {}
+            for item, entry in zip(some, entries, strict=True):
+                if entry.raw in same:
+                    of = facts.get(same[entry.raw])
+                    yield Ready(_Step(Outcome(item.path, "unchanged", of), entry))
+                else:
+                    yield partial(self._look, item, entry)
+
+    def _look(self, item: Found, entry: Entry) -> _Step:
+        try:
+            if item.problem:
+                raise item.problem
+            data = read_file(item.path, self.detector.limits.max_bytes)
+        except PictureError as problem:
+            return _Step(Outcome(item.path, "hashed", unread(problem)), entry)
+        except MemoryError:
+            short = unread(UnreadableFile("not enough memory to read it"))
+            return _Step(Outcome(item.path, "hashed", short), entry)
+        facts, new = self.contents.facts(data)
+        return _Step(Outcome(item.path, "scored" if new else "hashed", facts), entry, new)
+
+    def _is_time(self) -> bool:
+        return len(self.waiting) >= _COMMIT or time.monotonic() - self.committed > _SECONDS
+
+    def _commit(self) -> None:
+        records, seen = [], []
+        for step in self.waiting:
+            if step.outcome.how == "unchanged" or step.outcome.facts is None:
+                seen.append(step.entry.raw)
+            else:
+                records.append(Record(step.entry, step.outcome.facts, step.new))
+        if self.waiting:
+            self.scan.put(records, seen)
+        self.contents.settle(record.facts for record in records if record.new)
+        self.waiting, self.committed = [], time.monotonic()
+
+
+class _Contents:
+    """Facts by content: each is measured once, however many files hold it."""
+
+    def __init__(self, scan: Scan, detector: Detector) -> None:
+        self._scan, self._detector = scan, detector
+        self._lock = threading.Lock()
+        self._pending: dict[bytes, Future[Facts]] = {}  # measured or at work, not committed yet
+
+    def facts(self, data: bytes) -> tuple[Facts, bool]:
+        """The facts of a content, and whether they were measured by this call."""
+        digest = hashlib.sha256(data).digest()
+        with self._lock:
+            future = self._pending.get(digest)
+            mine = future is None
+            if future is None:
+                future = self._pending[digest] = Future()
+        if not mine:
+            return future.result(), False
+        try:
+            stored = self._scan.facts([digest]).get(digest)
+            facts = stored or self._detector.measure(data, digest.hex())
+        except BaseException as problem:
+            self._forget(digest)
+            future.set_exception(problem)
+            raise
+        future.set_result(facts)
+        if stored is not None or facts.sha256 is None:  # the latter may go well another time
+            self._forget(digest)
+        return facts, stored is None
+
+    def settle(self, committed: Iterable[Facts]) -> None:
+        """These are in the store now."""
+        for facts in committed:
+            if facts.sha256 is not None:
+                self._forget(bytes.fromhex(facts.sha256))
+
+    def _forget(self, digest: bytes) -> None:
+        with self._lock:
+            self._pending.pop(digest, None)
+
+
+class _Folders:
+    """Absolute paths of files, whose folders repeat."""
+
+    def __init__(self) -> None:
+        self._last, self._absolute = "\0", ""
+
+    def absolute(self, path: str) -> bytes:
+        folder, name = os.path.split(path)
+        if folder != self._last:
+            self._last, self._absolute = folder, os.path.abspath(folder)
+        return os.fsencode(os.path.join(self._absolute, name))
+
+
+def _entry(item: Found, folders: _Folders) -> Entry:
+    raw = folders.absolute(item.path)
+    try:
+        status = os.stat(item.path)
+    except (OSError, ValueError):  # reading it will say why
+        return Entry(raw, None, None)
+    settled = time.time_ns() - status.st_mtime_ns > _SETTLED_NS
+    return Entry(raw, status.st_size, status.st_mtime_ns if settled else None)
+
+
+def _same(entry: Entry, known: Known | None) -> Known | None:
+    """What is known of a file, where its content is that and was scored."""
+    if known is None or not known.scored or entry.mtime_ns is None:
+        return None
+    return known if (known.size, known.mtime_ns) == (entry.size, entry.mtime_ns) else None

@@ -1,0 +1,97 @@
+"""The tables, and how a store of an earlier version becomes one of this."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    inspect,
+)
+
+from tegaki.errors import StoreError
+
+tables = MetaData()
+
+versions = Table("tegaki_version", tables, Column("version", Integer, nullable=False))
+
+scorers = Table(
+    "scorers",
+    tables,
+    Column("id", Integer, primary_key=True),
+    Column("recipe", Text, nullable=False),  # hash: the model, and all that moves a score
+    Column("reading", Text, nullable=False),  # hash: all else that moves facts
+    Column("basis", Text, nullable=False),  # the recipe and the thresholds of the last scan, JSON
+    Column("scan", Integer, nullable=False),  # the last scan that used it
+    UniqueConstraint("recipe", "reading"),
+)
+"""Who measured: a model with its recipe, and how files are read."""
+
+scores = Table(
+    "scores",
+    tables,
+    Column("sha256", LargeBinary(32), primary_key=True),
+    Column("scorer", Integer, ForeignKey(scorers.c.id), primary_key=True),
+    # Of ``facts``, to choose and sort by; verdicts are not stored.
+    Column("logit", Double),  # mean over views; none for an error
+    Column("pull", Text, nullable=False),  # of the claims: "decides", "moves" or "none"
+    Column("error", Text),  # its type
+    Column("facts", Text, nullable=False),  # JSON
+)
+"""What was measured of a content."""
+
+files = Table(
+    "files",
+    tables,
+    Column("raw", LargeBinary, primary_key=True),  # the absolute path's bytes
+    Column("path", Text, nullable=False),  # the same to read
+    Column("size", BigInteger),
+    Column("mtime_ns", BigInteger),
+    Column("sha256", LargeBinary(32)),  # none: it could not be read
+    Column("error", Text),  # its type, where it could not be read
+    Column("facts", Text),  # JSON, likewise
+    Column("scan", Integer, nullable=False),  # the last scan that saw it
+    Column("gone", Boolean, nullable=False),
+    Index("files_by_content", "sha256"),
+)
+"""Where contents stand."""
+
+VERSION = 1
+_MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
+"""For each version: what turns a store of that version into one of the next."""
+
+
+def prepare(connection: Connection) -> None:
+    """Make the tables, or bring them up to date.
+
+    Raises:
+        StoreError: the database is of a newer version, or holds something else.
+    """
+    present = set(inspect(connection).get_table_names())
+    if not present:
+        tables.create_all(connection)
+        connection.execute(versions.insert().values(version=VERSION))
+        return
+    if versions.name not in present:
+        raise StoreError("this database holds tables, but no tegaki store; name another one")
+    found = int(connection.execute(versions.select()).scalar_one())
+    if found > VERSION:
+        raise StoreError(
+            f"this store has version {found}, made by a newer tegaki; this one reads {VERSION}"
+        )
+    for version in range(found, VERSION):
+        _MIGRATIONS[version](connection)
+    if found < VERSION:
+        connection.execute(versions.update().values(version=VERSION))
