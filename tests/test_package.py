@@ -87,7 +87,7 @@ def test_a_missing_extra_is_named(
         [installed / "tegaki", *command], capture_output=True, text=True, cwd=tmp_path
     )
     assert done.returncode == 2
-    assert f"pip install '.[{extra}]'" in done.stderr
+    assert f"pip install --editable '.[{extra}]'" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
