@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -63,6 +64,9 @@ def test_values_in_quotes_and_json_keep_their_commas() -> None:
         "I drew this in Krita after a tutorial on Steps: and Sampler: settings, Seed: no",
         "Steps: 20, Colours: 3, Time: 2 h",
         "Steps: 20, Seed: 5",
+        "My first sampler in wool.\nSteps: 40, Sampler: cross stitch, Size: 30x30 cm",
+        "How I draw a fox\nSteps: 5, Size: A4, Seed: a photo of a fox",
+        "Steps: 6, Sampler: the long one, CFG scale: 1:10, Seed: poppy, Size: 20x20 inches",
     ],
 )
 def test_what_people_write_is_no_such_text(text: str) -> None:
@@ -75,6 +79,32 @@ def test_what_people_write_is_no_such_text(text: str) -> None:
 def test_any_text_is_taken(text: str) -> None:
     read_text(text)
     read_text("Steps: 1, " + text)
+
+
+@pytest.mark.parametrize(
+    ("extra", "edited"),
+    [
+        ("Denoising strength: 0.7, First pass size: 512x512", False),  # as of 2022
+        ("Denoising strength: 0.7, Hires upscale: 2", False),
+        ("Denoising strength: 0.7", True),
+    ],
+)
+def test_an_enlargement_of_its_own_is_no_other_picture(extra: str, edited: bool) -> None:
+    found = read_text(f"a fox\nSteps: 4, Seed: 1, Size: 8x8, {extra}")
+    assert found is not None
+    assert found.begins_with_a_picture == edited
+
+
+def test_objects_that_never_end_are_not_read_at_every_field() -> None:
+    nested = '"x":{"a":1,' * 480 + '"c":[' + "1," * 500_000
+    started = time.perf_counter()
+    assert read_text(f"Steps: 20, Sampler: Euler, Seed: 1, {nested}") is not None
+    assert time.perf_counter() - started < 3  # was 8.5 s
+
+
+def test_a_value_that_is_no_json_spoils_none_behind_it() -> None:
+    fields = fields_of('Steps: 1, Note: [fox:cat:0.5], Lora hashes: "a: 1, b: 2"')
+    assert (fields["Note"], fields["Lora hashes"]) == ("[fox:cat:0.5]", "a: 1, b: 2")
 
 
 def test_a_long_line_takes_linear_time() -> None:

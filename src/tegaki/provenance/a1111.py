@@ -5,8 +5,8 @@
     Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512, Model: name, Version: v1.10
 
 AUTOMATIC1111/stable-diffusion-webui:modules/processing.py. A text counts only if its last line
-has "Steps" and two more of the four that every writer gives, and no prose follows: people write
-about prompts too, and quote them.
+has "Steps" and two more of the fields that writers give, each with a value of its form, and no
+prose follows: people write about prompts too, and quote them, and number the steps of a drawing.
 """
 
 from __future__ import annotations
@@ -20,10 +20,19 @@ from tegaki.provenance.jsontext import as_seed
 
 _STEPS = re.compile(r"^Steps: \d{1,6}(?:,|$)", re.M)
 _NEGATIVE = re.compile(r"^Negative prompt: ?", re.M)
-_SUPPORT = ("Sampler", "CFG scale", "Seed", "Size")
+_SUPPORT = {
+    "Sampler": re.compile(r"[\w+. ()-]{2,60}\Z"),
+    "CFG scale": re.compile(r"-?\d{1,4}(?:\.\d{1,20})?\Z"),
+    "Seed": re.compile(r"-?\d{1,20}\Z"),
+    "Size": re.compile(r"\d{1,5}x\d{1,5}\Z"),
+    "Model hash": re.compile(r"[0-9A-Fa-f]{6,64}\Z"),
+}
+"""Fields that writers give, and the form of their values."""
+_LEAST = 2
 _LONGEST_KEY = 80
-_LONGEST_LINE = 1024 * 1024
+_LONGEST_LINE = 64 * 1024  # an APP1 segment holds no more; real lines have up to some thousands
 _MOST_FIELDS = 500  # real lines have up to some forty
+_MOST_FAILURES = 8  # values that begin as JSON and are none: each may have been read to the end
 _TEMPLATE = re.compile(r"^(?:Negative )?[Tt]emplate: ", re.M)
 _BEHIND = re.compile(r"(?:Negative )?Template: ")  # extensions for prompts add these lines
 _JSON = json.JSONDecoder()
@@ -42,8 +51,15 @@ class WebUiText:
         """Whether another picture was changed: a denoising strength without the enlargement that
         has one too, or a mask."""
         f = self.fields
-        changed = "Denoising strength" in f and not any(name.startswith("Hires") for name in f)
+        enlarged = "First pass size" in f or any(name.startswith("Hires") for name in f)  # by 2022
+        changed = "Denoising strength" in f and not enlarged
         return changed or "Mask blur" in f or "Inpaint area" in f
+
+    @property
+    def support(self) -> int:
+        """How many of the fields that writers give stand beside "Steps", with a value of their
+        form."""
+        return sum(bool(form.match(self.fields.get(name, ""))) for name, form in _SUPPORT.items())
 
     def generation(self) -> Generation:
         """What it says of the generation."""
@@ -73,22 +89,22 @@ def read_text(text: str) -> WebUiText | None:
     last, _, behind = text[starts[-1] :].partition("\n")
     if behind.strip() and not _BEHIND.match(behind):
         return None
-    fields = fields_of(last)
-    if sum(name in fields for name in _SUPPORT) < 2:
-        return None
     head = text[: starts[-1]]
+    prompt, negative = head, None
     negatives = list(_NEGATIVE.finditer(head))
-    if not negatives:
-        return WebUiText(head.strip(), None, fields)
-    cut = negatives[-1]
-    negative = _TEMPLATE.split(head[cut.end() :])[0]  # SD.Next puts its template behind it
-    return WebUiText(head[: cut.start()].strip(), negative.strip(), fields)
+    if negatives:
+        cut = negatives[-1]
+        prompt = head[: cut.start()]
+        negative = _TEMPLATE.split(head[cut.end() :])[0].strip()  # SD.Next's stands behind it
+    found = WebUiText(prompt.strip(), negative, fields_of(last))
+    return found if found.support >= _LEAST else None
 
 
 def fields_of(line: str) -> dict[str, str]:
     """``Name: value, Name: "quoted, value", Name: [JSON]`` as a dictionary; JSON stays text."""
+    line = line[:_LONGEST_LINE]
     fields: dict[str, str] = {}
-    at, end = 0, min(len(line), _LONGEST_LINE)
+    at, end, failures = 0, len(line), 0
     for _ in range(_MOST_FIELDS):
         while at < end and line[at] in " ,":
             at += 1
@@ -96,25 +112,30 @@ def fields_of(line: str) -> dict[str, str]:
             break
         colon, comma = (line.find(mark, at, at + _LONGEST_KEY) for mark in ":,")
         if colon < 0 or 0 <= comma < colon:  # a value with a comma: part of the one before
-            at = line.find(",", at, end)
+            at = line.find(",", at)
             if at < 0:
                 break
             continue
-        value, behind = _value(line, colon + 1)
+        start = colon + 2 if line.startswith(" ", colon + 1) else colon + 1
+        found = None
+        if line.startswith(('"', "[", "{"), start) and failures < _MOST_FAILURES:
+            found = _json(line, start)
+            failures += found is None
+        value, behind = found or _plain(line, start)
         fields.setdefault(line[at:colon].strip(), value)
         at = behind
     return fields
 
 
-def _value(line: str, at: int) -> tuple[str, int]:
-    if line[at : at + 1] == " ":
-        at += 1
-    if line[at : at + 1] in ('"', "[", "{"):
-        try:
-            found, end = _JSON.raw_decode(line, at)
-            return (found if isinstance(found, str) else line[at:end]), end
-        except (ValueError, RecursionError):
-            pass
+def _json(line: str, at: int) -> tuple[str, int] | None:
+    try:
+        found, end = _JSON.raw_decode(line, at)
+    except (ValueError, RecursionError):
+        return None
+    return (found if isinstance(found, str) else line[at:end]), end
+
+
+def _plain(line: str, at: int) -> tuple[str, int]:
     comma = line.find(",", at)
     end = len(line) if comma < 0 else comma
     return line[at:end].strip(), end
