@@ -9,6 +9,7 @@ from tegaki.claim import Claim
 from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.generation import Generation
 from tegaki.provenance.jsontext import as_seed
+from tegaki.provenance.sourcetypes import TRAINED, code_of
 from tegaki.provenance.tools.labels import IPTC_EXT, is_midjourneys
 
 _JOB = re.compile(r"\bJob ID: [0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\s*\Z")
@@ -22,12 +23,13 @@ def find(evidence: Evidence) -> Iterator[Claim]:
             yield _generation(candidate.text[: job.start()]).claim(
                 "Midjourney", "Midjourney description", candidate.place
             )
-    for found in evidence.xmp(IPTC_EXT, "DigitalSourceType"):
-        if is_midjourneys(evidence):
-            yield Generation().claim(
-                "Midjourney", "IPTC DigitalSourceType", found.place,
-                note="Probably Midjourney: it writes just these two XMP properties.",
-            )  # fmt: skip
+    if is_midjourneys(evidence):
+        types = evidence.xmp(IPTC_EXT, "DigitalSourceType")
+        trained = next(p for p in types if code_of(p.value) == TRAINED)
+        yield Generation().claim(
+            "Midjourney", "IPTC DigitalSourceType", trained.place,
+            note="Probably Midjourney: it writes just these two XMP properties.",
+        )  # fmt: skip
 
 
 def _generation(text: str) -> Generation:
