@@ -15,7 +15,7 @@ from tegaki.claim import Place
 from tegaki.provenance import c2pa_manifest, examine, exif, iptc, xmp
 from tegaki.provenance.a1111 import read_text
 from tegaki.provenance.containers import Blob, Findings, bmff, gif, jpeg, png, webp
-from tegaki.provenance.evidence import EXIF_NAMES
+from tegaki.provenance.evidence import EXIF_NAMES, Evidence
 from tegaki.provenance.graph import as_graph, generation_of, is_generation, made_size
 from tegaki.provenance.jsontext import parsed
 from tegaki.provenance.limits import DEFAULT
@@ -94,7 +94,7 @@ def _tools(data: bytes) -> None:
                 fields.append(ExifField("exif", _TAGS[number - len(_KEYS)], text, b"", _PLACE))
     marks = Marks("PNG", texts=tuple(texts), exif=tuple(fields))
     picture = StoredPicture(b"", "PNG", DEFAULT)
-    for claim in claims_of_texts(marks, tuple(texts[:1]), picture, False):
+    for claim in claims_of_texts(Evidence(marks, tuple(texts[:1]), picture), picture, False):
         safe_json(claim.to_dict()).encode("utf-8")
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tegaki.provenance.graph import (
+    Graph,
     as_graph,
+    begins_with_a_picture,
     ends_at_sampler,
     generation_of,
     is_generation,
     made_size,
+    saves_others,
 )
 
 GRAPH: dict[str, Any] = {
@@ -106,6 +111,103 @@ def test_a_service_makes_pictures_too() -> None:
     assert generation_of(graph).prompt == "a fox"
 
 
+def graph_of(plain: dict[str, Any]) -> Graph:
+    graph = as_graph(plain)
+    assert graph is not None
+    return graph
+
+
+def node(kind: str, **inputs: Any) -> dict[str, Any]:
+    return {"class_type": kind, "inputs": inputs}
+
+
+LOADED = {"11": node("LoadImage", image="mine.png")}
+
+
+def test_a_graph_that_saves_the_loaded_picture_generates_nothing() -> None:
+    """The sampler's picture is only shown."""
+    saved = {"9": node("SaveImage", images=["11", 0]), "12": node("PreviewImage", images=["8", 0])}
+    assert not generates(GRAPH | LOADED | saved)
+    assert generates(without("9") | LOADED | {"12": saved["12"]})
+
+
+def test_a_graph_that_also_saves_another_picture_says_so() -> None:
+    both = GRAPH | LOADED | {"12": node("Image Save", images=["11", 0])}
+    assert generates(both)
+    assert saves_others(graph_of(both))
+    assert not saves_others(graph_of(GRAPH))
+    words = GRAPH | {"12": node("SaveText", text=["6", 0])}
+    assert not saves_others(graph_of(words))
+
+
+def test_a_services_answer_has_to_be_saved_where_anything_is() -> None:
+    asked = LOADED | {
+        "1": node("OpenAIGPTImage1", prompt="a fox"),
+        "2": node("PreviewImage", images=["1", 0]),
+        "3": node("SaveImage", images=["11", 0]),
+    }
+    assert not generates(asked)
+    assert generates(asked | {"3": node("SaveImage", images=["1", 0])})
+
+
+@pytest.mark.parametrize(
+    "loader",
+    [
+        "LoadImage", "ETN_LoadImageBase64", "Image Load", "easy loadImageBase64", "VHS_LoadImages",
+        "SwarmLoadImageB64", "JWImageLoadRGB", "ETN_KritaCanvas",
+    ],
+)  # fmt: skip
+def test_what_is_sampled_may_come_from_any_loader(loader: str) -> None:
+    loaded = {"5": node("VAEEncode", pixels=["11", 0]), "11": node(loader, image="mine.png")}
+    assert begins_with_a_picture(graph_of(GRAPH | loaded))
+
+
+def test_a_second_pass_begins_with_no_other_picture() -> None:
+    """Whatever makes the first latent: some loaders do, and are not called empty."""
+    passes = {
+        "20": node("KSampler", model=["4", 0], positive=["6", 0], latent_image=["4", 3], seed=1),
+        "21": node("VAEDecode", samples=["20", 0]),
+        "22": node("VAEEncode", pixels=["21", 0]),
+        "3": node("KSampler", model=["4", 0], positive=["6", 0], latent_image=["22", 0], seed=1),
+    }
+    assert not begins_with_a_picture(graph_of(without("5") | passes))
+
+
+def test_a_model_that_enlarges_is_not_the_one_that_made_it() -> None:
+    enlarged = {"1": node("UpscaleModelLoader", model_name="4x.pth")} | GRAPH
+    assert generation_of(graph_of(enlarged)).model == "some.safetensors"
+    assert generation_of(graph_of({"1": enlarged["1"]} | without("4"))).model is None
+
+
+@pytest.mark.parametrize("many", [3000, 300])
+def test_a_graph_of_samplers_takes_a_few_walks(many: int) -> None:
+    """Every node samples, and takes from as many others as the file's limit lets it."""
+    links = 18_000 // many
+    plain = {
+        str(at): node(
+            "KSampler",
+            **{f"k{each}": [str((at * 7 + each) % many), 0] for each in range(links)},
+            model=[str((at + 1) % many), 0],
+            latent_image=[str((at + 3) % many), 0],
+        )
+        for at in range(many)
+    }
+    started = time.perf_counter()
+    graph = graph_of(plain | {"save": node("SaveImage", images=["1", 0])})
+    assert is_generation(graph)
+    assert not begins_with_a_picture(graph)
+    assert generation_of(graph).prompt is None
+    assert made_size(graph) is None
+    assert time.perf_counter() - started < 3
+
+
+def test_links_to_lists_are_no_links() -> None:
+    inner: list[Any] = []
+    for _ in range(500):
+        inner = [inner]
+    assert graph_of(GRAPH | {"1": node("Any", model=[inner, 0])}).link("1", "model") is None
+
+
 def test_loops_end() -> None:
     plain = without()
     plain["6"] = {"class_type": "Concat", "inputs": {"a": ["60", 0]}}
@@ -129,5 +231,6 @@ def test_any_json_is_taken(plain: Any) -> None:
     graph = as_graph(plain)
     if graph is not None:
         is_generation(graph)
+        saves_others(graph)
         generation_of(graph)
         made_size(graph)

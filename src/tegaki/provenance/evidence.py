@@ -8,7 +8,8 @@ from typing import Any
 
 from tegaki.claim import Place
 from tegaki.provenance.a1111 import WebUiText, read_text
-from tegaki.provenance.jsontext import MOST, parsed, parsed_object
+from tegaki.provenance.graph import Graph, as_graph
+from tegaki.provenance.jsontext import Budget, parsed_object
 from tegaki.provenance.marks import Marks, Property, Text
 from tegaki.provenance.pixels import StoredPicture
 
@@ -24,19 +25,9 @@ EXIF_NAMES = {
 }
 _TOP = ((), ("xmpmeta",), ("xapmeta",))
 """What stands above a property that is the picture's own."""
-
-
-@dataclass(slots=True)
-class _Budget:
-    """How many characters of JSON may still be parsed in one file."""
-
-    left: int = MOST
-
-    def take(self, characters: int) -> bool:
-        """Whether so many are left; they are then spent."""
-        fits = characters <= self.left
-        self.left -= characters if fits else 0
-        return fits
+MOST_NODES = 20_000
+"""Nodes and links of all graphs of one file, which are followed many times over. Real graphs have
+some hundreds."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +38,12 @@ class Candidate:
     key: str
     text: str
     place: Place
-    budget: _Budget
+    budget: Budget
 
     @cached_property
     def json(self) -> Any:
         """What the text says as JSON; ``None`` where it is none, or over the file's budget."""
-        if self.text.lstrip("\0 \t\r\n")[:1] not in ("{", "["):
-            return None
-        return parsed(self.text) if self.budget.take(len(self.text)) else None
+        return self.budget.parsed(self.text, self.place)
 
     @cached_property
     def web_ui(self) -> WebUiText | None:
@@ -80,10 +69,11 @@ class Evidence:
         self, marks: Marks, hidden: tuple[Text, ...] = (), picture: StoredPicture | None = None
     ) -> None:
         self.marks, self._picture = marks, picture
+        self._budget, self._nodes_left = Budget(), MOST_NODES
         self._texts: dict[str, list[Candidate]] = {}
         self._exif: dict[str, list[Candidate]] = {}
         self._xmp: dict[tuple[str, str], list[Property]] = {}
-        budget = _Budget()
+        budget = self._budget
         self.hidden = [Candidate(t.key, t.text, t.place, budget) for t in hidden]
         for text in marks.texts:
             candidate = Candidate(text.key, text.text, text.place, budget)
@@ -103,6 +93,21 @@ class Evidence:
         """Width and height of the picture as stored, where known."""
         return None if self._picture is None else self._picture.size
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to read."""
+        marks = self.marks
+        return not (marks.texts or marks.exif or marks.xmp or marks.iptc or self.hidden)
+
+    @property
+    def damage(self) -> tuple[str, ...]:
+        """Sentences on the texts that were left out so far."""
+        return tuple(self._budget.damage)
+
+    def has(self, *keys: str) -> bool:
+        """Whether there is a text with one of these keywords."""
+        return any(key in self._texts for key in keys)
+
     def texts(self, *keys: str) -> list[Candidate]:
         """Texts with one of these keywords, by keyword and then in the order of the file."""
         return [c for key in keys if key in self._texts for c in self._texts[key]]
@@ -118,6 +123,28 @@ class Evidence:
     def xmp(self, namespace: str, name: str) -> list[Property]:
         """XMP properties of the picture itself, by namespace URI and local name."""
         return self._xmp.get((namespace, name), [])
+
+    def parsed(self, text: str, place: Place) -> Any:
+        """What a JSON text that is no candidate's says, within the file's budget."""
+        return self._budget.parsed(text, place)
+
+    def inner_object(self, value: Any, place: Place) -> dict[str, Any]:
+        """An object, or one written as text inside JSON; empty where it is neither."""
+        if isinstance(value, str):
+            value = self._budget.inner(value, place)
+        return value if isinstance(value, dict) else {}
+
+    def graph(self, plain: Any, place: Place) -> Graph | None:
+        """The graph that an object is, within what all graphs of the file may hold."""
+        graph = as_graph(plain)
+        if graph is None:
+            return None
+        if graph.size > self._nodes_left:
+            said = f"a graph of {graph.size:,} nodes and links passes the limit of {MOST_NODES:,}"
+            self._budget.note(place, f"{said} for a file")
+            return None
+        self._nodes_left -= graph.size
+        return graph
 
 
 def inner_object(value: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from tegaki.errors import MissingExtra
 from tegaki.provenance import c2pa_manifest
 from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.limits import DEFAULT, Limits
-from tegaki.provenance.marks import Marks, Text
+from tegaki.provenance.marks import Marks
 from tegaki.provenance.novelai_signature import verify_signature
 from tegaki.provenance.pixels import StoredPicture
 from tegaki.provenance.stealth import find_stealth
@@ -107,12 +107,13 @@ def examine(
     marks = survey(data, limits)
     picture = StoredPicture(data, marks.format, limits, decoded)
     hidden = tuple(find_stealth(data, marks.format, limits)) if pixels else ()
-    claims = list(claims_of_texts(marks, hidden, picture, pixels))
+    evidence = Evidence(marks, hidden, picture)
+    claims = list(claims_of_texts(evidence, picture, pixels))
     if pixels:
         claims += _of_watermarks(picture)
     manifest_claims, remarks = _of_manifest(data, marks, trust_anchors)
     claims = sorted(manifest_claims + claims, key=_weight)
-    damage = marks.damage
+    damage = marks.damage + evidence.damage
     if len(claims) > MOST_CLAIMS:
         damage += (f"{len(claims):,} marks: only the first {MOST_CLAIMS} are told.",)
     marks = replace(marks, texts=marks.texts + hidden)
@@ -126,17 +127,14 @@ def _weight(claim: Claim) -> tuple[int, int, int]:
     return rank, STRENGTHS.index(claim.strength), KINDS.index(claim.kind)
 
 
-def claims_of_texts(
-    marks: Marks, hidden: tuple[Text, ...], picture: StoredPicture, pixels: bool
-) -> Iterator[Claim]:
+def claims_of_texts(evidence: Evidence, picture: StoredPicture, pixels: bool) -> Iterator[Claim]:
     """What the texts of a file, and those hidden in its pixels, claim.
 
     Args:
         pixels: check signatures against the picture.
     """
-    if not (marks.texts or marks.exif or marks.xmp or marks.iptc or hidden):
+    if evidence.is_empty:
         return
-    evidence = Evidence(marks, hidden, picture)
 
     def verify(comment: dict[str, Any]) -> str:
         if "signed_hash" not in comment:

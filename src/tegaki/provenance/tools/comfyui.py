@@ -11,19 +11,18 @@ from itertools import islice
 from typing import Any
 
 from tegaki.claim import Claim, Place
-from tegaki.provenance.evidence import Candidate, Evidence, inner_object
+from tegaki.provenance.evidence import Candidate, Evidence
 from tegaki.provenance.graph import (
     Graph,
-    as_graph,
     ends_at_sampler,
     generation_of,
     is_generation,
     made_size,
+    saves_others,
 )
-from tegaki.provenance.jsontext import parsed
 
 _NAMESPACE = "Comfy-Org/ComfyUI"
-_MOST_GRAPHS = 16  # of one file
+_MOST_CLAIMS = 16  # of one file
 _DRIVERS = ("parameters-json", "smproj", "generation_data")
 _DRIVEN = "A program or service that drives ComfyUI wrote this file."
 _SMALLEST = 64  # pixels; smaller ones are thumbnails, of any shape
@@ -31,13 +30,16 @@ _SHAPES_DIFFER = 0.05  # of the aspect ratio: upscalers round sizes, they do not
 
 
 def find(evidence: Evidence) -> Iterator[Claim]:
-    graphs = islice(_graphs(evidence), _MOST_GRAPHS)
+    yield from islice(_claims(evidence), _MOST_CLAIMS)
+
+
+def _claims(evidence: Evidence) -> Iterator[Claim]:
     driven: bool | None = None
-    for plain, place in graphs:
-        graph = as_graph(plain)
-        if graph is None or isinstance(plain.get("extraMetadata"), str):  # Civitai's, read there
+    for plain, place in _graphs(evidence):
+        if isinstance(plain.get("extraMetadata"), str):  # Civitai's, read there
             continue
-        if not (is_generation(graph) or ends_at_sampler(graph)):
+        graph = evidence.graph(plain, place)
+        if graph is None or not (is_generation(graph) or ends_at_sampler(graph)):
             continue
         doubt = _doubt(graph, evidence.size)
         driven = _is_driven(evidence) if driven is None else driven
@@ -49,35 +51,40 @@ def find(evidence: Evidence) -> Iterator[Claim]:
 
 def _is_driven(evidence: Evidence) -> bool:
     swarm = any("sui_image_params" in c.object for c in evidence.free_texts())
-    return swarm or bool(evidence.texts(*_DRIVERS))
+    return swarm or evidence.has(*_DRIVERS)
 
 
 def _graphs(evidence: Evidence) -> Iterator[tuple[dict[str, Any], Place]]:
     """Whatever may be an API graph, wherever ComfyUI or a node of it writes one."""
+    said: Any
     for candidate in evidence.texts("prompt", "comf"):
-        yield inner_object(_after(candidate, "prompt")), candidate.place
+        said = _behind_name(candidate, evidence)
+        yield evidence.inner_object(said, candidate.place), candidate.place
     for candidate in evidence.exif("Model", "Make", "ImageDescription", "Software", "Artist"):
-        said = _after(candidate, "prompt")
-        if said is not None:
-            yield inner_object(said), candidate.place
+        said = _behind_name(candidate, evidence)
+        yield evidence.inner_object(said, candidate.place), candidate.place
     for candidate in evidence.exif("UserComment") + evidence.hidden:
-        yield inner_object(candidate.object.get("prompt")), candidate.place
+        said = candidate.object.get("prompt")
+        yield evidence.inner_object(said, candidate.place), candidate.place
     for found in evidence.properties:
         if found.name == "prompt" and found.namespace.rstrip("/#").endswith(_NAMESPACE):
-            yield inner_object(parsed(found.value)), found.place
+            said = evidence.parsed(found.value, found.place)
+            yield evidence.inner_object(said, found.place), found.place
 
 
-def _after(candidate: Candidate, name: str) -> Any:
+def _behind_name(candidate: Candidate, evidence: Evidence) -> Any:
     """JSON behind ``prompt:`` (any case), or of the whole text."""
     head, colon, rest = candidate.text.partition(":")
-    if colon and head.strip().lower() == name:
-        return parsed(rest)
+    if colon and head.strip().lower() == "prompt":
+        return evidence.parsed(rest, candidate.place)
     return candidate.json
 
 
 def _doubt(graph: Graph, size: tuple[int, int] | None) -> str:
     if not is_generation(graph):
         return "The graph ends at its sampler: nothing in it makes a picture of what was sampled."
+    if saves_others(graph):
+        return "The graph also saves a picture that it does not make, and this may be that one."
     made = made_size(graph)
     if made is None or size is None or min(size) < _SMALLEST:
         return ""

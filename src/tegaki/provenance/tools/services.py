@@ -6,12 +6,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from tegaki.claim import Claim
+from tegaki.claim import Claim, Place
 from tegaki.provenance.a1111 import WebUiText
-from tegaki.provenance.evidence import Evidence, inner_object
+from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.generation import Generation, details_of
-from tegaki.provenance.graph import as_graph, generation_of, is_generation
-from tegaki.provenance.jsontext import as_seed, as_text, parsed
+from tegaki.provenance.graph import generation_of, is_generation
+from tegaki.provenance.jsontext import as_seed, as_text
+
+# StabilityMatrix.Core/Models/Inference/InferenceProjectType.cs
+_FROM_PICTURE = (
+    "ImageToImage", "Inpainting", "Upscale", "QwenImageEdit", "Flux2KleinImageEdit",
+    "Krea2ImageEdit",
+)  # fmt: skip
 
 
 def find(evidence: Evidence) -> Iterator[Claim]:
@@ -38,6 +44,8 @@ def _tensorart(evidence: Evidence) -> Iterator[Claim]:
 
 
 def _stability_matrix(evidence: Evidence) -> Iterator[Claim]:
+    projects = [c for c in evidence.texts("smproj") if "ProjectType" in c.object]
+    edited = any(str(c.object["ProjectType"]) in _FROM_PICTURE for c in projects)
     for candidate in evidence.texts("parameters-json"):
         said = candidate.object
         if {"PositivePrompt", "ModelName"} & said.keys():
@@ -48,47 +56,60 @@ def _stability_matrix(evidence: Evidence) -> Iterator[Claim]:
                 seed=as_seed(said.get("Seed")),
                 sampler=as_text(said.get("Sampler")),
                 details=details_of(said, ("Steps", "CfgScale", "Width", "Height")),
+                from_picture=edited,
             ).claim("Stability Matrix", "Stability Matrix parameters", candidate.place)
             return
-    for candidate in evidence.texts("smproj"):
-        if "ProjectType" in candidate.object:
-            yield Generation().claim(
-                "Stability Matrix", "Stability Matrix project", candidate.place
-            )
+    for candidate in projects:
+        yield Generation(from_picture=edited).claim(
+            "Stability Matrix", "Stability Matrix project", candidate.place
+        )
 
 
 def _civitai(evidence: Evidence) -> Iterator[Claim]:
     for candidate in evidence.free_texts():
         text = candidate.web_ui
         if text is not None and {"Civitai resources", "Civitai metadata"} & text.fields.keys():
-            found = replace(text.generation(), model=_resource(text))
+            found = replace(text.generation(), model=_resource(text, evidence, candidate.place))
             yield found.claim("Civitai", "A1111 text", candidate.place)
 
 
 def _jobs(evidence: Evidence) -> Iterator[Claim]:
     """A graph with what was asked for beside it, as text."""
     for candidate in evidence.free_texts() + evidence.texts("prompt"):
-        graph = as_graph(candidate.object)
         asked = candidate.object.get("extraMetadata")
-        if graph is None or not isinstance(asked, str):
+        if not isinstance(asked, str):
             continue
-        said = inner_object(asked)
+        graph = evidence.graph(candidate.object, candidate.place)
+        if graph is None:
+            continue
+        said = evidence.inner_object(asked, candidate.place)
         found = generation_of(graph)
         made = Generation(
             prompt=as_text(said.get("prompt")) or found.prompt,
             negative_prompt=as_text(said.get("negativePrompt")) or found.negative_prompt,
-            model=found.model,
+            model=found.model or _version(said),
             seed=found.seed if as_seed(said.get("seed")) is None else as_seed(said.get("seed")),
             sampler=as_text(said.get("sampler")) or found.sampler,
             details=details_of(said, ("steps", "cfgScale", "baseModel", "workflow")),
-            from_picture=not said.get("prompt") and not is_generation(graph),
+            from_picture=str(said.get("workflow", "")).startswith("img2img")
+            or (not said.get("prompt") and not is_generation(graph)),
         )
         yield made.claim("Civitai", "Civitai job", candidate.place)
 
 
-def _resource(text: WebUiText) -> str | None:
+def _version(said: dict[str, Any]) -> str | None:
+    """The model by its number at Civitai: a job names only numbers, and only where there is one
+    is it known whose it is."""
+    resources = said.get("resources")
+    if isinstance(resources, list) and len(resources) == 1 and isinstance(resources[0], dict):
+        number = resources[0].get("modelVersionId")
+        return f"Civitai model version {number}" if as_seed(number) is not None else None
+    return None
+
+
+def _resource(text: WebUiText, evidence: Evidence, place: Place) -> str | None:
     """The checkpoint among the resources, by name and version."""
-    resources: Any = parsed(text.fields.get("Civitai resources", ""))
+    resources = evidence.parsed(text.fields.get("Civitai resources", ""), place)
     for each in resources if isinstance(resources, list) else ():
         if isinstance(each, dict) and each.get("type") in ("checkpoint", "model"):
             parts = (each.get("modelName"), each.get("modelVersionName"))
