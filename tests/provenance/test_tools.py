@@ -95,6 +95,42 @@ def test_programs_are_told_apart_by_their_version(version: str, tool: str) -> No
     assert only(png(("parameters", f"a fox\n{LAST}, {version}"))).tool == tool
 
 
+EARLY = "Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512, Model hash: 7460a6fa"
+
+
+@pytest.mark.parametrize(
+    ("line", "strength"),
+    [
+        (EARLY, "declared"),  # as of 2022, without a version
+        ("Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512", "declared"),
+        ("Steps: 50, Seed: 2026, CFG scale: 4, Model hash: D7DB018506", "declared"),
+        ("Steps: 50, Seed: 2026, CFG scale: 4, Version: v1.10.1", "hint"),
+        ("Steps: 50, Seed: 2026, CFG scale: 4", "hint"),
+        ("Steps: 50, Seed: 2026, CFG scale: 4, Size: 8x8", "hint"),
+        ("Steps: 50, Seed: 2026, CFG scale: 4, Size: 8x8, Version: v1.10.1", "declared"),
+    ],
+)
+def test_few_fields_are_a_hint(line: str, strength: str) -> None:
+    claim = only(png(("parameters", f"a fox\n{line}")))
+    assert claim.strength == strength
+    assert ("too few" in claim.note) == (strength == "hint")
+
+
+@pytest.mark.parametrize("words", [f"I drew this, in ink, after:\na fox\n{EARLY}", f"fox\n{EARLY}"])
+def test_a_comment_is_a_hint_where_no_web_ui_writes_one(words: str) -> None:
+    for data in (comment(words), png(("comment", words))):
+        assert [(c.tool, c.strength) for c in read(data)] == [("AUTOMATIC1111", "hint")]
+    assert read(png(("Comment", words))) == []
+    buffer = io.BytesIO()
+    Image.new("P", (8, 8)).save(buffer, "GIF", comment=words.encode())
+    assert only(buffer.getvalue()).strength == "declared"
+
+
+def test_other_marks_are_not_read_from_loose_comments() -> None:
+    assert read(comment(json.dumps({"sui_image_params": {"prompt": "a fox"}}))) == []
+    assert read(png(("comment", {"software": "RuinedFooocus", "Prompt": "a fox"}))) == []
+
+
 def test_prose_around_a_quotation_is_no_mark() -> None:
     assert read(comment(f"I am tired of posts that end with\n{LAST}\nand call it art.")) == []
     assert ai(png(("parameters", f"a fox\n{LAST}\nTemplate: a __animal__")))

@@ -117,8 +117,13 @@ class Evidence:
         return [c for name in names if name in self._exif for c in self._exif[name]]
 
     def free_texts(self) -> list[Candidate]:
-        """Where web UIs put their text: PNG ``parameters``, comments, pixels, UserComment."""
-        return self.texts("parameters", "comment") + self.hidden + self.exif("UserComment")
+        """Where web UIs put their text: PNG ``parameters``, GIF comments, pixels, UserComment."""
+        comments = self.texts("comment") if self.marks.format == "GIF" else []
+        return self.texts("parameters") + comments + self.hidden + self.exif("UserComment")
+
+    def loose_texts(self) -> list[Candidate]:
+        """Comments of other formats, where people write and no web UI does."""
+        return self.texts("comment") if self.marks.format != "GIF" else []
 
     def xmp(self, namespace: str, name: str) -> list[Property]:
         """XMP properties of the picture itself, by namespace URI and local name."""

@@ -12,7 +12,7 @@ from tegaki.provenance.jsontext import as_seed, as_text
 
 
 def find(evidence: Evidence) -> Iterator[Claim]:
-    schemed = bool(evidence.texts("fooocus_scheme")) or _in_exif(evidence)
+    schemed = evidence.has("fooocus_scheme") or _in_exif(evidence)
     for candidate in [*evidence.free_texts(), *evidence.texts("Comment")]:
         said = candidate.object
         if said.get("software") == "RuinedFooocus":

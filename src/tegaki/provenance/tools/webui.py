@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from tegaki.claim import Claim
 from tegaki.provenance.a1111 import WebUiText
@@ -21,20 +22,47 @@ _VERSIONS = (
 _HASH = re.compile(r"[0-9a-f]{7,40}\Z")
 UNSTATED_WRITER = "A1111-style (unstated)"
 _UNSTATED = "The text is in the layout of AUTOMATIC1111 and does not say which program wrote it."
+_FEW = "It names too few of the fields that web UIs write, and people write about these too."
+_LOOSE = "It stands in a comment, where no web UI writes it: people quote such texts."
+_ENOUGH = 3  # fields of the right form, where something stands beside them that only programs write
+_ALL = 4  # what the versions of 2022 wrote, which gave no version
 _OTHERS = ("Civitai resources", "Civitai metadata")
 """Fields of texts that another reader takes."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Company:
+    """Whose texts stand beside the web UI's."""
+
+    stability_matrix: bool
+    comfyui: bool
+
+
 def find(evidence: Evidence) -> Iterator[Claim]:
-    fooocus = bool(evidence.texts("fooocus_scheme"))
+    fooocus = evidence.has("fooocus_scheme")
+    among = _Company(evidence.has("parameters-json", "smproj"), evidence.has("prompt", "workflow"))
     for candidate in evidence.free_texts():
         text = candidate.web_ui
         if text is None or set(_OTHERS) & text.fields.keys():
             continue
         if fooocus or text.fields.get("Version", "").startswith("Fooocus"):
             continue
-        tool, note = _tool(text, evidence)
-        yield text.generation().claim(tool, "A1111 text", candidate.place, note=note)
+        tool, note, named = _tool(text, among)
+        whole = text.support >= (_ENOUGH if named or "Model hash" in text.fields else _ALL)
+        yield text.generation().claim(
+            tool, "A1111 text", candidate.place,
+            strength="declared" if whole else "hint", note=note if whole else _FEW,
+        )  # fmt: skip
+    for candidate in evidence.loose_texts():
+        text = candidate.web_ui
+        if text is not None:
+            yield text.generation().claim(
+                _tool(text, among)[0], "A1111 text", candidate.place, strength="hint", note=_LOOSE
+            )
+    yield from _postprocessed(evidence)
+
+
+def _postprocessed(evidence: Evidence) -> Iterator[Claim]:
     for candidate in evidence.texts("postprocessing", "extras"):
         if candidate.text.startswith("Postprocess "):
             yield Claim(
@@ -44,24 +72,25 @@ def find(evidence: Evidence) -> Iterator[Claim]:
             )  # fmt: skip
 
 
-def _tool(text: WebUiText, evidence: Evidence) -> tuple[str, str]:
-    """The program, and what weakens that."""
+def _tool(text: WebUiText, among: _Company) -> tuple[str, str, bool]:
+    """The program, what weakens that, and whether the text names it."""
     fields = text.fields
     version = fields.get("Version", "")
     if fields.get("App") == "SD.Next" or ("Backend" in fields and _HASH.match(version)):
-        return "SD.Next", ""
+        return "SD.Next", "", True
     named = next((tool for tool, form in _VERSIONS if form.match(version)), None)
     if named is not None:
-        return named, ""
+        return named, "", True
     if version:
-        return UNSTATED_WRITER, _UNSTATED
-    if evidence.texts("parameters-json", "smproj"):
-        return "Stability Matrix", ""
-    if _by_a_comfyui_node(fields) or evidence.texts("prompt", "workflow"):
-        return "ComfyUI", "Nodes that save for ComfyUI write this text too."
+        return UNSTATED_WRITER, _UNSTATED, False
+    if among.stability_matrix:
+        return "Stability Matrix", "", True
+    if _by_a_comfyui_node(fields) or among.comfyui:
+        return "ComfyUI", "Nodes that save for ComfyUI write this text too.", False
     if {"Sampler", "Size", "CFG scale", "Seed"} <= fields.keys():
-        return "AUTOMATIC1111", "No version is named: early versions and imitators leave it out."
-    return UNSTATED_WRITER, _UNSTATED
+        early = "No version is named: early versions and imitators leave it out."
+        return "AUTOMATIC1111", early, False
+    return UNSTATED_WRITER, _UNSTATED, False
 
 
 def _by_a_comfyui_node(fields: dict[str, str]) -> bool:
