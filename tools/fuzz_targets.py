@@ -20,7 +20,7 @@ from tegaki.provenance.graph import as_graph, generation_of, is_generation, made
 from tegaki.provenance.jsontext import parsed
 from tegaki.provenance.limits import DEFAULT
 from tegaki.provenance.marks import ExifField, Marks, Text
-from tegaki.provenance.novelai_signature import verify_signature
+from tegaki.provenance.novelai_signature import Signatures, verify_signature
 from tegaki.provenance.pixels import StoredPicture
 from tegaki.provenance.read import claims_of_texts
 from tegaki.provenance.stealth import find_stealth
@@ -94,7 +94,9 @@ def _tools(data: bytes) -> None:
                 fields.append(ExifField("exif", _TAGS[number - len(_KEYS)], text, b"", _PLACE))
     marks = Marks("PNG", texts=tuple(texts), exif=tuple(fields))
     picture = StoredPicture(b"", "PNG", DEFAULT)
-    for claim in claims_of_texts(Evidence(marks, tuple(texts[:1]), picture), picture, False):
+    evidence = Evidence(marks, tuple(texts[:1]), picture)
+    claims = list(claims_of_texts(evidence, Signatures(b"", None)))
+    for claim in claims:
         safe_json(claim.to_dict()).encode("utf-8")
 
 

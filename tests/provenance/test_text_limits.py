@@ -11,7 +11,7 @@ import pytest
 from tegaki.provenance import examine, read
 from tests.provenance.bytes_made import png_chunk, png_with
 from tests.provenance.test_graph import GRAPH
-from tests.provenance.test_tools import LAST, ai, graph, only, png, text
+from tests.provenance.test_tools import LAST, ai, graph, only, png, text, with_comment
 
 NEVER_ENDING = ', "x":{"a":1' * 480 + ', "c":[' + "1," * 500_000
 
@@ -68,6 +68,8 @@ def exif_damage(make: bytes) -> str:
 def test_json_that_nests_too_deep_is_said_to_be_left_out() -> None:
     (said,) = damage(png(("prompt", "[" * 1_000_000)))
     assert said == "In PNG iTXt prompt at byte 33, JSON nests too deep; it was left out."
+    inner = json.dumps({"Software": "NovelAI", "Comment": "[" * 500_000})
+    assert "nests too deep" in " ".join(damage(with_comment(inner)))
 
 
 def test_graphs_over_their_bound_are_said_to_be_left_out() -> None:

@@ -7,13 +7,12 @@ import json
 import time
 from typing import Any
 
-import numpy as np
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from tegaki.claim import Claim
-from tegaki.provenance import examine, read
+from tegaki.provenance import read
 from tests.provenance.bytes_made import jpeg_with, png_chunk, png_with
 from tests.provenance.test_graph import GRAPH
 
@@ -304,54 +303,3 @@ def test_halves_of_characters_are_replaced_everywhere() -> None:
 def test_a_name_is_not_a_file() -> None:
     with pytest.raises(TypeError, match="a file's bytes"):
         read("a.png")  # type: ignore[arg-type]
-
-
-# ---- NovelAI's signature -----------------------------------------------------------------------
-
-
-@pytest.fixture
-def signed(shared: Any) -> Image.Image:
-    with Image.open(shared / "fixtures" / "novelai_v3_signed_128.png") as picture:
-        picture.load()
-        return picture.copy()
-
-
-def info_of(picture: Image.Image) -> PngInfo:
-    info = PngInfo()
-    for key, value in picture.info.items():
-        if isinstance(value, str):
-            info.add_text(str(key), value)
-    return info
-
-
-def in_text(data: bytes) -> Claim:
-    return next(c for c in read(data) if "tEXt" in c.place.path)
-
-
-def test_transplanted_metadata_is_caught_in_every_kind_of_picture(signed: Image.Image) -> None:
-    info = info_of(signed)
-    assert in_text(saved(signed, info)).strength == "proof"
-    for mode in ("RGB", "RGBA", "L", "P", "LA", "1"):
-        claim = in_text(saved(Image.linear_gradient("L").convert(mode), info))
-        assert claim.strength == "hint", mode
-        assert "does not fit these pixels" in claim.note
-
-
-def test_a_picture_painted_over_with_transparency_is_not_proven(signed: Image.Image) -> None:
-    info = info_of(signed)
-    changed = signed.copy()
-    rng = np.random.default_rng(0)
-    mask = rng.integers(0, 2, (changed.height, changed.width), dtype=np.uint8) * 255
-    changed.putalpha(Image.fromarray(mask))
-    assert in_text(saved(changed, info)).strength == "hint"
-
-
-def test_a_second_comment_hides_no_signature(signed: Image.Image) -> None:
-    info = info_of(signed)
-    info.add_text("Comment", "{}")
-    assert "proof" in {c.strength for c in read(saved(signed, info)) if "tEXt" in c.place.path}
-
-
-def test_without_pixels_a_signature_is_not_checked(signed: Image.Image) -> None:
-    (claim, *_) = examine(saved(signed, info_of(signed)), pixels=False).claims
-    assert (claim.strength, "could not be checked" in claim.note) == ("hint", True)

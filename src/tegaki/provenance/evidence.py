@@ -9,7 +9,7 @@ from typing import Any
 from tegaki.claim import Place
 from tegaki.provenance.a1111 import WebUiText, read_text
 from tegaki.provenance.graph import Graph, as_graph
-from tegaki.provenance.jsontext import Budget, parsed_object
+from tegaki.provenance.jsontext import Budget
 from tegaki.provenance.marks import Marks, Property, Text
 from tegaki.provenance.pixels import StoredPicture
 
@@ -150,10 +150,3 @@ class Evidence:
             return None
         self._nodes_left -= graph.size
         return graph
-
-
-def inner_object(value: Any) -> dict[str, Any]:
-    """An object, or one written as text inside JSON; empty where it is neither."""
-    if isinstance(value, str):
-        return parsed_object(value) or {}
-    return value if isinstance(value, dict) else {}

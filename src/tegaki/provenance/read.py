@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from PIL import Image
 
@@ -14,7 +13,7 @@ from tegaki.provenance import c2pa_manifest
 from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.limits import DEFAULT, Limits
 from tegaki.provenance.marks import Marks
-from tegaki.provenance.novelai_signature import verify_signature
+from tegaki.provenance.novelai_signature import Signatures
 from tegaki.provenance.pixels import StoredPicture
 from tegaki.provenance.stealth import find_stealth
 from tegaki.provenance.survey import survey
@@ -108,11 +107,12 @@ def examine(
     picture = StoredPicture(data, marks.format, limits, decoded)
     hidden = tuple(find_stealth(data, marks.format, limits)) if pixels else ()
     evidence = Evidence(marks, hidden, picture)
-    claims = list(claims_of_texts(evidence, picture, pixels))
+    claims = list(claims_of_texts(evidence, Signatures(data, picture if pixels else None)))
     if pixels:
         claims += _of_watermarks(picture)
     manifest_claims, remarks = _of_manifest(data, marks, trust_anchors)
-    claims = sorted(manifest_claims + claims, key=_weight)
+    claims = manifest_claims + claims
+    claims.sort(key=_weight)
     damage = marks.damage + evidence.damage
     if len(claims) > MOST_CLAIMS:
         damage += (f"{len(claims):,} marks: only the first {MOST_CLAIMS} are told.",)
@@ -127,26 +127,13 @@ def _weight(claim: Claim) -> tuple[int, int, int]:
     return rank, STRENGTHS.index(claim.strength), KINDS.index(claim.kind)
 
 
-def claims_of_texts(evidence: Evidence, picture: StoredPicture, pixels: bool) -> Iterator[Claim]:
-    """What the texts of a file, and those hidden in its pixels, claim.
-
-    Args:
-        pixels: check signatures against the picture.
-    """
+def claims_of_texts(evidence: Evidence, signatures: Signatures) -> Iterator[Claim]:
+    """What the texts of a file, and those hidden in its pixels, claim."""
     if evidence.is_empty:
         return
-
-    def verify(comment: dict[str, Any]) -> str:
-        if "signed_hash" not in comment:
-            return "unsigned"
-        if not pixels or picture.rgb is None:
-            return "unchecked"
-        fits = picture.is_opaque and verify_signature(comment, picture.rgb)
-        return "fits" if fits else "differs"
-
     for find in _FIRST:
         yield from find(evidence)
-    yield from novelai.find(evidence, verify)
+    yield from novelai.find(evidence, signatures)
     for find in _THEN:
         yield from find(evidence)
 

@@ -6,54 +6,76 @@ pixels are claims of their own, and each signature is checked against the pixels
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from tegaki.claim import Claim, Place, Strength
-from tegaki.provenance.evidence import Evidence, inner_object
+from tegaki.provenance.evidence import Candidate, Evidence
 from tegaki.provenance.generation import Generation, details_of
 from tegaki.provenance.jsontext import as_seed, as_text
+from tegaki.provenance.novelai_signature import Answer, Signatures
 
 _AUGMENTED = "AI augmented image"
 _TITLES = ("AI generated image", _AUGMENTED, "NovelAI generated image")
 _MOST_COMMENTS = 4
-
-Verify = Callable[[dict[str, Any]], str]
-"""``fits``, ``differs``, ``unchecked`` or ``unsigned``: a Comment's signature and these pixels."""
-
-_CLAIMED: dict[str, tuple[Strength, str]] = {
-    "fits": ("proof", "Its signature by NovelAI fits these pixels."),
+_CLAIMED: dict[Answer, tuple[Strength, str]] = {
+    "fits": (
+        "proof",
+        "Its signature by NovelAI fits these pixels and this Comment; the model's name is not "
+        "signed.",
+    ),
     "differs": (
         "hint",
         "Its signature does not fit these pixels: the text was taken from another picture, or the "
         "picture was changed after generation.",
     ),
     "unchecked": ("hint", "It has a signature, which could not be checked."),
-    "unsigned": ("declared", ""),
+    "several": (
+        "hint",
+        "It has a signature, which vouches for one picture, and this file may show several.",
+    ),
 }
-_FROM_PICTURE = ("Img2Img", "Infill", "Inpaint", "Enhance", "Augment")
+_FROM_PICTURE = ("img2img", "infill", "inpaint", "enhance", "augment")
+"""Parts of request types: ``NativeInfillingRequest``, ``VibeTransfer+Img2ImgRequest`` ..."""
+_SIGNED_MODELS = ("Stable Diffusion XL", "NovelAI Diffusion")
+_SIGNED_FIELDS = ("cfg_rescale", "noise_schedule", "legacy_v3_extend", "v4_prompt")
+"""How the Source begins, and fields of the Comment, since version 3: whose pictures are signed."""
+_UNSIGNED = "NovelAI signs the pictures of this model, and this text has no signature."
+_FIELDS = (
+    "prompt", "steps", "scale", "seed", "sampler", "uc", "strength", "noise", "request_type",
+)  # fmt: skip
+_LEAST_FIELDS = 3
+_EMPTY = "Names of NovelAI are there, not what it was asked for."
 
 
-def find(evidence: Evidence, verify: Verify) -> Iterator[Claim]:
+def find(evidence: Evidence, signatures: Signatures) -> Iterator[Claim]:
     software = [c for c in evidence.texts("Software") if c.text == "NovelAI"]
     if software:
-        names = ("Source", "Title", "Description")
-        said = {c.key: c.text for c in evidence.texts(*names)}
-        comments = evidence.texts("Comment")[:_MOST_COMMENTS] or software[:1]
-        for comment in comments:
-            yield _claim(said | {"Comment": comment.text}, comment.place, verify)
+        said = {c.key: c.text for c in evidence.texts("Source", "Title", "Description")}
+        for candidate in evidence.texts("Comment")[:_MOST_COMMENTS] or software[:1]:
+            if candidate.object or said.get("Title") in _TITLES:
+                yield _claim(said, candidate.object, candidate.place, signatures)
     for candidate in evidence.hidden + evidence.exif("UserComment"):
         said = candidate.object
         if said.get("Software") == "NovelAI" or said.get("Title") in _TITLES:
-            yield _claim(said, candidate.place, verify)
+            yield _claim(said, _comment(evidence, candidate), candidate.place, signatures)
 
 
-def _claim(said: dict[str, Any], place: Place, verify: Verify) -> Claim:
-    comment = inner_object(said.get("Comment"))
+def _comment(evidence: Evidence, candidate: Candidate) -> dict[str, Any]:
+    comment = evidence.inner_object(candidate.object.get("Comment"), candidate.place)
     # EXIF wraps the Comment once more (WebP files of version 4.5).
-    comment = inner_object(comment.get("Comment")) or comment
-    prompt = as_text(comment.get("prompt")) or as_text(said.get("Description"))
-    asked = str(comment.get("request_type") or comment.get("req_type") or "")
+    return evidence.inner_object(comment.get("Comment"), candidate.place) or comment
+
+
+def _claim(
+    said: dict[str, Any], comment: dict[str, Any], place: Place, signatures: Signatures
+) -> Claim:
+    answer = signatures.answer(comment)
+    strength, note = _unsigned(said, comment) if answer == "unsigned" else _CLAIMED[answer]
+    # What stands beside a signed Comment is not signed.
+    beside = {} if strength == "proof" else said
+    prompt = as_text(comment.get("prompt")) or as_text(beside.get("Description"))
+    asked = str(comment.get("request_type") or "").lower()
     found = Generation(
         prompt=prompt or None,
         negative_prompt=as_text(comment.get("uc")) or None,
@@ -63,9 +85,24 @@ def _claim(said: dict[str, Any], place: Place, verify: Verify) -> Claim:
         details=details_of(
             comment, ("steps", "scale", "width", "height", "strength", "request_type")
         ),
-        from_picture=asked.startswith(_FROM_PICTURE) or said.get("Title") == _AUGMENTED,
+        from_picture=any(part in asked for part in _FROM_PICTURE) or _is_augmented(beside, comment),
     )
-    result = verify(comment)
-    strength, note = _CLAIMED[result]
-    carrier = "NovelAI signature" if result == "fits" else "NovelAI metadata"
+    carrier = "NovelAI signature" if strength == "proof" else "NovelAI metadata"
     return found.claim("NovelAI", carrier, place, strength=strength, note=note)
+
+
+def _unsigned(said: dict[str, Any], comment: dict[str, Any]) -> tuple[Strength, str]:
+    """What a Comment without a signature is worth: before version 3 none was signed, and the
+    short ones of augmented pictures never are."""
+    if any(name in comment for name in _SIGNED_FIELDS):
+        return "hint", _UNSIGNED
+    if comment and _is_augmented(said, comment):
+        return "declared", ""
+    if str(said.get("Source", "")).startswith(_SIGNED_MODELS):
+        return "hint", _UNSIGNED
+    known = sum(name in comment for name in _FIELDS)
+    return ("declared", "") if known >= _LEAST_FIELDS else ("hint", _EMPTY)
+
+
+def _is_augmented(said: dict[str, Any], comment: dict[str, Any]) -> bool:
+    return said.get("Title") == _AUGMENTED or "req_type" in comment
