@@ -25,6 +25,7 @@ from tegaki.provenance.pixels import StoredPicture
 from tegaki.provenance.read import claims_of_texts
 from tegaki.provenance.stealth import find_stealth
 from tegaki.provenance.survey import survey
+from tegaki.provenance.tools import names
 from tegaki.provenance.watermark import find_watermark
 from tegaki.text import safe_json
 
@@ -96,7 +97,7 @@ def _tools(data: bytes) -> None:
     picture = StoredPicture(b"", "PNG", DEFAULT)
     evidence = Evidence(marks, tuple(texts[:1]), picture)
     claims = list(claims_of_texts(evidence, Signatures(b"", None)))
-    for claim in claims:
+    for claim in [*claims, *names.find(evidence, ())]:
         safe_json(claim.to_dict()).encode("utf-8")
 
 

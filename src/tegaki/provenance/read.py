@@ -27,6 +27,7 @@ from tegaki.provenance.tools import (
     invokeai,
     labels,
     midjourney,
+    names,
     novelai,
     services,
     swarmui,
@@ -112,6 +113,7 @@ def examine(
         claims += _of_watermarks(picture)
     manifest_claims, remarks = _of_manifest(data, marks, trust_anchors)
     claims = manifest_claims + claims
+    claims += names.find(evidence, {claim.tool for claim in claims})
     claims.sort(key=_weight)
     damage = marks.damage + evidence.damage
     if len(claims) > MOST_CLAIMS:

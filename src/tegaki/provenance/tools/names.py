@@ -1,0 +1,75 @@
+"""Names of generators that stand alone, in the fields where programs write their own name.
+
+A name says which program saved the file, not what it did: any program can save any picture, and
+anyone can write a name. So it is a hint, the same for all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from tegaki.claim import Claim, Place
+from tegaki.provenance.evidence import Evidence
+from tegaki.provenance.generation import Generation
+
+_XMP = "http://ns.adobe.com/xap/1.0/"
+_NAMES = {
+    "adobe firefly": "Adobe Firefly",
+    "automatic1111": "AUTOMATIC1111",
+    "bing image creator": "Microsoft Designer",
+    "comfyui": "ComfyUI",
+    "dall-e": "OpenAI",
+    "dall·e": "OpenAI",
+    "diffusionbee": "DiffusionBee",
+    "draw things": "Draw Things",
+    "easy diffusion": "Easy Diffusion",
+    "fooocus": "Fooocus",
+    "ideogram": "Ideogram",
+    "invokeai": "InvokeAI",
+    "leonardo.ai": "Leonardo.Ai",
+    "midjourney": "Midjourney",
+    "mochi diffusion": "Mochi Diffusion",
+    "novelai": "NovelAI",
+    "ruinedfooocus": "RuinedFooocus",
+    "sd.next": "SD.Next",
+    "stable diffusion": "Stable Diffusion",
+    "stable diffusion web ui": "AUTOMATIC1111",
+    "stable diffusion webui": "AUTOMATIC1111",
+    "stability matrix": "Stability Matrix",
+    "swarmui": "SwarmUI",
+}
+"""Whole texts in lower case, without a version, and whose they are."""
+_VERSION = re.compile(r"[ /-]v?\d[\w.+-]*\Z")
+_LONGEST = 60
+_NOTE = "Only the program's name is there, not what it did."
+
+
+def find(evidence: Evidence, told: Collection[str]) -> Iterator[Claim]:
+    """Names of tools that have said no more.
+
+    Args:
+        told: tools of which other marks were found.
+    """
+    seen = set(told)
+    for text, carrier, place in _fields(evidence):
+        tool = _named(text)
+        if tool is not None and tool not in seen:
+            seen.add(tool)
+            yield Generation().claim(tool, carrier, place, strength="hint", note=_NOTE)
+
+
+def _fields(evidence: Evidence) -> Iterator[tuple[str, str, Place]]:
+    for candidate in evidence.texts("Software"):
+        yield candidate.text, "Software text", candidate.place
+    for candidate in evidence.exif("Software"):
+        yield candidate.text, "EXIF Software", candidate.place
+    for found in evidence.xmp(_XMP, "CreatorTool"):
+        yield found.value, "XMP CreatorTool", found.place
+
+
+def _named(text: str) -> str | None:
+    if len(text) > _LONGEST:
+        return None
+    name = text.strip().lower()
+    return _NAMES.get(name) or _NAMES.get(_VERSION.sub("", name))
