@@ -228,7 +228,7 @@ EASY_SHOWN = {
     "Prompt": PROMPT,
     "Seed": 2718281828,
     "Negative Prompt": NEGATIVE,
-    "Inference Steps": 28,
+    "Steps": 28,
     "Guidance Scale": 6.5,
     "Sampler": "euler_a",
     "Stable Diffusion model": "lanternXL_v3",

@@ -14,6 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 from tegaki.claim import Claim
 from tegaki.provenance import read
 from tests.provenance.bytes_made import jpeg_with, png_chunk, png_with
+from tests.provenance.samples import SAMPLES
 from tests.provenance.test_graph import GRAPH
 
 LAST = "Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 512x512"
@@ -249,6 +250,18 @@ def test_old_commands_of_invokeai_are_read_glued_or_not() -> None:
         assert (claim.tool, claim.prompt, claim.seed, claim.sampler) == (
             "InvokeAI", "a fox", 42, "k_lms",
         )  # fmt: skip
+
+
+def test_words_in_square_brackets_are_invokeais_negative_prompt() -> None:
+    said = {"app_id": "invoke-ai/InvokeAI", "image": {"prompt": [{"prompt": "a [sad] fox [dog]"}]}}
+    for data in (png(("sd-metadata", said)), png(("Dream", '"a [sad] fox [dog]" -s 50 -S 1'))):
+        claim = only(data)
+        assert (claim.prompt, claim.negative_prompt) == ("a fox", "sad dog")
+
+
+def test_easy_diffusions_shown_names_are_all_read() -> None:
+    claim = only(SAMPLES["easydiffusion-png-shown-names"].build())
+    assert claim.details == (("steps", "28"),)
 
 
 def test_an_ingredients_label_is_not_the_pictures() -> None:

@@ -14,10 +14,12 @@ from tegaki.provenance.generation import Generation
 from tegaki.provenance.jsontext import as_seed
 
 _MODEL = ("use_stable_diffusion_model", "Stable Diffusion model")
+_STRENGTH = ("prompt_strength", "Prompt Strength")
+"""Kept only where the generation began with a picture."""
 _FIELDS = (
     *_MODEL, "prompt", "Prompt", "negative_prompt", "Negative Prompt", "seed", "Seed",
-    "sampler_name", "Sampler", "num_inference_steps", "Inference Steps", "guidance_scale",
-    "Guidance Scale",
+    "sampler_name", "Sampler", "num_inference_steps", "Steps", "guidance_scale",
+    "Guidance Scale", *_STRENGTH,
 )  # fmt: skip
 
 
@@ -39,12 +41,16 @@ def _generation(said: Mapping[str, str]) -> Generation:
     def first(*names: str) -> str | None:
         return next((said[name] for name in names if said.get(name)), None)
 
-    steps = first("num_inference_steps", "Inference Steps")
+    steps = first("num_inference_steps", "Steps")
+    strength = first(*_STRENGTH)
     return Generation(
         prompt=first("prompt", "Prompt"),
         negative_prompt=first("negative_prompt", "Negative Prompt"),
         model=first(*_MODEL),
         seed=as_seed(first("seed", "Seed")),
         sampler=first("sampler_name", "Sampler"),
-        details=(("steps", steps),) if steps else (),
+        details=tuple(
+            (name, text) for name, text in (("steps", steps), ("strength", strength)) if text
+        ),
+        from_picture=strength is not None,
     )

@@ -15,6 +15,8 @@ from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.generation import Generation, details_of
 from tegaki.provenance.jsontext import as_seed, as_text
 
+_NEGATIVE = re.compile(r"\[(.*?)\]")  # how negative prompts were written into the prompt
+_PICTURE = re.compile(r" -[IMf](?=[ \d.])")  # another picture, a mask, how far to change it
 _FLAG = re.compile(r" -(?P<name>[sSWHCAG]) *(?P<value>[^\s-]\S*)")
 _LONGEST_DREAM = 20_000
 
@@ -57,13 +59,17 @@ def _second(said: dict[str, Any]) -> Generation:
     prompt = image.get("prompt")
     if isinstance(prompt, list) and prompt and isinstance(prompt[0], dict):
         prompt = prompt[0].get("prompt")
+    wanted, unwanted = _split(as_text(prompt))
     return Generation(
-        prompt=as_text(prompt),
+        prompt=wanted,
+        negative_prompt=unwanted,
         model=as_text(said.get("model_weights")) or as_text(said.get("model")),
         seed=as_seed(image.get("seed")),
         sampler=as_text(image.get("sampler")),
-        details=details_of(image, ("steps", "cfg_scale", "width", "height"))
+        details=details_of(image, ("type", "steps", "cfg_scale", "width", "height"))
         + details_of(said, ("app_version",)),
+        from_picture=image.get("type") in ("img2img", "inpaint", "outpaint")
+        or bool({"orig_hash", "mask_hash", "strength_steps"} & image.keys()),
     )
 
 
@@ -74,9 +80,21 @@ def _dream(text: str) -> Generation | None:
     found = {each["name"]: each["value"] for each in _FLAG.finditer(flags)}
     if not quote or not {"s", "S"} <= found.keys():
         return None
+    wanted, unwanted = _split(prompt)
     return Generation(
-        prompt=prompt,
+        prompt=wanted,
+        negative_prompt=unwanted,
         seed=as_seed(found["S"]),
         sampler=found.get("A"),
         details=tuple((name, found[name]) for name in ("s", "W", "H", "C") if name in found),
+        from_picture=bool(_PICTURE.search(flags)),
     )
+
+
+def _split(prompt: str | None) -> tuple[str | None, str | None]:
+    """What is wanted, and what is not: words in square brackets
+    (ldm/invoke/conditioning.py, where they are "unconditioned")."""
+    unwanted = _NEGATIVE.findall(prompt or "")
+    if prompt is None or not unwanted:
+        return prompt, None
+    return re.sub(" +", " ", _NEGATIVE.sub(" ", prompt)).strip(), " ".join(unwanted)

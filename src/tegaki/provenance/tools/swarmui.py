@@ -24,6 +24,11 @@ def find(evidence: Evidence) -> Iterator[Claim]:
             model=as_text(said.get("model")),
             seed=as_seed(said.get("seed")),
             sampler=as_text(said.get("sampler")),
-            details=details_of(said, ("steps", "cfgscale", "width", "height", "swarm_version")),
-            from_picture="initimage" in said,
+            details=details_of(
+                said,
+                ("steps", "cfgscale", "width", "height", "initimagecreativity", "swarm_version"),
+            ),
+            # Pictures are left out of what is written; how far to change one is not
+            # (T2IParamInput.cs, MetadatableToJTok).
+            from_picture="initimage" in said or "initimagecreativity" in said,
         ).claim("SwarmUI", "SwarmUI parameters", candidate.place)
