@@ -455,7 +455,9 @@ SAMPLES: dict[str, Sample] = {
     "aigc-text-2": Sample(lambda: _png(_text("AIGC", _aigc("2"))), None, strength="hint"),
     "aigc-text-3": Sample(lambda: _png(_text("AIGC", _aigc("3"))), None, strength="hint"),
     "google-credit-xmp": Sample(_google_xmp, "Google"),
-    "google-credit-iptc": Sample(partial(_iptc_credit, "Made with Google AI"), "Google"),
+    "google-credit-iptc": Sample(
+        partial(_iptc_credit, "Made with Google AI"), "Google", strength="hint"
+    ),
     "iptc-type-attribute": Sample(
         partial(_type_attribute, TYPES + "trainedAlgorithmicMedia"), None
     ),

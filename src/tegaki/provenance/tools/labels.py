@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tegaki.claim import UNSTATED, Claim, Place, Strength
+from tegaki.claim import AI, UNSTATED, Claim, Place, Strength
 from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.jsontext import parsed_object
+from tegaki.provenance.marks import Property
 from tegaki.provenance.sourcetypes import SOURCE_KINDS, TRAINED, code_of
 
 IPTC_EXT = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
@@ -20,6 +21,7 @@ _XMP = "http://ns.adobe.com/xap/1.0/"
 _TC260 = "http://www.tc260.org.cn/ns/AIGC/1.0/"
 _CREDIT = (2, 110)  # IPTC-IIM 4.2, section 6: Credit
 GOOGLE_CREDIT = "Made with Google AI"
+_CREDIT_NOTE = "A credit line alone, which anyone can type; Google writes a source type with it."
 
 _PRODUCERS = {"001191110102MACQD9K64": "Doubao"}
 """The first characters of a ContentProducer's number, and whose it is."""
@@ -28,8 +30,7 @@ _PRODUCERS = {"001191110102MACQD9K64": "Doubao"}
 def is_midjourneys(evidence: Evidence) -> bool:
     """Whether an XMP packet holds the two properties that Midjourney writes, and no more."""
     names = {p.name for p in evidence.properties if p.namespace != _META}
-    types = evidence.xmp(IPTC_EXT, "DigitalSourceType")
-    trained = any(code_of(p.value) == TRAINED for p in types)
+    trained = any(code_of(p.value) == TRAINED for p in _source_types(evidence))
     return trained and names == {"DigImageGUID", "DigitalSourceType"}
 
 
@@ -40,25 +41,34 @@ def find(evidence: Evidence) -> Iterator[Claim]:
 
 
 def _google(evidence: Evidence) -> Iterator[Claim]:
+    """The credit line alone; a source type beside it says more, and what was done."""
+    credit = _google_credit(evidence)
+    kinds = {SOURCE_KINDS.get(code_of(p.value)) for p in _source_types(evidence)}
+    if credit is not None and kinds.isdisjoint(AI):
+        yield Claim("Google", "credit line", "generated", "hint", credit, _CREDIT_NOTE)
+
+
+def _google_credit(evidence: Evidence) -> Place | None:
     credits = [(p.value, p.place) for p in evidence.xmp(_PHOTOSHOP, "Credit")]
     for field in evidence.marks.iptc:
         if (field.record, field.dataset) == _CREDIT:
             credits.append((field.text, field.place))
-    for text, place in credits:
-        if text == GOOGLE_CREDIT:
-            yield Claim("Google", "credit line", "generated", "declared", place)
-            return
+    return next((place for text, place in credits if text == GOOGLE_CREDIT), None)
+
+
+def _source_types(evidence: Evidence) -> list[Property]:
+    return evidence.xmp(IPTC_EXT, "DigitalSourceType")
 
 
 def _types(evidence: Evidence) -> Iterator[Claim]:
     if is_midjourneys(evidence):
         return  # read there
-    credited = any(p.value == GOOGLE_CREDIT for p in evidence.xmp(_PHOTOSHOP, "Credit"))
+    credited = _google_credit(evidence) is not None
     creator = [p.value for p in evidence.xmp(_XMP, "CreatorTool")]
-    for found in evidence.xmp(IPTC_EXT, "DigitalSourceType"):
+    for found in _source_types(evidence):
         kind = SOURCE_KINDS.get(code_of(found.value))
         if kind is not None:
-            tool = "Google" if credited else UNSTATED
+            tool = "Google" if credited and kind in AI else UNSTATED
             shown = (("CreatorTool", creator[0]),) if creator else ()
             yield Claim(
                 tool, "IPTC DigitalSourceType", kind, "declared", found.place, details=shown
