@@ -100,6 +100,53 @@ def test_the_toolkit_is_kept_and_what_is_outside_rdf_is_not() -> None:
     assert values("<svg><title>text</title></svg>") == []
 
 
+WRAPPED = '"adobe:ns:meta/">'
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (WRAPPED, WRAPPED[:-1] + f' xmlns:i="{IPTC_EXT}" i:DigitalSourceType="outside">'),
+        (
+            "<rdf:Description",
+            f'<a xmlns="{DC}" xmlns:i="{IPTC_EXT}" i:Type="1">2</a><rdf:Description',
+        ),
+        (
+            "</rdf:RDF>",
+            f'<i:Type xmlns:i="{IPTC_EXT}"><rdf:Description i:Type="1"/></i:Type></rdf:RDF>',
+        ),
+        ("</rdf:RDF>", '<rdf:RDF><rdf:Description dc:a="1" xmlns:dc="b"/></rdf:RDF></rdf:RDF>'),
+    ],
+    ids=["the packet's attribute", "beside a description", "another node", "RDF in RDF"],
+)
+def test_only_a_description_says_something_of_the_picture(old: str, new: str) -> None:
+    """XMP part 1, 7.4: rdf:RDF holds rdf:Description elements, which hold the properties."""
+    packet = xmp_packet("", 'xmp:CreatorTool="Krita"').replace(old, new, 1)
+    assert values(packet) == [(XMP, "CreatorTool", "Krita", META)]
+
+
+def _about(*names: str) -> str:
+    inner = "".join(
+        f'<rdf:Description rdf:about="{name}" xmlns:d="{DC}" d:source="{number}"/>'
+        for number, name in enumerate(names)
+    )
+    return xmp_packet("").replace("</rdf:RDF>", inner + "</rdf:RDF>")
+
+
+@pytest.mark.parametrize("name", ["", "uuid:faf5bdd5-ba3d-11da-ad31-d33d75182f1b"])
+def test_a_packet_names_its_picture_as_it_likes(name: str) -> None:
+    """Windows gives all pictures one and the same name."""
+    assert [value for _, _, value, _ in values(_about(name, name, ""))] == ["0", "1", "2"]
+
+
+def test_what_is_said_of_a_second_picture_is_left_out() -> None:
+    marks = marks_of(_about("uuid:this", "uuid:another", "", "uuid:this"))
+    assert [p.value for p in marks.xmp] == ["0", "2", "3"]
+    assert marks.damage == (
+        "PNG iTXt XML:com.adobe.xmp says something of another picture; it was left out.",
+    )
+
+
 def test_a_packet_without_its_wrapping() -> None:
     rdf = 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
     packet = f'<rdf:RDF {rdf}><rdf:Description xmlns:d="{DC}" d:format="x"/></rdf:RDF>'

@@ -13,7 +13,11 @@ from tegaki.provenance.marks import Property
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 XML = "http://www.w3.org/XML/1998/namespace"
 _META = "adobe:ns:meta/"
+_ABOUT = (RDF, "about")
 _PACKET_SPACE = "\ufeff\0 \t\r\n"
+
+
+_Pairs = list[tuple[str, str]]
 
 
 class _Refused(Exception):
@@ -85,6 +89,7 @@ class _Handler:
         self.found = found
         self.properties: list[Property] = []
         self.open: list[_Element] = []
+        self.about = ""
 
     def parse(self, packet: str) -> None:
         parser = expat.ParserCreate()
@@ -106,12 +111,12 @@ class _Handler:
         element = _Element("", "", bindings, (), False, None)
         self.open.append(element)
         element.namespace, element.name = self._resolve(qualified)
-        self._place_below(element, above)
+        self._place_below(element, above, pairs)
         for name, value in pairs:
             if name != "xmlns" and name[:6] != "xmlns:":
                 self._attribute(element, name, value)
 
-    def _place_below(self, element: _Element, above: _Element | None) -> None:
+    def _place_below(self, element: _Element, above: _Element | None, attributes: _Pairs) -> None:
         """What the element is to the ones above it: a property, an item, or syntax."""
         own = element.namespace != RDF
         if above is not None:
@@ -123,8 +128,27 @@ class _Handler:
             element.parents = (*element.parents, element.name)
             element.owner = element
         if not own and element.name == "RDF":
-            element.in_rdf = True
+            element.in_rdf = above is None or above.namespace != RDF
             element.owner = None
+        elif above is not None and (above.namespace, above.name) == (RDF, "RDF") and above.in_rdf:
+            element.in_rdf = self._is_of_this_picture(element, attributes)
+
+    def _is_of_this_picture(self, element: _Element, attributes: _Pairs) -> bool:
+        """Whether an element directly in rdf:RDF says something of the picture.
+
+        XMP part 1, 7.4: it is an rdf:Description, and all of a packet have the same rdf:about. It
+        may be empty or any address (Windows writes one and the same for every picture), so that a
+        packet cannot be told from another picture's; two in one packet can, and the first counts,
+        as for Adobe's XMP Toolkit.
+        """
+        if (element.namespace, element.name) != (RDF, "Description"):
+            return False
+        about = next((v for n, v in attributes if self._resolve(n, attribute=True) == _ABOUT), "")
+        self.about = self.about or about
+        if about in ("", self.about):
+            return True
+        self.found.note(f"{self.place.path} says something of another picture; it was left out.")
+        return False
 
     def _attribute(self, element: _Element, qualified: str, value: str) -> None:
         """A property written short; rdf:resource and rdf:value are the element's own value."""
@@ -135,7 +159,7 @@ class _Handler:
             self._own_value(element.owner, value)
         elif namespace in (RDF, XML, ""):
             return
-        elif element.in_rdf or element.namespace == _META:
+        elif element.in_rdf or namespace == element.namespace == _META:
             element.leaf = False
             self._keep(namespace, name, value, element.parents)
 
