@@ -7,7 +7,9 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from tegaki.claim import Place
 from tegaki.provenance.limits import Limits
+from tegaki.provenance.marks import Marks
 from tegaki.provenance.survey import survey
 from tests.provenance.bytes_made import (
     GIF_XMP_END,
@@ -63,9 +65,7 @@ def test_what_stands_behind_the_end_is_a_trailer() -> None:
     plain = gif_with()
     marks = survey(plain + gif_comment(b"late"))
     assert marks.texts == ()
-    assert marks.trailer is not None
-    assert marks.trailer[0] == gif_comment(b"late")
-    assert marks.trailer[1].start == len(plain)
+    assert marks.trailer == Place("GIF trailer", len(plain), len(plain + gif_comment(b"late")))
 
 
 def test_a_block_in_the_pixels_or_in_a_comment_is_not_seen() -> None:
@@ -87,3 +87,10 @@ def test_a_comment_over_the_limit_is_left_out() -> None:
 def test_a_file_that_is_cut_is_damaged(size: int) -> None:
     data = gif_with([gif_comment(b"text")])
     assert len(survey(data[: min(size, len(data) - 1)]).damage) == 1
+
+
+def test_a_file_without_a_picture_holds_no_mark() -> None:
+    head = b"GIF89a\1\0\1\0\0\0\0"
+    marks = survey(head + gif_comment(b"Steps: 20") + b";")
+    assert marks == Marks("GIF", damage=("The GIF file holds no picture; nothing in it counts.",))
+    assert len(survey(head + gif_comment(b"Steps: 20")).texts) == 1  # cut: kept

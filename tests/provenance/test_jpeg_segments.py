@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tegaki.claim import Place
+from tegaki.provenance.marks import Marks
 from tegaki.provenance.survey import survey
 from tests.provenance.bytes_made import (
     ASCII,
@@ -68,9 +70,7 @@ def test_the_end_is_found_behind_every_kind_of_scan(options: dict[str, Any]) -> 
     plain = saved("JPEG", quality=100, **options)
     assert survey(plain).trailer is None
     marks = survey(plain + b"behind")
-    assert marks.trailer is not None
-    raw, place = marks.trailer
-    assert (raw, place.path, place.start) == (b"behind", "JPEG trailer", len(plain))
+    assert marks.trailer == Place("JPEG trailer", len(plain), len(plain) + 6)
     assert marks.damage == ()
 
 
@@ -229,3 +229,16 @@ def test_floods_of_markers_take_a_bounded_time(body: bytes) -> None:
     survey(plain[:2] + body)
     survey(plain[: scan + 14] + body)
     assert time.monotonic() - started < 20
+
+
+def test_tables_without_a_scan_are_no_picture() -> None:
+    """T.81, B.5: such a stream holds tables for others."""
+    marks = survey(b"\xff\xd8" + COMMENT + jpeg_exif(EXIF) + b"\xff\xd9")
+    assert marks == Marks("JPEG", damage=("The JPEG file holds no picture; nothing in it counts.",))
+
+
+def test_a_download_that_broke_off_keeps_its_marks() -> None:
+    marks = survey(b"\xff\xd8" + COMMENT + jpeg_exif(EXIF) + saved("JPEG")[2:100])
+    assert [text.text for text in marks.texts] == ["hello"]
+    assert len(marks.exif) == 1
+    assert len(marks.damage) == 1

@@ -247,3 +247,49 @@ def test_a_text_chunk_in_the_pixels_is_not_seen() -> None:
     marks = survey(data)
     assert marks.texts == ()
     assert marks.damage == ()
+
+
+TEXT = png_text("parameters", "Steps: 20")
+PIXELS_AT = PLAIN.index(b"IDAT") - 4
+END = PLAIN[-12:]
+
+
+def test_a_whole_file_without_pixels_holds_no_mark() -> None:
+    marks = survey(PLAIN[:PIXELS_AT] + TEXT + png_chunk(b"caBX", c2pa_store()) + END)
+    assert marks == Marks("PNG", damage=("The PNG file holds no picture; nothing in it counts.",))
+
+
+@pytest.mark.parametrize("rest", [b"", PLAIN[PIXELS_AT : PIXELS_AT + 30]], ids=["all", "half"])
+def test_a_download_that_broke_off_keeps_its_marks(rest: bytes) -> None:
+    marks = survey(PLAIN[:PIXELS_AT] + TEXT + rest)
+    assert texts(marks) == [("parameters", "Steps: 20")]
+    assert len(marks.damage) == 1
+
+
+def test_what_stands_between_pixels_is_left_out() -> None:
+    """Section 5.6: IDAT chunks are consecutive, and decoders stop at the first other chunk."""
+    packed = PLAIN[PIXELS_AT + 8 : -16]
+    halves = png_chunk(b"IDAT", packed[:9]), png_chunk(b"IDAT", packed[9:])
+    inner = png_text("prompt", "{}")
+    data = PLAIN[:PIXELS_AT] + TEXT + halves[0] + inner + halves[1] + png_text("a", "b") + END
+    marks = survey(data)
+    assert texts(marks) == [("parameters", "Steps: 20"), ("a", "b")]
+    at = data.index(inner)
+    assert marks.damage == (f"PNG chunk tEXt at byte {at} stands within the pixels; left out.",)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        PLAIN[8:29] + bytes(4),
+        png_chunk(b"IHDR", PLAIN[16:28]),
+        png_chunk(b"IHDR", PLAIN[16:29] + b"\0"),
+    ],
+    ids=["checksum", "short", "long"],
+)
+def test_a_header_that_no_decoder_takes_opens_no_picture(header: bytes) -> None:
+    marks = survey(PLAIN[:8] + header + TEXT + PLAIN[33:])
+    assert marks.texts == ()
+    assert marks.damage == (
+        "The PNG file does not begin with a whole IHDR chunk; nothing was read.",
+    )

@@ -8,6 +8,8 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from tegaki.claim import Place
+from tegaki.provenance.marks import Marks
 from tegaki.provenance.survey import survey
 from tests.provenance.bytes_made import (
     ASCII,
@@ -60,9 +62,7 @@ def test_what_stands_behind_the_stated_size_is_a_trailer() -> None:
     plain = webp_with()
     marks = survey(plain + chunk)
     assert marks.exif == ()
-    assert marks.trailer is not None
-    raw, place = marks.trailer
-    assert (raw, place.path, place.start) == (chunk, "WebP trailer", len(plain))
+    assert marks.trailer == Place("WebP trailer", len(plain), len(plain + chunk))
 
 
 def test_a_chunk_in_another_is_not_seen() -> None:
@@ -94,3 +94,33 @@ def test_a_picture_comes_first() -> None:
     marks = survey(b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body)
     assert marks.xmp == ()
     assert len(marks.damage) == 1
+
+
+def _riff(*chunks: bytes) -> bytes:
+    body = b"WEBP" + b"".join(chunks)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+@pytest.mark.parametrize("lossless", [False, True])
+def test_the_simple_layout_has_no_exif_and_no_xmp(lossless: bool) -> None:
+    pixels = saved("WEBP", lossless=lossless)[12:]
+    store = riff_chunk(b"C2PA", c2pa_store())
+    marks = survey(_riff(pixels, riff_chunk(b"EXIF", EXIF), riff_chunk(b"XMP ", XMP), store))
+    assert (marks.exif, marks.xmp) == ((), ())
+    assert marks.c2pa is not None
+    assert marks.damage == (
+        "WebP EXIF stands in a file of the simple layout; left out.",
+        "WebP XMP stands in a file of the simple layout; left out.",
+    )
+
+
+def test_flags_that_were_not_set_cost_no_mark() -> None:
+    data = bytearray(webp_with([riff_chunk(b"EXIF", EXIF)]))
+    data[data.index(b"VP8X") + 8] = 0
+    assert len(survey(bytes(data)).exif) == 1
+
+
+def test_a_file_without_a_picture_holds_no_mark() -> None:
+    head = riff_chunk(b"VP8X", bytes(10))
+    marks = survey(_riff(head, riff_chunk(b"EXIF", EXIF)))
+    assert marks == Marks("WEBP", damage=("The WebP file holds no picture; nothing in it counts.",))

@@ -169,7 +169,7 @@ def _fields(found: Provenance, texts: bool) -> Iterator[tuple[str, str]]:
     for number, remark in enumerate((*found.remarks, *found.damage)):
         yield "remarks" if number == 0 else "", remark
     if found.marks.trailer is not None:
-        end = found.marks.trailer[1].end
+        end = found.marks.trailer.end
         yield "remarks", f"More data stand behind the picture's end, up to byte {end:,}; not read."
     if texts:
         for place, text in found.marks.all_texts():

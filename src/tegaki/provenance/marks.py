@@ -66,10 +66,9 @@ class Marks:
     """Everything found in one file by walking its container, in the order of the file.
 
     ``format``: ``PNG``, ``JPEG``, ``WEBP``, ``AVIF``, ``GIF`` or empty for any other container,
-    where nothing is ever found. ``c2pa``: where a C2PA manifest store stands. ``trailer``: bytes
-    behind the container's end (a slice of at most 64 KiB of them) with their place; nothing but a
-    trailer whose own structure is known may be read from it. ``damage``: sentences about parts
-    that were left out because they contradict their container or pass a limit.
+    where nothing is ever found. ``c2pa``: where a C2PA manifest store stands. ``trailer``: where
+    bytes stand behind the container's end, which are never read. ``damage``: sentences about
+    parts that were left out because they contradict their container or pass a limit.
     """
 
     format: str
@@ -78,7 +77,7 @@ class Marks:
     xmp: tuple[Property, ...] = ()
     iptc: tuple[IptcField, ...] = ()
     c2pa: Place | None = None
-    trailer: tuple[bytes, Place] | None = None
+    trailer: Place | None = None
     damage: tuple[str, ...] = ()
 
     def all_texts(self) -> Iterator[tuple[Place, str]]:

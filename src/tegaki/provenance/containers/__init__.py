@@ -9,8 +9,6 @@ from tegaki.claim import Place
 from tegaki.provenance.limits import Limits
 from tegaki.provenance.marks import ExifField, IptcField, Marks, Property, Text
 
-TRAILER_BYTES = 64 * 1024
-"""Bytes kept of what stands behind a container's end."""
 SENTENCES = 50
 """Damage sentences kept of one file: a hostile one would bring one for each of its chunks."""
 
@@ -73,7 +71,8 @@ class Findings:
     xmp: list[Property] = field(default_factory=list)
     iptc: list[IptcField] = field(default_factory=list)
     stores: list[Place] = field(default_factory=list)
-    trailer: tuple[bytes, Place] | None = None
+    trailer: Place | None = None
+    empty: bool = False
     damage: list[str] = field(default_factory=list)
     blocks: int = 0
     fields: int = 0
@@ -115,17 +114,27 @@ class Findings:
         self.unpacked += size
         return True
 
-    def keep_trailer(self, data: bytes, end: int, name: str) -> None:
-        """Keep the last bytes behind a container that ends at ``end``.
+    def finish(self, data: bytes, end: int, name: str, picture: bool = True) -> None:
+        """The container ends at ``end``, as its own grammar says.
 
-        The last ones, because trailers such as Samsung's are read from the end of the file.
+        What stands behind it is told and never read, whatever its form: Samsung's phones append a
+        block of their own (``SEFT``) that says whether AI edited the picture, but so can anyone, to
+        any file, and those phones say the same in a C2PA manifest, which is signed.
+
+        Args:
+            picture: whether there were pixels. A file that is whole and holds none is no picture,
+                so nothing in it counts. One that is cut before its pixels keeps what was found.
         """
         if end < len(data):
-            start = max(end, len(data) - TRAILER_BYTES)
-            self.trailer = data[start:], Place(f"{name} trailer", start, len(data))
+            self.trailer = Place(f"{name} trailer", end, len(data))
+        if not picture:
+            self.empty = True
+            self.note(f"The {name} file holds no picture; nothing in it counts.")
 
     def marks(self, format_name: str) -> Marks:
         """All of it. C2PA, appendix A: of two manifest stores in a file, none counts."""
+        if self.empty:
+            return Marks(format_name, trailer=self.trailer, damage=tuple(self.damage))
         if len(self.stores) > 1:
             self.note(f"The file has {len(self.stores)} C2PA manifest stores; none was read.")
         return Marks(

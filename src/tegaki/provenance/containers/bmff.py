@@ -38,7 +38,7 @@ def walk(data: bytes, found: Findings) -> None:
     if meta is not None:
         _meta(data, meta, name, found)
         if found.blocks <= found.limits.blocks:  # else the rest was not looked at
-            found.keep_trailer(data, end, name)
+            found.finish(data, end, name)
 
 
 def _brands(data: bytes) -> set[bytes]:

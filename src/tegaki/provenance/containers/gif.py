@@ -21,30 +21,31 @@ def walk(data: bytes, found: Findings) -> None:
         found.note("The GIF file ends in its header.")
         return
     at = 13 + _table(data[10])
+    picture = False
     while found.next_block():
-        end = _block(data, at, found)
-        if end is None:
+        introducer = data[at] if at < len(data) else None
+        if introducer == _TRAILER:
+            found.finish(data, at + 1, "GIF", picture)
             return
+        end = _block(data, at, introducer, found)
+        if end is None:
+            found.note(f"The GIF file is cut or damaged at byte {min(at, len(data))}.")
+            return
+        picture |= introducer == _IMAGE
         at = end
 
 
-def _block(data: bytes, at: int, found: Findings) -> int | None:
-    """Read one block; where the next one begins, or None behind the last."""
-    introducer = data[at] if at < len(data) else None
-    end = None
-    if introducer == _TRAILER:
-        found.keep_trailer(data, at + 1, "GIF")
-        return None
+def _block(data: bytes, at: int, introducer: int | None, found: Findings) -> int | None:
+    """Read one block; where the next one begins, or None where this one is cut or unknown."""
     if introducer == _EXTENSION:
         end = _chain(data, at + 2)
         if end is not None:
             _extension(data, at, end, found)
-    elif introducer == _IMAGE and at + 10 < len(data):
+        return end
+    if introducer == _IMAGE and at + 10 < len(data):
         # The descriptor, its colour table, and a byte of code size stand before the pixels.
-        end = _chain(data, at + 11 + _table(data[at + 9]))
-    if end is None:
-        found.note(f"The GIF file is cut or damaged at byte {min(at, len(data))}.")
-    return end
+        return _chain(data, at + 11 + _table(data[at + 9]))
+    return None
 
 
 def _table(flags: int) -> int:

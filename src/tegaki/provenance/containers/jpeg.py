@@ -29,11 +29,15 @@ _NOTE = "http://ns.adobe.com/xmp/note/"
 
 @dataclass(slots=True)
 class _Spread:
-    """What may be spread over several segments, as (start of its bytes, end of its segment)."""
+    """What may be spread over several segments, as (start of its bytes, end of its segment).
+
+    ``scanned``: a scan was among them. Tables without one (T.81, B.5) are no picture.
+    """
 
     photoshop: list[tuple[int, int]] = field(default_factory=list)
     more_xmp: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     jumbf: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    scanned: bool = False
 
 
 def walk(data: bytes, found: Findings) -> None:
@@ -56,7 +60,7 @@ def _segment(data: bytes, at: int, spread: _Spread, found: Findings) -> int | No
         return None
     code, start = marker[1][0], marker.end()
     if code == _EOI:
-        found.keep_trailer(data, start, "JPEG")
+        found.finish(data, start, "JPEG", spread.scanned)
         return None
     end = start + int.from_bytes(data[start : start + 2], "big")
     if not start + 2 <= end <= len(data):
@@ -65,6 +69,7 @@ def _segment(data: bytes, at: int, spread: _Spread, found: Findings) -> int | No
     if code != _SOS:
         _content(data, code, start + 2, end, spread, found)
         return end
+    spread.scanned = True
     after = _SCAN_END.search(data, end)
     if after is None:
         found.note("The JPEG file ends without an EOI marker.")
