@@ -12,7 +12,13 @@ from PIL import Image
 from tools.watermark_false_alarms import made_up
 
 from tegaki.claim import Place
-from tegaki.provenance.watermark import MIN_MARGIN, PAYLOADS, find_watermark, score_watermarks
+from tegaki.provenance.watermark import (
+    MIN_MARGIN,
+    PAYLOADS,
+    find_watermark,
+    is_worth_a_look,
+    score_watermarks,
+)
 from tests.provenance.encoders import Pixels, watermark
 
 
@@ -53,6 +59,28 @@ def test_a_mark_written_with_red_and_blue_swapped_is_read(name: str) -> None:
     marked = watermark(textured()[:, :, ::-1], WRITTEN[name])[:, :, ::-1]
     (hit,) = find_watermark(marked)
     assert (hit.payload, hit.way) == (name, "dwtDct, red and blue swapped")
+
+
+@pytest.mark.parametrize("method", ["dwtDct", "dwtDctSvd"])
+@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("lost", ["nothing", "the upper half", "the left half"])
+def test_a_part_of_the_blocks_tells_whether_a_look_is_worth_it(
+    name: str, method: str, lost: str
+) -> None:
+    """White cannot hold a mark: a part of a picture may have none."""
+    pixels = textured(832, 768)
+    if lost == "the upper half":
+        pixels[:384] = 255
+    elif lost == "the left half":
+        pixels[:, :416] = 255
+    marked = watermark(pixels, WRITTEN[name], method)
+    assert is_worth_a_look(Image.fromarray(marked))
+    if lost == "nothing":
+        assert find_watermark(marked)
+
+
+def test_few_unmarked_pictures_are_worth_a_look() -> None:
+    assert sum(is_worth_a_look(Image.fromarray(rgb)) for rgb in made_up()) < 120 // 3
 
 
 def test_a_hit_becomes_a_claim() -> None:

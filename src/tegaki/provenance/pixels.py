@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import io
+import struct
 from functools import cached_property
-from importlib import import_module
+from typing import TypeGuard
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageFile
+from PIL import Image
+from PIL.AvifImagePlugin import AvifImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
 
 from tegaki.claim import Place
-from tegaki.provenance.limits import Limits
+from tegaki.provenance.headers import Header, png_header, size_of, webp_header
+from tegaki.provenance.limits import DEFAULT, Limits
 
-_PLUGINS = {
-    "PNG": "PngImagePlugin.PngImageFile",
-    "JPEG": "JpegImagePlugin.JpegImageFile",
-    "WEBP": "WebPImagePlugin.WebPImageFile",
-    "AVIF": "AvifImagePlugin.AvifImageFile",
-    "GIF": "GifImagePlugin.GifImageFile",
-}
-_LOSSLESS_WEBP = b"VP8L"
-_RIFF_HEADER = 12  # "RIFF", size, "WEBP"
-_MOST_CHUNKS = 64
+_IEND = bytes.fromhex("0000000049454e44ae426082")
 _OPAQUE = 254
 
 
 class StoredPicture:
     """The samples of a file as they are stored: not upright, alpha not laid on anything.
+
+    A PNG or lossless WebP is decoded, once, from a file of nothing but header and pixels. Text,
+    colour profiles and whatever else a hostile file holds never reach Pillow, which would refuse
+    the picture for their size; nor does ``Image.open``, which would try other formats.
 
     Args:
         form: the container's name, as in :class:`tegaki.provenance.marks.Marks`.
@@ -35,7 +35,7 @@ class StoredPicture:
     """
 
     def __init__(
-        self, data: bytes, form: str, limits: Limits, decoded: Image.Image | None = None
+        self, data: bytes, form: str, limits: Limits = DEFAULT, decoded: Image.Image | None = None
     ) -> None:
         self._data, self._form, self._limits, self._decoded = data, form, limits, decoded
 
@@ -45,26 +45,51 @@ class StoredPicture:
         return Place(f"{'WebP' if self._form == 'WEBP' else self._form} pixels", 0, len(self._data))
 
     @cached_property
-    def lossless(self) -> bool:
-        """Whether pixels come back as a generator wrote them: PNG, or WebP without loss."""
-        return self._form == "PNG" or (self._form == "WEBP" and self._is_lossless_webp())
+    def header(self) -> Header | None:
+        """``None`` for other formats, other kinds of WebP, and a header that is damaged."""
+        if self._form == "PNG":
+            return png_header(self._data, self._limits)
+        return webp_header(self._data, self._limits) if self._form == "WEBP" else None
 
     @cached_property
     def size(self) -> tuple[int, int] | None:
         """Width and height, or ``None`` where the header cannot be read."""
-        picture = self._decoded or self._opened
-        return None if picture is None else picture.size
-
-    @cached_property
-    def rgb(self) -> npt.NDArray[np.uint8] | None:
-        """uint8 ``(height, width, 3)``, alpha dropped; ``None``: damaged or over the limit."""
-        return None if self._rgba is None else self._rgba[:, :, :3]
+        if self.header is not None:
+            return self.header.width, self.header.height
+        if self._decoded is not None:
+            return self._decoded.size
+        if self._form != "AVIF":
+            return size_of(self._data, self._form, self._limits)
+        try:
+            return AvifImageFile(io.BytesIO(self._data)).size
+        except Exception:  # noqa: BLE001 - whatever a decoder raises, it has no size
+            return None
 
     @property
     def is_colour(self) -> bool:
         """Whether it is stored as 8-bit RGB or RGBA, as generators write."""
-        picture = self._decoded or self._opened
-        return picture is not None and picture.mode in ("RGB", "RGBA")
+        return self.header is not None and self.header.mode != ""
+
+    @cached_property
+    def image(self) -> Image.Image | None:
+        """The picture as Pillow has it; ``None``: damaged, over the limit, or not lossless, so
+        that no mark can be in it."""
+        header = self.header
+        if header is None or not 0 < header.width * header.height <= self._limits.pixels:
+            return None
+        try:
+            picture = self._decoded
+            if not _is_as_stored(picture, header):
+                picture = _open(self._data, header)
+            picture.load()
+        except Exception:  # noqa: BLE001 - whatever a decoder raises, these pixels say nothing
+            return None
+        return picture if _is_as_stored(picture, header) else None
+
+    @cached_property
+    def rgb(self) -> npt.NDArray[np.uint8] | None:
+        """uint8 ``(height, width, 3)``, alpha dropped; ``None`` as for :attr:`image`."""
+        return None if self._rgba is None else self._rgba[:, :, :3]
 
     @cached_property
     def is_opaque(self) -> bool:
@@ -74,34 +99,23 @@ class StoredPicture:
 
     @cached_property
     def _rgba(self) -> npt.NDArray[np.uint8] | None:
-        picture = self._decoded or self._opened
-        if picture is None or picture.width * picture.height > self._limits.pixels:
-            return None
-        try:
-            picture.load()
-            if picture.mode not in ("RGB", "RGBA"):
-                picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
-            return np.asarray(picture)
-        except Exception:  # noqa: BLE001 - whatever a decoder raises, these pixels say nothing
-            return None
+        picture = self.image
+        if picture is not None and picture.mode not in ("RGB", "RGBA"):
+            picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+        return None if picture is None else np.asarray(picture)
 
-    @cached_property
-    def _opened(self) -> ImageFile.ImageFile | None:
-        if self._form not in _PLUGINS:
-            return None
-        module, plugin = _PLUGINS[self._form].split(".")
-        try:
-            kind = getattr(import_module(f"PIL.{module}"), plugin)
-            opened: ImageFile.ImageFile = kind(io.BytesIO(self._data))
-        except Exception:  # noqa: BLE001 - likewise
-            return None
-        return opened
 
-    def _is_lossless_webp(self) -> bool:
-        at = _RIFF_HEADER
-        for _ in range(_MOST_CHUNKS):
-            if self._data[at : at + 4] in (b"VP8 ", _LOSSLESS_WEBP, b"ANMF", b""):
-                return self._data[at : at + 4] == _LOSSLESS_WEBP
-            size = int.from_bytes(self._data[at + 4 : at + 8], "little")
-            at += 8 + size + size % 2
-        return False
+def _is_as_stored(picture: Image.Image | None, header: Header) -> TypeGuard[Image.Image]:
+    """Whether a picture is what the header promises; one that a caller gives may be another."""
+    size = header.width, header.height
+    return picture is not None and picture.size == size and header.mode in ("", picture.mode)
+
+
+def _open(data: bytes, header: Header) -> Image.Image:
+    """By Pillow, from a file of nothing but header and pixels."""
+    body = data[header.start : header.end]
+    if header.container == "PNG":
+        return PngImageFile(io.BytesIO(data[:33] + header.extra + body + _IEND))
+    body += b"\0" * (len(body) % 2)
+    riff = struct.pack("<4sI4s", b"RIFF", 4 + len(body), b"WEBP")
+    return WebPImageFile(io.BytesIO(riff + body))

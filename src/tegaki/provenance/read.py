@@ -33,7 +33,7 @@ from tegaki.provenance.tools import (
     swarmui,
     webui,
 )
-from tegaki.provenance.watermark import find_watermark
+from tegaki.provenance.watermark import find_watermark, has_room, is_worth_a_look
 
 _DCTERMS = "http://purl.org/dc/terms/"
 _FIRST: tuple[Callable[[Evidence], Iterator[Claim]], ...] = (swarmui.find, invokeai.find)
@@ -106,7 +106,7 @@ def examine(
         raise TypeError("provenance is read from a file's bytes, not from its name")
     marks = survey(data, limits)
     picture = StoredPicture(data, marks.format, limits, decoded)
-    hidden = tuple(find_stealth(data, marks.format, limits)) if pixels else ()
+    hidden = tuple(find_stealth(data, marks.format, limits, picture)) if pixels else ()
     evidence = Evidence(marks, hidden, picture)
     claims = list(claims_of_texts(evidence, Signatures(data, picture if pixels else None)))
     if pixels:
@@ -141,7 +141,9 @@ def claims_of_texts(evidence: Evidence, signatures: Signatures) -> Iterator[Clai
 
 
 def _of_watermarks(picture: StoredPicture) -> list[Claim]:
-    if not picture.lossless or not picture.is_colour or picture.rgb is None:
+    if not picture.is_colour or picture.size is None or not has_room(*picture.size):
+        return []
+    if picture.image is None or not is_worth_a_look(picture.image) or picture.rgb is None:
         return []
     return [hit.claim(picture.place) for hit in find_watermark(picture.rgb)]
 

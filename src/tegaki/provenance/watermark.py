@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from tegaki.claim import Claim, Place
 
@@ -29,6 +30,7 @@ _MIN_PIXELS = 256 * 256  # the library marks nothing smaller (imwatermark/waterm
 MIN_MARGIN = 0.1
 _MOST_PIXELS = 4 * 1024 * 1024
 _POWER_ROUNDS = 4
+_SAMPLED, _WORTH = 4096, 0.65
 _RED, _GREEN, _BLUE, _TO_U = np.array([0.299, 0.587, 0.114, 0.492], np.float32)
 
 
@@ -118,15 +120,55 @@ def find_watermark(rgb: npt.NDArray[np.uint8]) -> list[WatermarkHit]:
 def score_watermarks(rgb: npt.NDArray[np.uint8]) -> Iterator[tuple[Payload, WatermarkHit]]:
     """How well each payload fits in each way of reading, hit or not; see ``find_watermark``."""
     height, width = rgb.shape[:2]
-    if height * width < _MIN_PIXELS or min(height, width) < 8:
-        return
-    rows = max(8, _MOST_PIXELS // width)  # blocks are counted row by row: the first ones suffice
-    for way, votes in _readings(rgb[:rows]):
-        for payload in PAYLOADS:
-            matched, margin = _compare(votes, payload.bits)
-            bits = len(payload.bits)
-            hit = WatermarkHit(payload.tool, payload.name, way, matched, bits, margin)
-            yield payload, hit
+    if has_room(width, height):
+        yield from _scores(rgb[: _rows_read(width)])
+
+
+def is_worth_a_look(image: Image.Image) -> bool:
+    """Whether :func:`find_watermark` may find something, from a part of the blocks.
+
+    They stand in rows spread over the picture, since a part of it may be white or black and have
+    lost its mark. Of 169 marked pictures (drawings, photographs, flat and shaded areas, each
+    payload) whose mark the full look finds, none had fewer than 72 % of a payload's bits here; of
+    77 unmarked ones, 67 had less than 65 % of all.
+
+    Args:
+        image: of mode RGB or RGBA, with room for a mark.
+    """
+    width, height = image.size
+    down, across = min(height, _rows_read(width)) // 8, width // 8
+    taken = np.unique(np.linspace(0, down - 1, -(-_SAMPLED // across)).astype(int))
+    rows = [image.crop((0, 8 * row, width, 8 * row + 8)) for row in taken.tolist()]
+    rgb = np.concatenate([np.asarray(row)[:, :, :3] for row in rows])
+    numbers = np.add.outer(taken * across, np.arange(across)).ravel()
+    return any(hit.matched >= _WORTH * hit.bits for _, hit in _scores(rgb, numbers))
+
+
+def has_room(width: int, height: int) -> bool:
+    """Whether anything is looked for in a picture of that size."""
+    return height * width >= _MIN_PIXELS and min(height, width) >= 8
+
+
+def _rows_read(width: int) -> int:
+    """Blocks are counted row by row: the first ones suffice."""
+    return max(8, _MOST_PIXELS // width)
+
+
+def _scores(
+    rgb: npt.NDArray[np.uint8], numbers: npt.NDArray[np.intp] | None = None
+) -> Iterator[tuple[Payload, WatermarkHit]]:
+    """``numbers``: those of the blocks in the whole picture, where they do not begin with 0."""
+    readings = list(_readings(rgb))
+    if numbers is None:
+        numbers = np.arange(readings[0][1].size)
+    for payload in PAYLOADS:
+        period = len(payload.bits)
+        turns = numbers % period  # block k votes for bit k modulo the length
+        counts = np.bincount(turns, minlength=period)
+        for way, votes in readings:
+            means = np.bincount(turns, votes, period) / np.maximum(counts, 1)
+            matched, margin = _compare(means, payload.bits)
+            yield payload, WatermarkHit(payload.tool, payload.name, way, matched, period, margin)
 
 
 def _readings(rgb: npt.NDArray[np.uint8]) -> Iterator[tuple[str, Bits]]:
@@ -202,10 +244,7 @@ def _votes(values: Floats) -> Bits:
     return np.remainder(values, np.float32(_SCALE)) > _SCALE / 2
 
 
-def _compare(votes: Bits, payload: tuple[bool, ...]) -> tuple[int, float]:
-    """Bits that match, and the margin; block ``k`` votes for bit ``k`` modulo the length."""
-    period = len(payload)
-    turn = np.arange(votes.size) % period
-    means = np.bincount(turn, votes, period) / np.bincount(turn, minlength=period)
+def _compare(means: npt.NDArray[np.float64], payload: tuple[bool, ...]) -> tuple[int, float]:
+    """Bits that match, and the margin, from the mean vote for each bit."""
     bits = means * 255 > 127  # the library's border, a little under one half
     return int((bits == np.array(payload)).sum()), float(np.abs(means - 0.5).mean())
