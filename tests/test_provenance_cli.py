@@ -165,6 +165,15 @@ def test_anchors_must_be_certificates(tmp_path: Path, content: str) -> None:
         assert "--trust-anchors" in done.stderr
 
 
+def test_a_certificate_in_der_is_told_how_to_become_one_in_pem(tmp_path: Path) -> None:
+    (tmp_path / "anchors.der").write_bytes(b"\x30\x82\x01\xe9" + bytes(range(256)))
+    done = tegaki(
+        "provenance", "--trust-anchors", tmp_path / "anchors.der", marked(tmp_path / "a.png")
+    )
+    assert done.returncode == 2
+    assert "openssl x509 -inform DER -in FILE -out FILE.pem" in " ".join(done.stderr.split())
+
+
 def test_a_declaration_decides_and_the_probability_stays(
     detector: Detector, tmp_path: Path
 ) -> None:

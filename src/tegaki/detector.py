@@ -82,6 +82,7 @@ class Detector:
         Raises:
             BundleError: the bundle is missing or damaged.
             AnchorsError: ``trust_anchors`` are no certificates.
+            MissingExtra: they are, and the extra ``c2pa`` is not installed.
         """
         folder = None if bundle is None else Path(os.fsdecode(bundle))
         return cls(

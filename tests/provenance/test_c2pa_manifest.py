@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -17,7 +18,8 @@ import pytest
 from PIL import Image
 
 from tegaki.claim import Claim, Place
-from tegaki.provenance import c2pa_manifest
+from tegaki.errors import AnchorsError
+from tegaki.provenance import c2pa_manifest, checked_anchors, examine
 from tegaki.provenance.c2pa_manifest import Manifest, read_manifest
 
 c2pa = pytest.importorskip("c2pa")
@@ -55,6 +57,11 @@ def chain(organisation: str) -> Chain:
     ).decode()
     texts = [made.public_bytes(pem).decode() for made in (signer, root)]
     return Chain("".join(texts), secret, texts[1])
+
+
+def leaf(chain: Chain) -> str:
+    """The signer's own certificate."""
+    return chain.certificates.removesuffix(chain.root)
 
 
 def _name(organisation: str) -> x509.Name:
@@ -303,6 +310,115 @@ def test_a_transplanted_manifest_is_a_hint(signer: Chain) -> None:
         assert opened.convert("RGB").getpixel((0, 0)) == (1, 2, 3)
     claim = only(read(data, signer))
     assert (claim.kind, claim.strength) == ("generated", "hint")
+
+
+def test_a_signers_own_certificate_makes_it_trusted(signer: Chain, stranger: Chain) -> None:
+    """As C2PA 2.2, "Private Credential Store", has it; it makes nobody else trusted."""
+    data = sign(picture(), signer, FIREFLY)
+    own, others = leaf(signer), leaf(stranger)
+    for anchors, strength, answer in (
+        (own, "proof", "trusted"),
+        (stranger.root + own, "proof", "trusted"),
+        (others, "declared", "untrusted"),
+        (others + stranger.root, "declared", "untrusted"),
+    ):
+        found = read_manifest(data, "PNG", PLACE, checked_anchors(anchors))
+        assert (only(found).strength, answers(found)[1]) == (strength, answer)
+
+
+def test_an_expired_certificate_is_told_in_full(shared: Path) -> None:
+    note = only(read((shared / "fixtures" / "c2pa_flux_api.jpg").read_bytes())).note
+    assert "has expired by now" in note
+    assert "whether it was valid when the file was signed" in note
+
+
+# Trust anchors
+
+
+def test_anchors_are_the_certificates_alone(signer: Chain, stranger: Chain) -> None:
+    around = f"# Émile's list\n{signer.root}# O=Someone\n{stranger.root} end"
+    assert checked_anchors(around) == signer.root + stranger.root
+    assert checked_anchors(signer.certificates) == signer.certificates
+
+
+def test_a_damaged_certificate_is_named(signer: Chain, stranger: Chain) -> None:
+    lines = stranger.root.splitlines(keepends=True)
+    for damaged in ("".join(lines[:3] + lines[4:]), "".join(lines[:4]), lines[0] + lines[-1]):
+        with pytest.raises(AnchorsError) as caught:
+            checked_anchors(signer.root + damaged + signer.root)
+        line = signer.root.count("\n") + 1
+        assert (
+            str(caught.value) == f"certificate 2 of the trust anchors, in line {line}, is damaged"
+        )
+
+
+@pytest.mark.parametrize("anchors", ["", "certificates.pem", "/etc/ssl", "AAAA"])
+def test_what_holds_no_certificate_is_refused(anchors: str) -> None:
+    for refuse in (checked_anchors, lambda text: examine(picture(), trust_anchors=text)):
+        with pytest.raises(AnchorsError, match="the text of a file is wanted, not its name"):
+            refuse(anchors)
+
+
+@pytest.mark.parametrize("anchors", [Path("certificates.pem"), b"", 3])
+def test_anchors_are_a_text(anchors: Any) -> None:
+    with pytest.raises(AnchorsError, match=f"this is {type(anchors).__name__}"):
+        examine(picture(), trust_anchors=anchors)
+
+
+def test_anchors_without_the_library_are_no_silence(signer: Chain, tmp_path: Path) -> None:
+    """In a process of its own, where there is no module of that name."""
+    (tmp_path / "anchors.pem").write_text(signer.root)
+    (tmp_path / "a.png").write_bytes(picture())
+    code = (
+        "import sys; sys.modules['c2pa'] = None\n"
+        "from pathlib import Path\n"
+        "from tegaki.errors import MissingExtra\n"
+        "from tegaki.provenance import checked_anchors, examine\n"
+        "data, anchors = Path('a.png').read_bytes(), Path('anchors.pem').read_text()\n"
+        "for asked in (lambda: checked_anchors(anchors), "
+        "lambda: examine(data, trust_anchors=anchors)):\n"
+        "    try: asked()\n"
+        "    except MissingExtra as problem: print(problem.extra)\n"
+        "assert examine(data).claims == ()\n"
+        "from tegaki.cli.main import main\n"
+        "sys.argv = ['tegaki', 'provenance', '--trust-anchors', 'anchors.pem', 'a.png']\n"
+        "main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert done.stdout == "c2pa\nc2pa\n"
+    assert done.returncode == 2
+    assert "trusting signers of C2PA manifests needs the extra tegaki[c2pa]" in done.stderr
+
+
+# What is said of a manifest that makes no claim
+
+
+def test_a_manifest_without_a_claim_shows_whose_it_is(signer: Chain) -> None:
+    made = action("c2pa.created", TYPES + "algorithmicMedia")
+    data = sign(picture(), signer, made, generator="Some_Tool")
+    whole = examine(data)
+    assert whole.claims == ()
+    assert whole.remarks == (
+        "A C2PA manifest is there and does not say how the picture was made: "
+        "it gives the source type algorithmicMedia.",
+        "It was written by Some Tool and signed by Test Signer (Test Signer signing) without a "
+        "date: no trust list given names the signer, so anyone may have made it.",
+        "The file is as it was signed.",
+    )
+    changed = bytearray(data)
+    changed[data.rindex(b"IDAT") + 20] ^= 1
+    assert "The file was changed after signing" in examine(bytes(changed)).remarks[2]
+    trusted = examine(data, trust_anchors=signer.root).remarks[1]
+    assert trusted.endswith("without a date: a trusted signer vouches for it.")
+
+
+def test_remarks_on_a_real_file(shared: Path) -> None:
+    found = examine((shared / "fixtures" / "ctl_c2pa_hash_mismatch.jpg").read_bytes())
+    assert "C2PA Test Signing Cert (C2PA Signer) on 2024-08-06T21:53:37+00:00" in found.remarks[1]
+    assert found.remarks[2].startswith("The file was changed after signing")
+    assert not any("integrity" in remark for remark in found.remarks)
 
 
 # Content

@@ -109,3 +109,9 @@ def test_no_word_in_a_persons_text_is_a_mark() -> None:
         jpeg = picture("JPEG")
         claims = read(jpeg[:2] + segment(0xFE, words.encode()) + jpeg[2:])
         assert all(claim.kind == "human-editor" for claim in claims), words
+
+
+@pytest.mark.parametrize("given", ["a.png", bytearray(b"\x89PNG"), memoryview(b"")])
+def test_bytes_are_wanted(given: object) -> None:
+    with pytest.raises(TypeError, match=f"as bytes, not {type(given).__name__}"):
+        read(given)  # type: ignore[arg-type]

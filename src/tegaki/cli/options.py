@@ -89,18 +89,20 @@ def read_anchors(path: Path | None) -> str | None:
     """The certificates in a PEM file.
 
     Raises:
-        click.BadParameter: it cannot be read or holds none.
+        click.BadParameter: it cannot be read, holds none, or a damaged one.
+        MissingExtra: there is nothing to read manifests with.
     """
     if path is None:
         return None
     try:
-        text = path.read_text(encoding="ascii")
-    except (OSError, ValueError) as problem:
-        what = problem.strerror if isinstance(problem, OSError) else "it is no text"
-        raise click.BadParameter(
-            f"{path} cannot be read: {what}", param_hint="--trust-anchors"
-        ) from problem
-    try:
-        return checked_anchors(text)
-    except AnchorsError as problem:
-        raise click.BadParameter(f"{path}: {problem}", param_hint="--trust-anchors") from problem
+        return checked_anchors(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, AnchorsError) as problem:
+        what = str(problem)
+        if isinstance(problem, OSError):
+            what = f"it cannot be read ({problem.strerror})"
+        elif isinstance(problem, UnicodeDecodeError):
+            what = (
+                "it is no text; a certificate in DER form becomes one in PEM by: "
+                "openssl x509 -inform DER -in FILE -out FILE.pem"
+            )
+        raise click.BadParameter(f"{path}: {what}", param_hint="--trust-anchors") from problem

@@ -2,23 +2,54 @@
 
 from __future__ import annotations
 
+import re
 import ssl
+from functools import lru_cache
 
-from tegaki.errors import AnchorsError
+from tegaki.errors import AnchorsError, MissingExtra
+from tegaki.provenance import c2pa_manifest
+
+_BEGIN = "-----BEGIN CERTIFICATE-----"
+_CERTIFICATE = re.compile(_BEGIN + r"[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----")
 
 
 def checked_anchors(pem: str) -> str:
-    """The text as it is, where it holds certificates: the C2PA library passes over others in
-    silence.
+    """The certificates in a text (PEM), one after another, without what stands around them.
+
+    They are those of authorities, all of whose signers are then trusted, or of single signers.
 
     Raises:
-        AnchorsError: it holds no certificate, or a damaged one.
+        AnchorsError: it holds no certificate, or a damaged one: the C2PA library passes over both
+            in silence.
+        MissingExtra: there is nothing to read manifests with.
     """
-    try:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.load_verify_locations(cadata=pem)
-    except (ssl.SSLError, ValueError, TypeError) as problem:
+    if not isinstance(pem, str):
         raise AnchorsError(
-            "the trust anchors are no certificates in PEM form (-----BEGIN CERTIFICATE----- ...)"
-        ) from problem
-    return pem
+            f"trust anchors are a text with certificates (PEM), and this is {type(pem).__name__}"
+        )
+    certificates = _checked(pem)
+    if not c2pa_manifest.available():
+        raise MissingExtra("trusting signers of C2PA manifests", "c2pa")
+    return certificates
+
+
+@lru_cache(maxsize=4)  # they are asked for with every file
+def _checked(pem: str) -> str:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    found = []
+    for number, begin in enumerate(re.finditer(_BEGIN, pem), start=1):
+        whole = _CERTIFICATE.match(pem, begin.start())
+        try:
+            context.load_verify_locations(cadata=whole[0] if whole else "")
+        except (ssl.SSLError, ValueError) as problem:
+            line = pem.count("\n", 0, begin.start()) + 1
+            raise AnchorsError(
+                f"certificate {number} of the trust anchors, in line {line}, is damaged"
+            ) from problem
+        found.append(whole[0] if whole else "")
+    if not found:
+        raise AnchorsError(
+            f"the trust anchors hold no certificate in PEM form ({_BEGIN} ...); the text of a file "
+            "is wanted, not its name"
+        )
+    return "\n".join(found) + "\n"

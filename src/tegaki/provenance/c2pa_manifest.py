@@ -50,7 +50,8 @@ SIGNER_FAILURES = (  # the first that occurs is the answer
 )
 SIGNER_NOTES = {
     "untrusted": "no trust list given names the signer, so anyone may have made it",
-    "expired": "the signer's certificate had lapsed",
+    "expired": "the signer's certificate has expired by now; without a trust list and a time stamp "
+    "it cannot be told whether it was valid when the file was signed",
     "invalid": "the signer's certificate does not fit C2PA's profile",
     "revoked": "the signer's certificate was revoked",
     "trusted": "a trusted signer vouches for it",
@@ -143,7 +144,8 @@ def read_manifest(
     Args:
         data: the whole file: its hashes are checked.
         format: ``PNG``, ``JPEG``, ``WEBP``, ``AVIF`` or ``GIF``, as the first bytes say.
-        trust_anchors: certificates (PEM) that make a signer trusted; none by default.
+        trust_anchors: certificates (PEM) that make a signer trusted, an authority's or the
+            signer's own; none by default.
     """
     if place.end - place.start > STORE_BYTES:
         return Manifest(problem=f"The C2PA manifest is larger than {STORE_BYTES >> 20} MiB.")
@@ -162,15 +164,25 @@ def _store_text(data: bytes, mime: str, trust_anchors: str | None) -> tuple[str,
         import c2pa  # the extra; callers ask available() first
     except (ImportError, RuntimeError) as error:  # its native library is missing or of another age
         return "", str(error)
-    trust = {} if trust_anchors is None else {"trust": {"trust_anchors": trust_anchors}}
     try:
         with (
-            c2pa.Context.from_dict(OFFLINE | trust) as context,
+            c2pa.Context.from_dict(OFFLINE | _trust(trust_anchors)) as context,
             c2pa.Reader(mime, io.BytesIO(data), context=context) as reader,
         ):
             return str(reader.json()), ""
     except (c2pa.C2paError, ValueError, RuntimeError, OSError) as error:
         return "", str(error).strip().rstrip(".") or type(error).__name__
+
+
+def _trust(anchors: str | None) -> dict[str, Any]:
+    """Each certificate as an authority's and as a signer's: the library sees which one it is.
+
+    For time stamps, signers' own certificates do not count (C2PA 2.2, "Private Credential Store").
+    """
+    if anchors is None:
+        return {}
+    signers = {"trust_kind": "manifest", "trust_anchors": anchors, "allowed_list": anchors}
+    return {"trust": {"anchors": [signers, {"trust_kind": "tsa", "trust_anchors": anchors}]}}
 
 
 def judge(store: dict[str, Any], place: Place) -> Manifest:
@@ -180,7 +192,9 @@ def judge(store: dict[str, Any], place: Place) -> Manifest:
     if not steps:
         return Manifest(problem="The C2PA manifest store names no active manifest.")
     if not findings:
-        return Manifest(details=_details(steps[0], _check(store, steps[0]), None))
+        types = ", ".join(_source_types(steps))
+        details = _details(steps[0], _check(store, steps[0]), None)
+        return Manifest(details=details + ((("source types", types[:SHOWN]),) if types else ()))
     # What says most; then a known generator, rather than the editor which placed its work.
     chosen = min(findings, key=lambda f: (KINDS.index(f.kind), not _known(f)))
     checked = _check(store, chosen.step)
@@ -228,6 +242,18 @@ def _findings(step: _Step) -> Iterator[_Finding]:
     generator = _generator(step.manifest)
     if step.origin and EDITORS.search(generator):
         yield _Finding("human-editor", step, "", "", generator)
+
+
+def _source_types(steps: list[_Step]) -> list[str]:
+    """The codes of all actions, each once."""
+    actions = (
+        action
+        for step in steps
+        for assertion in _assertions(step.manifest, "c2pa.actions")
+        for action in _objects(assertion.get("actions"))
+    )
+    codes = (code_of(_text(action.get("digitalSourceType"))) for action in actions)
+    return list(dict.fromkeys(filter(None, codes)))
 
 
 def _kind(action: str, source: str, agent: str, origin: bool) -> tuple[Kind | None, bool]:

@@ -9,7 +9,8 @@ from PIL import Image
 
 from tegaki.claim import AI, KINDS, STRENGTHS, Claim
 from tegaki.errors import MissingExtra
-from tegaki.provenance import c2pa_manifest
+from tegaki.provenance import c2pa_manifest, c2pa_remark
+from tegaki.provenance.anchors import checked_anchors
 from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.limits import DEFAULT, Limits
 from tegaki.provenance.marks import Marks
@@ -59,7 +60,6 @@ MOST_CLAIMS = 100
 """Of one file: real ones make up to five, and a row has to be read."""
 _NONE = Marks("")
 _MISSING = MissingExtra("reading C2PA manifests", "c2pa")
-_ANSWERS = ("integrity", "signer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +101,15 @@ def examine(
             anything. Saves decoding it once more for marks in pixels.
         trust_anchors: certificates (PEM, see :func:`checked_anchors`) whose C2PA signatures count
             as proof.
+
+    Raises:
+        AnchorsError: ``trust_anchors`` are no certificates.
+        MissingExtra: they are, and there is nothing to read manifests with.
     """
     if not isinstance(data, bytes):
-        raise TypeError("provenance is read from a file's bytes, not from its name")
+        raise TypeError(f"a file's bytes are wanted, as bytes, not {type(data).__name__}")
+    if trust_anchors is not None:
+        trust_anchors = checked_anchors(trust_anchors)
     marks = survey(data, limits)
     picture = StoredPicture(data, marks.format, limits, decoded)
     hidden = tuple(find_stealth(data, marks.format, limits, picture)) if pixels else ()
@@ -162,5 +168,4 @@ def _of_manifest(
         return list(found.claims), [found.problem]
     if found.claims:
         return list(found.claims), []
-    answers = ", ".join(f"{name} {text}" for name, text in found.details if name in _ANSWERS)
-    return [], [f"A C2PA manifest is there and does not say how the picture was made ({answers})."]
+    return [], list(c2pa_remark.remarks(found))

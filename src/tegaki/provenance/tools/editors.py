@@ -1,4 +1,4 @@
-"""Marks of programs that people draw with, and of cameras: shown, and never proof of a person.
+"""Marks of programs that people make pictures with, and of cameras: never proof of a person.
 
 They are text that anyone can write, and a program that a person uses may have saved what a
 generator made (several such files are among the test pictures).
@@ -35,7 +35,9 @@ _EDITORS = {
     "corel painter": "Corel Painter",
 }
 """What a text begins with, in lower case, and the program's name."""
-_NOTE = "A program that people draw with wrote this; it may have saved any picture."
+_NOTE = (
+    "A program that people make or edit pictures with wrote this; it may have saved any picture."
+)
 _CAMERA_NOTE = "Text that a camera writes, and anyone else can."
 
 
