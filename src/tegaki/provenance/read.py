@@ -30,6 +30,7 @@ from tegaki.provenance.tools import (
     midjourney,
     names,
     novelai,
+    photoshop,
     services,
     swarmui,
     webui,
@@ -48,6 +49,7 @@ _THEN: tuple[Callable[[Evidence], Iterator[Claim]], ...] = (
     midjourney.find,
     labels.find,
     grok.find,
+    photoshop.find,
     editors.find,
 )
 """Readers of texts, before and after NovelAI's. Where two programs wrote one file (SwarmUI keeps
