@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
@@ -157,3 +159,18 @@ def test_four_million_chunks_take_no_longer_than_those_that_are_read(form: str) 
     found = examine(data)
     assert time.process_time() - started < 2
     assert found.damage == ("Only the first 20000 blocks of the file were read.",)
+
+
+@given(st.binary(max_size=200), st.sampled_from(["PNG", "JPEG", "WEBP", "GIF", "AVIF", ""]))
+def test_random_bytes_never_raise(data: bytes, form: str) -> None:
+    heads = (
+        b"",
+        b"\xff\xd8",
+        b"RIFF\xff\0\0\0WEBPVP8X",
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+        b"GIF89a",
+    )
+    for head in heads:
+        stored = StoredPicture(head + data, form)
+        assert stored.size is None or len(stored.size) == 2
+        assert stored.rgb is None or stored.size == stored.rgb.shape[1::-1]
