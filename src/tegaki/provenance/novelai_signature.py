@@ -54,10 +54,12 @@ class Signatures:
 
     def _checked(self, comment: Mapping[str, Any]) -> Answer:
         picture = self._picture
-        if picture is None or picture.rgb is None:
+        if picture is None:
             return "unchecked"
         if not is_still(self._data):
             return "several"
+        if picture.rgb is None:
+            return "unchecked"
         fits = (
             picture.is_opaque
             and _has_its_size(comment, picture.rgb)

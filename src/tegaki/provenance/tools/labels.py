@@ -79,8 +79,8 @@ def _aigc(evidence: Evidence) -> Iterator[Claim]:
     labels = [(p.value, p.place) for p in evidence.xmp(_TC260, "AIGC")]
     labels += [(c.text, c.place) for c in evidence.texts("AIGC")]
     for text, place in labels:
-        said = parsed_object(text)
-        claim = None if said is None else _labelled(said, place)
+        said = evidence.parsed(text, place)
+        claim = _labelled(said, place) if isinstance(said, dict) else None
         if claim is not None:
             yield claim
 
