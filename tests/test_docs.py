@@ -60,9 +60,7 @@ def test_every_table_is_shown_somewhere() -> None:
 
 
 def test_comparing_outputs_can_fail() -> None:
-    assert same(
-        "2 files in 1.0 s (2.0 files/s): 0.501", "2 files in 9.9 s (0.2 files/s): 0.502"
-    )
+    assert same("2 files in 1.0 s (2.0 files/s): 0.501", "2 files in 9.9 s (0.2 files/s): 0.502")
     assert not same("0.50 x", "0.60 x")
     assert not same("2 files", "3 files")
     assert not same("likely drawn 0.5", "not sure 0.5")

@@ -131,6 +131,7 @@ class MissingExtra(TegakiError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(
-            f"{what} needs the extra tegaki[{extra}]; in tegaki's folder: pip install --editable '.[{extra}]'"
+            f"{what} needs the extra tegaki[{extra}]; in tegaki's folder: "
+            f"pip install --editable '.[{extra}]'"
         )
         self.extra = extra

@@ -392,6 +392,26 @@ def test_anchors_without_the_library_are_no_silence(signer: Chain, tmp_path: Pat
     assert "trusting signers of C2PA manifests needs the extra tegaki[c2pa]" in done.stderr
 
 
+def test_a_scan_without_the_library_tells_what_it_did_not_read(
+    tmp_path: Path, signer: Chain
+) -> None:
+    (tmp_path / "pictures").mkdir()
+    data = sign(picture(), signer, action("c2pa.created", TYPES + "trainedAlgorithmicMedia"))
+    (tmp_path / "pictures" / "a.png").write_bytes(data)
+    code = (
+        "import sys; sys.modules['c2pa'] = None\n"
+        "from tegaki.cli.main import main\n"
+        "sys.argv = ['tegaki', 'scan', 'pictures', *sys.argv[1:]]\n"
+        "main()"
+    )
+    for options in ((), ("--store", "s.tegaki")):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *options],
+            capture_output=True, text=True, cwd=tmp_path, check=False,
+        )  # fmt: skip
+        assert "1 file has a C2PA manifest, which the extra tegaki[c2pa] would read" in done.stderr
+
+
 # What is said of a manifest that makes no claim
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from tegaki.cli.options import open_store
 from tegaki.detector import Detector
+from tegaki.provenance import MANIFEST_NOT_READ
 from tegaki.row import Row
 from tegaki.scan import Found, Summary, scan
 from tegaki.verdict import row_of
@@ -58,15 +59,23 @@ def open_engine(
         yield _Stored(opened, detector, rehash, every_row)
 
 
+def _of_manifests(count: int) -> Iterator[str]:
+    if count:
+        files = "file has" if count == 1 else "files have"
+        yield f"  {count:,} {files} a C2PA manifest, which the extra tegaki[c2pa] would read"
+
+
 class _Plain:
     def __init__(self, detector: Detector) -> None:
         self._detector = detector
         self._summary = Summary()
+        self._manifests = 0
 
     def rows(self, found: Iterable[Found], workers: int) -> Generator[Row | None, None, None]:
         with closing(scan(self._detector, found, workers=workers)) as rows:
             for row in rows:
                 self._summary.add(row.verdict, row.error.type if row.error else None)
+                self._manifests += MANIFEST_NOT_READ in row.reasons
                 yield row
 
     def ended(self, paths: Iterable[str]) -> None:
@@ -76,7 +85,7 @@ class _Plain:
         return self._summary
 
     def notes(self) -> Iterator[str]:
-        yield from ()
+        yield from _of_manifests(self._manifests)
 
 
 class _Stored:
@@ -84,7 +93,7 @@ class _Stored:
         self._detector, self._rehash, self._every_row = detector, rehash, every_row
         self._scan = store.begin(detector.basis, detector.reading)
         self._how: Counter[How] = Counter()
-        self._gone = 0
+        self._gone = self._manifests = 0
 
     def rows(self, found: Iterable[Found], workers: int) -> Generator[Row | None, None, None]:
         from tegaki.scan.store import scan_into
@@ -97,6 +106,7 @@ class _Stored:
             for outcome in outcomes:
                 self._how[outcome.how] += 1
                 facts, basis = outcome.facts, self._detector.basis
+                self._manifests += facts is not None and MANIFEST_NOT_READ in facts.remarks
                 yield None if facts is None else row_of(outcome.path, facts, basis)
 
     def ended(self, paths: Iterable[str]) -> None:
@@ -114,5 +124,6 @@ class _Stored:
     def notes(self) -> Iterator[str]:
         counted = (f"{self._how[how]:,} {said}" for how, said in _DONE.items() if self._how[how])
         yield f"  {', '.join(counted)}"
+        yield from _of_manifests(self._manifests)
         if self._gone:
             yield f"  {self._gone} are no longer there; tegaki results --gone lists them"

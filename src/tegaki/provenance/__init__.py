@@ -3,9 +3,10 @@
 from tegaki.provenance.anchors import checked_anchors
 from tegaki.provenance.c2pa_manifest import available as c2pa_available
 from tegaki.provenance.limits import Limits
-from tegaki.provenance.read import READER, Provenance, examine, read
+from tegaki.provenance.read import MANIFEST_NOT_READ, READER, Provenance, examine, read
 
 __all__ = [
+    "MANIFEST_NOT_READ",
     "READER",
     "Limits",
     "Provenance",

@@ -61,7 +61,10 @@ READER = 1
 MOST_CLAIMS = 100
 """Of one file: real ones make up to five, and a row has to be read."""
 _NONE = Marks("")
-_MISSING = MissingExtra("reading C2PA manifests", "c2pa")
+MANIFEST_NOT_READ = (
+    f"A C2PA manifest is there and was not read: {MissingExtra('reading it', 'c2pa')}."
+)
+"""The remark where the library is missing that reads manifests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +167,7 @@ def _of_manifest(
         said = "A C2PA manifest is said to stand on the web; it was not fetched."
         return [], [said] if remote else []
     if not c2pa_manifest.available():
-        return [], [f"A C2PA manifest is there and was not read: {_MISSING}."]
+        return [], [MANIFEST_NOT_READ]
     found = c2pa_manifest.read_manifest(data, marks.format, marks.c2pa, trust_anchors)
     if found.problem:
         return list(found.claims), [found.problem]

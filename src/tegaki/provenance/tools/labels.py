@@ -10,7 +10,6 @@ from typing import Any
 
 from tegaki.claim import AI, UNSTATED, Claim, Place, Strength
 from tegaki.provenance.evidence import Evidence
-from tegaki.provenance.jsontext import parsed_object
 from tegaki.provenance.marks import Property
 from tegaki.provenance.sourcetypes import SOURCE_KINDS, TRAINED, code_of
 
