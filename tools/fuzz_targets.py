@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from tegaki.claim import Place
-from tegaki.provenance import c2pa_manifest, examine, exif, iptc, xmp
+from tegaki.provenance import c2pa_library, c2pa_manifest, examine, exif, iptc, xmp
 from tegaki.provenance.a1111 import read_text
 from tegaki.provenance.containers import Blob, Findings, bmff, gif, jpeg, png, webp
 from tegaki.provenance.evidence import EXIF_NAMES, Evidence
@@ -132,7 +132,7 @@ def _rgb(data: bytes) -> np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]:
 def _c2pa(data: bytes) -> None:
     """A whole file by c2pa-python, where the walk finds a manifest store in it."""
     marks = survey(data)
-    if marks.c2pa is not None and c2pa_manifest.available():
+    if marks.c2pa is not None and c2pa_library.available():
         c2pa_manifest.read_manifest(data, marks.format, marks.c2pa)
 
 

@@ -19,7 +19,7 @@ from PIL import Image
 
 from tegaki.claim import Claim, Place
 from tegaki.errors import AnchorsError
-from tegaki.provenance import c2pa_manifest, checked_anchors, examine
+from tegaki.provenance import c2pa_library, c2pa_manifest, checked_anchors, examine
 from tegaki.provenance.c2pa_manifest import Manifest, read_manifest
 
 c2pa = pytest.importorskip("c2pa")
@@ -591,9 +591,9 @@ def test_nothing_is_fetched(server: tuple[str, list[str]], signer: Chain) -> Non
 
 def test_without_the_library(monkeypatch: pytest.MonkeyPatch, signer: Chain) -> None:
     data = sign(picture(), signer, FIREFLY)
-    assert c2pa_manifest.available()
+    assert c2pa_library.available()
     monkeypatch.setitem(sys.modules, "c2pa", None)
-    assert not c2pa_manifest.available()
+    assert not c2pa_library.available()
     assert read(data).claims == ()
     assert read(data).problem
 
@@ -603,13 +603,13 @@ def test_files_without_a_readable_manifest(signer: Chain) -> None:
     signed = sign(picture(), signer, FIREFLY)
     cut = signed[: signed.index(b"caBX") + 300]
     assert read(cut).problem.startswith("The C2PA manifest cannot be read: ")
-    large = Place("PNG caBX", 0, c2pa_manifest.STORE_BYTES + 1)
+    large = Place("PNG caBX", 0, c2pa_library.STORE_BYTES + 1)
     assert "larger than 64 MiB" in read_manifest(signed, "PNG", large).problem
 
 
 def told(monkeypatch: pytest.MonkeyPatch, store: str) -> Manifest:
     """What is read where the library gives this store."""
-    monkeypatch.setattr(c2pa_manifest, "_store_text", lambda *_: (store, ""))
+    monkeypatch.setattr(c2pa_manifest, "store_text", lambda *_: (store, ""))
     return read_manifest(b"", "PNG", PLACE)
 
 

@@ -1,7 +1,7 @@
 """Marks in files, and what they claim of how a picture was made."""
 
 from tegaki.provenance.anchors import checked_anchors
-from tegaki.provenance.c2pa_manifest import available as c2pa_available
+from tegaki.provenance.c2pa_library import available as c2pa_available
 from tegaki.provenance.limits import Limits
 from tegaki.provenance.read import MANIFEST_NOT_READ, READER, Provenance, examine, read
 

@@ -7,7 +7,7 @@ import ssl
 from functools import lru_cache
 
 from tegaki.errors import AnchorsError, MissingExtra
-from tegaki.provenance import c2pa_manifest
+from tegaki.provenance import c2pa_library
 
 _BEGIN = "-----BEGIN CERTIFICATE-----"
 _CERTIFICATE = re.compile(_BEGIN + r"[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----")
@@ -28,7 +28,7 @@ def checked_anchors(pem: str) -> str:
             f"trust anchors are a text with certificates (PEM), and this is {type(pem).__name__}"
         )
     certificates = _checked(pem)
-    if not c2pa_manifest.available():
+    if not c2pa_library.available():
         raise MissingExtra("trusting signers of C2PA manifests", "c2pa")
     return certificates
 

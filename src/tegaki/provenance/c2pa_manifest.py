@@ -1,16 +1,13 @@
-"""What a C2PA manifest says, read offline with c2pa-python: the extra ``tegaki[c2pa]``.
+"""What a C2PA manifest says.
 
 Three answers are kept apart (C2PA 2.2, chapter "Validation"): whether the hashes and the
 signature hold (integrity), who signed (signer), and what the actions say of how the picture was
 made (content). The library's overall state joins the first two and calls many a genuine file
 Invalid, for a lapsed certificate or one of another profile: so the validation codes decide.
-Nothing is ever fetched: no remote manifest, no OCSP answer, no DID of an identity assertion.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import io
 import re
 from collections import deque
 from collections.abc import Iterator
@@ -18,24 +15,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from tegaki.claim import AI, KINDS, Claim, Kind, Place, Strength
+from tegaki.provenance.c2pa_library import STORE_BYTES, store_text
 from tegaki.provenance.jsontext import parsed_object
 from tegaki.provenance.sourcetypes import SOURCE_KINDS, code_of
 from tegaki.text import printable
 
-STORE_BYTES = 64 * 1024 * 1024  # a thumbnail of every ingredient: a few MB in layered work
 MANIFESTS = 256  # walked along the ingredients of one store; the library takes chains of 200
 SHOWN = 300  # characters of a name or a sentence from the file
-
-# Every switch of contentauth/c2pa-rs:sdk/src/settings that leads to the network.
-OFFLINE: dict[str, dict[str, Any]] = {
-    "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
-    "core": {
-        "allowed_network_hosts": [],
-        "allow_redirects": False,
-        "decode_identity_assertions": False,  # CAWG identities may name a DID to resolve
-        "max_decompressed_manifest_size_in_mb": STORE_BYTES >> 20,
-    },
-}
 
 # Codes of contentauth/c2pa-rs:sdk/src/validation_status.rs.
 HARD_BINDINGS = {f"assertion.{kind}Hash.match" for kind in ("data", "bmff", "boxes")}
@@ -131,11 +117,6 @@ class _Checked:
     clean: bool
 
 
-def available() -> bool:
-    """Whether c2pa-python is installed."""
-    return importlib.util.find_spec("c2pa") is not None
-
-
 def read_manifest(
     data: bytes, format: str, place: Place, trust_anchors: str | None = None
 ) -> Manifest:
@@ -149,40 +130,13 @@ def read_manifest(
     """
     if place.end - place.start > STORE_BYTES:
         return Manifest(problem=f"The C2PA manifest is larger than {STORE_BYTES >> 20} MiB.")
-    text, error = _store_text(data, f"image/{format.lower()}", trust_anchors)
+    text, error = store_text(data, f"image/{format.lower()}", trust_anchors)
     if error:
         return Manifest(problem=f"The C2PA manifest cannot be read: {printable(error)[:SHOWN]}.")
     store = parsed_object(text)
     if store is None:
         return Manifest(problem="The C2PA manifest is too large or too deeply nested.")
     return judge(store, place)
-
-
-def _store_text(data: bytes, mime: str, trust_anchors: str | None) -> tuple[str, str]:
-    """The store as JSON text, or the library's error."""
-    try:
-        import c2pa  # the extra; callers ask available() first
-    except (ImportError, RuntimeError) as error:  # its native library is missing or of another age
-        return "", str(error)
-    try:
-        with (
-            c2pa.Context.from_dict(OFFLINE | _trust(trust_anchors)) as context,
-            c2pa.Reader(mime, io.BytesIO(data), context=context) as reader,
-        ):
-            return str(reader.json()), ""
-    except (c2pa.C2paError, ValueError, RuntimeError, OSError) as error:
-        return "", str(error).strip().rstrip(".") or type(error).__name__
-
-
-def _trust(anchors: str | None) -> dict[str, Any]:
-    """Each certificate as an authority's and as a signer's: the library sees which one it is.
-
-    For time stamps, signers' own certificates do not count (C2PA 2.2, "Private Credential Store").
-    """
-    if anchors is None:
-        return {}
-    signers = {"trust_kind": "manifest", "trust_anchors": anchors, "allowed_list": anchors}
-    return {"trust": {"anchors": [signers, {"trust_kind": "tsa", "trust_anchors": anchors}]}}
 
 
 def judge(store: dict[str, Any], place: Place) -> Manifest:

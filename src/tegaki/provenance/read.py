@@ -9,7 +9,7 @@ from PIL import Image
 
 from tegaki.claim import AI, KINDS, STRENGTHS, Claim
 from tegaki.errors import MissingExtra
-from tegaki.provenance import c2pa_manifest, c2pa_remark
+from tegaki.provenance import c2pa_library, c2pa_manifest, c2pa_remark
 from tegaki.provenance.anchors import checked_anchors
 from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.limits import DEFAULT, Limits
@@ -166,7 +166,7 @@ def _of_manifest(
         remote = any(p.namespace == _DCTERMS and p.name == "provenance" for p in marks.xmp)
         said = "A C2PA manifest is said to stand on the web; it was not fetched."
         return [], [said] if remote else []
-    if not c2pa_manifest.available():
+    if not c2pa_library.available():
         return [], [MANIFEST_NOT_READ]
     found = c2pa_manifest.read_manifest(data, marks.format, marks.c2pa, trust_anchors)
     if found.problem:
