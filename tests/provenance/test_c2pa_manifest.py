@@ -365,6 +365,12 @@ def test_anchors_are_a_text(anchors: Any) -> None:
         examine(picture(), trust_anchors=anchors)
 
 
+def test_a_space_that_is_no_space_is_damage(signer: Chain) -> None:
+    """As a web page hands it on."""
+    with pytest.raises(AnchorsError, match=r"certificate 1 .* is damaged"):
+        checked_anchors(signer.root.replace("\n", "\u00a0\n", 2))
+
+
 def test_anchors_without_the_library_are_no_silence(signer: Chain, tmp_path: Path) -> None:
     """In a process of its own, where there is no module of that name."""
     (tmp_path / "anchors.pem").write_text(signer.root)

@@ -9,6 +9,8 @@ import pytest
 
 from tests.provenance.test_tools import only, png, with_comment, xmp
 
+SOURCE = "Stable Diffusion F1022D28"  # of version 2, whose pictures were not signed
+
 
 def easy(**more: str) -> bytes:
     return png(("prompt", "a fox"), ("use_stable_diffusion_model", "sd"), *more.items())
@@ -42,7 +44,7 @@ def draw_things(strength: float) -> bytes:
 
 def novelai(**more: Any) -> bytes:
     said = {"prompt": "a fox", "steps": 28, "seed": 1, "sampler": "k_euler"} | more
-    return png(("Software", "NovelAI"), ("Comment", said))
+    return png(("Software", "NovelAI"), ("Source", SOURCE), ("Comment", said))
 
 
 def matrix(kind: str) -> bytes:

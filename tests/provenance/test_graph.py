@@ -162,6 +162,53 @@ def test_what_is_sampled_may_come_from_any_loader(loader: str) -> None:
     assert begins_with_a_picture(graph_of(GRAPH | loaded))
 
 
+ENCODED = {"12": node("VAEEncode", pixels=["11", 0])}
+EDITS = {
+    "padded": {
+        "5": node("VAEEncode", pixels=["13", 0]),
+        "13": node("ImageCompositeMasked", destination=["14", 0], source=["11", 0]),
+        "14": node("EmptyImage", width=64, height=64),
+    },
+    "switched": {
+        "5": node("LatentSwitch", latent1=["12", 0], latent2=["13", 0]),
+        "13": node("EmptyLatentImage", width=64, height=64),
+    },
+    "kontext": {
+        "3": node("KSampler", model=["4", 0], positive=["13", 0], latent_image=["5", 0], seed=1),
+        "13": node("ReferenceLatent", conditioning=["6", 0], latent=["12", 0]),
+    },
+    "qwen": {
+        "3": node("KSampler", model=["4", 0], positive=["13", 0], latent_image=["5", 0], seed=1),
+        "13": node("TextEncodeQwenImageEdit", clip=["4", 1], image=["11", 0], prompt="a fox"),
+    },
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_empty_node_beside_it_excuses_no_picture(edit: str) -> None:
+    assert not begins_with_a_picture(graph_of(GRAPH))
+    assert begins_with_a_picture(graph_of(GRAPH | LOADED | ENCODED | EDITS[edit]))
+
+
+def test_a_picture_that_only_guides_is_not_changed() -> None:
+    """A first pass under a ControlNet, and a second one over its latent."""
+    guided = {
+        "13": node("ControlNetApply", conditioning=["6", 0], image=["11", 0]),
+        "20": node("KSampler", model=["4", 0], positive=["13", 0], latent_image=["5", 0], seed=1),
+        "3": node("KSampler", model=["4", 0], positive=["6", 0], latent_image=["20", 0], seed=1),
+    }
+    assert not begins_with_a_picture(graph_of(GRAPH | LOADED | guided))
+
+
+def test_the_size_of_what_was_sampled_makes_no_picture() -> None:
+    sized = {
+        "12": node("GetImageSize", image=["8", 0]),
+        "13": node("ImageScale", image=["11", 0], width=["12", 0], height=["12", 1]),
+        "9": node("SaveImage", images=["13", 0]),
+    }
+    assert not generates(GRAPH | LOADED | sized)
+
+
 def test_a_second_pass_begins_with_no_other_picture() -> None:
     """Whatever makes the first latent: some loaders do, and are not called empty."""
     passes = {

@@ -62,6 +62,27 @@ def test_a_second_comment_hides_no_signature(signed: Image.Image) -> None:
     assert "proof" in {c.strength for c in read(saved(signed, info)) if "tEXt" in c.place.path}
 
 
+def test_false_comments_take_no_proof_from_the_copy_in_the_pixels(signed: Image.Image) -> None:
+    info = PngInfo()
+    info.add_text("Software", "NovelAI")
+    for number in range(4):
+        comment = signed_comment(signed) | {"seed": number, "signed_hash": "AAAA"}
+        info.add_text("Comment", json.dumps(comment))
+    strengths = {claim.place.path: claim.strength for claim in read(saved(signed, info))}
+    assert strengths["PNG pixels (alpha)"] == "proof"
+
+
+def test_a_text_without_model_and_signature_is_a_hint() -> None:
+    said = {"prompt": "a fox", "steps": 28, "seed": 1, "scale": 5}
+    bare = [("Software", "NovelAI"), ("Comment", json.dumps(said))]
+    old = ("Source", "Stable Diffusion F1022D28")
+    for texts, strength in ((bare, "hint"), ([*bare, old], "declared")):
+        info = PngInfo()
+        for key, value in texts:
+            info.add_text(key, value)
+        assert only(saved(Image.linear_gradient("L"), info)).strength == strength
+
+
 def signed_comment(picture: Image.Image) -> dict[str, Any]:
     return dict(json.loads(picture.info["Comment"]))
 

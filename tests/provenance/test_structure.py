@@ -7,10 +7,12 @@ import io
 import struct
 import zlib
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from tegaki.provenance import read
+from tests.provenance.encoders import hide, payload_of
 from tests.provenance.samples import SAMPLES
 
 TEXT = b"parameters\0a fox\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 8x8"
@@ -49,6 +51,56 @@ def picture(form: str, side: int = 64) -> bytes:
     buffer = io.BytesIO()
     Image.linear_gradient("L").resize((side, side)).convert("RGB").save(buffer, form)
     return buffer.getvalue()
+
+
+def hidden_text() -> Image.Image:
+    """A picture with a web UI's text in its lowest bits."""
+    pixels = np.full((64, 64, 4), 255, np.uint8)
+    payload = payload_of("stealth_pnginfo", TEXT[11:].decode())
+    return Image.fromarray(hide(pixels, "stealth_pnginfo", payload))
+
+
+def lossless() -> bytes:
+    """The chunk of its pixels alone."""
+    stored = io.BytesIO()
+    hidden_text().save(stored, "WEBP", lossless=True, exact=True)
+    data = stored.getvalue()
+    at = data.index(b"VP8L")
+    return data[at : at + 8 + int.from_bytes(data[at + 4 : at + 8], "little")]
+
+
+def webp(*chunks: bytes) -> bytes:
+    body = b"".join(chunk + b"\0" * (len(chunk) % 2) for chunk in chunks)
+    return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body
+
+
+def extended(width: int, height: int) -> bytes:
+    sides = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    return b"VP8X" + struct.pack("<II", 10, 0x10) + sides
+
+
+def test_pixels_that_nobody_sees_hold_no_mark() -> None:
+    pixels, plain = lossless(), picture("WEBP")
+    lossy = plain[12:]
+    assert [claim.tool for claim in read(webp(pixels))] == ["AUTOMATIC1111"]
+    assert [claim.tool for claim in read(webp(extended(64, 64), pixels))] == ["AUTOMATIC1111"]
+    frame = b"ANMF" + struct.pack("<I", 16 + len(lossy)) + bytes(16) + lossy
+    for hiding in (
+        plain + pixels,  # behind the end
+        webp(lossy, pixels),  # behind the picture that is shown
+        webp(extended(64, 64), frame, pixels),
+        webp(extended(800, 600), pixels),  # of another size than the canvas
+    ):
+        assert read(hiding) == []
+
+
+def test_pixels_behind_the_end_of_a_png_hold_no_mark() -> None:
+    stored = io.BytesIO()
+    hidden_text().save(stored, "PNG")
+    data = stored.getvalue()
+    header, rest = data[:33], data[33:]
+    assert [claim.tool for claim in read(data)] == ["AUTOMATIC1111"]
+    assert read(header + chunk(b"IEND", b"") + rest) == []
 
 
 @pytest.mark.parametrize("mark", MARKS)
@@ -91,6 +143,12 @@ def test_a_chunk_with_a_wrong_checksum_is_no_mark() -> None:
     good = chunk(b"tEXt", TEXT)
     assert read(png[:33] + good + png[33:])
     assert read(png[:33] + good[:-1] + bytes((good[-1] ^ 1,)) + png[33:]) == []
+
+
+def test_a_jpeg_of_segments_and_a_scan_of_nothing_is_no_picture() -> None:
+    said, scan, end = segment(0xFE, TEXT[11:]), segment(0xDA, b""), b"\xff\xd9"
+    assert read(b"\xff\xd8" + said + scan + end) == []
+    assert read(picture("JPEG")[:2] + said + picture("JPEG")[2:])
 
 
 def test_no_word_in_a_persons_text_is_a_mark() -> None:

@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from tegaki.provenance import examine, read
+from tegaki.provenance import a1111, examine, read
+from tegaki.provenance.evidence import Evidence
 from tests.provenance.bytes_made import png_chunk, png_with
 from tests.provenance.test_graph import GRAPH
 from tests.provenance.test_tools import LAST, ai, graph, only, png, text, with_comment
@@ -25,6 +26,54 @@ def test_hostile_lines_take_no_time(tail: str) -> None:
     started = time.perf_counter()
     read(png(("parameters", f"x\n{LAST}{tail}")))
     assert time.perf_counter() - started < 3  # was hours for some of them
+
+
+def test_brackets_that_never_close_take_no_time() -> None:
+    started = time.perf_counter()
+    said = {"app_id": "invoke-ai/InvokeAI", "image": {"prompt": "[" * 10**6, "seed": 1}}
+    read(png(("sd-metadata", said)))
+    read(png(*[("Dream", f'"{"[" * 15_000}" -s 50 -S 1 -W 512 -H 512 -C 7.5')] * 100))
+    assert time.perf_counter() - started < 3  # was hours
+
+
+def test_values_that_are_no_json_are_read_to_the_end_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many a line has: the second and later ones only near the end of the line."""
+    read_through = []
+    whole = a1111._json
+
+    def spy(line: str, at: int) -> tuple[str, int] | None:
+        read_through.append(len(line) - at)
+        return whole(line, at)
+
+    monkeypatch.setattr(a1111, "_json", spy)
+    a1111.fields_of(f"{LAST}, " + '"x":{"a":1,' * 5000 + '"c":[1')
+    assert read_through[0] > 50_000
+    assert len(read_through) <= 8
+    assert all(length <= 4096 for length in read_through[1:])
+
+
+def test_a_line_has_an_end() -> None:
+    fields = a1111.fields_of(f"{LAST}, Filler: {'x' * 64 * 1024}, Late: 1")
+    assert "Filler" in fields
+    assert "Late" not in fields
+
+
+def test_the_company_of_texts_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    has = Evidence.has
+
+    def spy(self: Evidence, *keys: str) -> bool:
+        asked.append(keys)
+        return has(self, *keys)
+
+    monkeypatch.setattr(Evidence, "has", spy)
+    pair = [text("prompt", "no graph"), text("parameters", f"a\n{LAST}")]
+    few, many = 0, 0
+    for repeat in (1, 50):
+        asked.clear()
+        read(png_with(pair * repeat))
+        few, many = many, len(asked)
+    assert few == many > 0
 
 
 def test_many_links_and_many_graphs_take_no_time() -> None:

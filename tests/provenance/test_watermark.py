@@ -12,6 +12,7 @@ from PIL import Image
 from tools.watermark_false_alarms import made_up
 
 from tegaki.claim import Place
+from tegaki.provenance import watermark as watermark_reader
 from tegaki.provenance.watermark import (
     MIN_MARGIN,
     PAYLOADS,
@@ -169,3 +170,18 @@ def test_a_megapixel_takes_less_than_thirty_milliseconds() -> None:
         find_watermark(rgb)
         seconds.append(time.perf_counter() - started)
     assert min(seconds) < 0.03
+
+
+def test_of_a_very_wide_picture_only_a_part_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One row of its blocks is more than a mark needs."""
+    read = []
+    readings = watermark_reader._readings
+
+    def spy(rgb: Pixels) -> list[tuple[str, watermark_reader.Bits]]:
+        read.append(rgb.shape)
+        return list(readings(rgb))
+
+    monkeypatch.setattr(watermark_reader, "_readings", spy)
+    find_watermark(np.zeros((8, 1_000_000, 3), np.uint8))
+    watermark_reader.is_worth_a_look(Image.new("RGB", (1_000_000, 8)))
+    assert [shape[1] for shape in read] == [2**19, 2**19]

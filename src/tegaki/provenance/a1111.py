@@ -21,7 +21,7 @@ from tegaki.provenance.jsontext import as_seed
 _STEPS = re.compile(r"^Steps: \d{1,6}(?:,|$)", re.M)
 _NEGATIVE = re.compile(r"^Negative prompt: ?", re.M)
 _SUPPORT = {
-    "Sampler": re.compile(r"[\w+. ()-]{2,60}\Z"),
+    "Sampler": re.compile(r"[][\w+. ()/-]{2,60}\Z"),
     "CFG scale": re.compile(r"-?\d{1,4}(?:\.\d{1,20})?\Z"),
     "Seed": re.compile(r"-?\d{1,20}\Z"),
     "Size": re.compile(r"\d{1,5}x\d{1,5}\Z"),
@@ -32,7 +32,8 @@ _LEAST = 2
 _LONGEST_KEY = 80
 _LONGEST_LINE = 64 * 1024  # an APP1 segment holds no more; real lines have up to some thousands
 _MOST_FIELDS = 500  # real lines have up to some forty
-_MOST_FAILURES = 8  # values that begin as JSON and are none: each may have been read to the end
+_MOST_FAILURES = 8  # values that begin as JSON and are none: each may have been read to the end,
+_SHORT = 4096  # so after the first only those that are as near to it are tried
 _TEMPLATE = re.compile(r"^(?:Negative )?[Tt]emplate: ", re.M)
 _BEHIND = re.compile(r"(?:Negative )?Template: ")  # extensions for prompts add these lines
 _JSON = json.JSONDecoder()
@@ -118,7 +119,8 @@ def fields_of(line: str) -> dict[str, str]:
             continue
         start = colon + 2 if line.startswith(" ", colon + 1) else colon + 1
         found = None
-        if line.startswith(('"', "[", "{"), start) and failures < _MOST_FAILURES:
+        again = failures < _MOST_FAILURES and (not failures or len(line) - start <= _SHORT)
+        if again and line.startswith(('"', "[", "{"), start):
             found = _json(line, start)
             failures += found is None
         value, behind = found or _plain(line, start)

@@ -10,7 +10,7 @@ from tegaki.errors import AnchorsError, MissingExtra
 from tegaki.provenance import c2pa_library
 
 _BEGIN = "-----BEGIN CERTIFICATE-----"
-_CERTIFICATE = re.compile(_BEGIN + r"[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----")
+_CERTIFICATE = re.compile(_BEGIN + r"[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----", re.ASCII)
 
 
 def checked_anchors(pem: str) -> str:

@@ -8,8 +8,9 @@ Nothing here takes longer than a few walks over all links: :data:`_MOST_SAMPLERS
 
 from __future__ import annotations
 
+import re
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,10 @@ _WIRES = ("model", "guider", "noise", "pipe", "basic_pipe")
 _LATENT = ("latent_image", "latent", "samples", "image", "upscaled_image", "pipe", "basic_pipe")
 _IMAGES = ("images", "image", "video")
 _ENCODES = ("vaeencode", "vae encode", "inpaint")
+_MEASURES = re.compile(r"(?i)image[ _]?size")
+"""Nodes that give a picture's size."""
+_TELLS_TO_EDIT = re.compile(r"(?i)reference[ _]?latent|image[ _]?edit")
+"""Conditions that hand a picture to models which edit (FLUX Kontext, Qwen Image Edit)."""
 _ASIDE = ("model", "clip", "vae", "control_net", "clip_vision", "style_model")
 _RESHAPES = (
     "Crop", "Pad", "Concat", "Resize", "Scale", "Stitch", "Grid", "Composite", "Rotate", "Combine",
@@ -62,21 +67,25 @@ class Graph:
         """The node that an input comes from."""
         return self.links[node].get(name)
 
-    def behind(self, node: str, names: tuple[str, ...]) -> list[str]:
-        """The nodes that some inputs of a node come from, and all that those come from; the
-        nearest first."""
+    def behind(
+        self, node: str, names: Iterable[str], stop: Collection[str] = frozenset()
+    ) -> list[str]:
+        """The nodes that some inputs of a node come from, and all that those come from, but not
+        what is behind nodes of ``stop``; the nearest first."""
         own = (self.link(node, name) for name in names)
         found = dict.fromkeys(source for source in own if source is not None)
         waiting = deque(found)
         while waiting:
-            for name, source in self.links[waiting.popleft()].items():
+            at = waiting.popleft()
+            for name, source in self.links[at].items() if at not in stop else ():
                 if source not in found and name not in _ASIDE:
                     found[source] = None
                     waiting.append(source)
         return list(found)
 
     def made_of(self, nodes: Iterable[str]) -> set[str]:
-        """Some nodes, and all that takes what they give, directly or not."""
+        """Some nodes, and all that takes what they give, directly or not; a picture's size that
+        is handed on makes nothing of it."""
         takers: dict[str, list[str]] = {}
         for taker, links in self.links.items():
             for source in links.values():
@@ -85,7 +94,7 @@ class Graph:
         waiting = deque(found)
         while waiting:
             for taker in takers.get(waiting.popleft(), ()):
-                if taker not in found:
+                if taker not in found and not _MEASURES.search(self.kind(taker)):
                     found.add(taker)
                     waiting.append(taker)
         return found
@@ -197,17 +206,20 @@ def _services(graph: Graph) -> list[str]:
 def begins_with_a_picture(graph: Graph) -> bool:
     """Whether what is sampled, or sent to a service, comes from a picture that was there.
 
-    That is one that a node loads; or one that is encoded, from whatever source, where nothing
-    before it samples or is empty.
+    That is one that a node loads; one that is encoded, from whatever source, where nothing before
+    it samples; or one that the model is told to edit.
     """
-    sampling = set(graph.samplers)
+    sampling = frozenset(graph.samplers)
     for node in graph.samplers[:_MOST_SAMPLERS]:
-        behind = graph.behind(node, _LATENT)
+        behind = graph.behind(node, _LATENT, stop=sampling)
         kinds = [graph.kind(each).lower() for each in behind]
-        if any("empty" in kind for kind in kinds):
-            continue
         encoded = any(word in kind for kind in kinds for word in _ENCODES)
         if any(map(_loads_picture, kinds)) or (encoded and sampling.isdisjoint(behind)):
+            return True
+    told = [node for node in graph.nodes if _TELLS_TO_EDIT.search(graph.kind(node))]
+    for node in told[:_MOST_SAMPLERS]:
+        behind = graph.behind(node, graph.links[node], stop=sampling)
+        if any(_loads_picture(graph.kind(each).lower()) for each in behind):
             return True
     service = asks_service(graph)
     return service is not None and any(graph.link(service, name) for name in _IMAGES)

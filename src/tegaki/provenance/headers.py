@@ -12,7 +12,8 @@ from tegaki.provenance.limits import Limits
 _MODES = {2: "RGB", 6: "RGBA"}  # PNG colour types (PNG 3rd edition, table 12), of 8 bits
 _KEPT = (b"PLTE", b"tRNS")  # what else the samples of other colour types need
 _MOST_KEPT = 2048  # bytes of them: a whole palette with alpha has 1,048
-_FRAME = frozenset((*range(0xC0, 0xD0),)) - {0xC4, 0xC8, 0xCC}  # T.81, table B.1: SOFn
+_OTHER_PIXELS = (b"VP8 ", b"ALPH", b"ANIM", b"ANMF")
+_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # T.81, table B.1: SOFn
 _MARKER = re.compile(rb"\xff++([^\xff])", re.DOTALL)
 _SOS = 0xDA
 
@@ -55,7 +56,7 @@ def png_header(data: bytes, limits: Limits) -> Header | None:
     for name, at, after in png_chunks(data, 33, limits):
         if name == b"IDAT":
             start, end = start or at, after
-        elif start:
+        elif start or name == b"IEND":
             break  # IDAT chunks are consecutive (PNG 3rd edition, section 5.6)
         elif name in _KEPT and len(extra) + after - at <= _MOST_KEPT:
             extra += data[at:after]
@@ -66,12 +67,20 @@ def png_header(data: bytes, limits: Limits) -> Header | None:
 
 
 def webp_header(data: bytes, limits: Limits) -> Header | None:
-    """A still picture's VP8L chunk; lossy (VP8) and animated (ANMF) files have none at the top."""
-    at = 12
+    """A still picture's VP8L chunk, where that is what viewers show: within the RIFF data, no
+    lossy picture (VP8) or frame (ANMF) before it, as large as the canvas."""
+    if len(data) < 12:
+        return None
+    at, file_end = 12, min(len(data), 8 + int.from_bytes(data[4:8], "little"))
+    canvas = None
     for _ in range(limits.blocks):
-        if at + 13 > len(data):
+        if at + 13 > file_end:
             return None
         name, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        if name in _OTHER_PIXELS:
+            return None
+        if name == b"VP8X" and canvas is None:
+            canvas = size_of(data, "WEBP", limits)
         if name == b"VP8L":
             break
         at += 8 + length + length % 2
@@ -79,9 +88,11 @@ def webp_header(data: bytes, limits: Limits) -> Header | None:
         return None
     # WebP Lossless Bitstream Specification, section 3: signature, then 14 + 14 + 1 + 3 bits
     signature, fields = struct.unpack_from("<BI", data, at + 8)
-    if signature != 0x2F or at + 8 + length > len(data):
+    if signature != 0x2F or at + 8 + length > file_end:
         return None
     width, height, alpha = (fields & 0x3FFF) + 1, (fields >> 14 & 0x3FFF) + 1, fields >> 28 & 1
+    if canvas not in (None, (width, height)):
+        return None
     mode = "RGBA" if alpha else "RGB"
     return Header("WebP", width, height, mode, False, at, at + 8 + length)
 

@@ -29,6 +29,7 @@ _MIN_PIXELS = 256 * 256  # the library marks nothing smaller (imwatermark/waterm
 # tools/watermark_false_alarms.py finds none with 0.1 either.
 MIN_MARGIN = 0.1
 _MOST_PIXELS = 4 * 1024 * 1024
+_MOST_COLUMNS = _MOST_PIXELS // 8
 _POWER_ROUNDS = 4
 _SAMPLED, _WORTH = 4096, 0.65
 _RED, _GREEN, _BLUE, _TO_U = np.array([0.299, 0.587, 0.114, 0.492], np.float32)
@@ -121,7 +122,7 @@ def score_watermarks(rgb: npt.NDArray[np.uint8]) -> Iterator[tuple[Payload, Wate
     """How well each payload fits in each way of reading, hit or not; see ``find_watermark``."""
     height, width = rgb.shape[:2]
     if has_room(width, height):
-        yield from _scores(rgb[: _rows_read(width)])
+        yield from _scores(rgb[: _rows_read(width), :_MOST_COLUMNS])
 
 
 def is_worth_a_look(image: Image.Image) -> bool:
@@ -136,6 +137,7 @@ def is_worth_a_look(image: Image.Image) -> bool:
         image: of mode RGB or RGBA, with room for a mark.
     """
     width, height = image.size
+    width = min(width, _MOST_COLUMNS)  # beyond, one row of blocks is all that is read
     down, across = min(height, _rows_read(width)) // 8, width // 8
     taken = np.unique(np.linspace(0, down - 1, -(-_SAMPLED // across)).astype(int))
     rows = [image.crop((0, 8 * row, width, 8 * row + 8)) for row in taken.tolist()]

@@ -13,6 +13,7 @@ from tegaki.provenance.marks import Text
 
 SIGNATURE = b"\xff\xd8\xff"
 _SOS, _EOI, _COM = 0xDA, 0xD9, 0xFE
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # T.81, table B.1: SOFn
 _APP1, _APP11, _APP13 = 0xE1, 0xEB, 0xED
 _WITHOUT_LENGTH = frozenset((*range(0xC0), *range(0xD0, 0xD9)))
 """T.81, table B.1: reserved codes, TEM, RSTn and SOI have no place between segments."""
@@ -31,12 +32,14 @@ _NOTE = "http://ns.adobe.com/xmp/note/"
 class _Spread:
     """What may be spread over several segments, as (start of its bytes, end of its segment).
 
-    ``scanned``: a scan was among them. Tables without one (T.81, B.5) are no picture.
+    ``framed`` and ``scanned``: a frame's header was among them, and then a scan. Tables without
+    these (T.81, B.5) are no picture.
     """
 
     photoshop: list[tuple[int, int]] = field(default_factory=list)
     more_xmp: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     jumbf: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    framed: bool = False
     scanned: bool = False
 
 
@@ -67,9 +70,10 @@ def _segment(data: bytes, at: int, spread: _Spread, found: Findings) -> int | No
         found.note(f"The JPEG segment at byte {start - 2} reaches past the end of the file.")
         return None
     if code != _SOS:
+        spread.framed = spread.framed or code in _FRAMES
         _content(data, code, start + 2, end, spread, found)
         return end
-    spread.scanned = True
+    spread.scanned = spread.framed
     after = _SCAN_END.search(data, end)
     if after is None:
         found.note("The JPEG file ends without an EOI marker.")

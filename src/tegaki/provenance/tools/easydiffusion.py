@@ -31,7 +31,8 @@ def find(evidence: Evidence) -> Iterator[Claim]:
         yield _generation(said).claim("Easy Diffusion", "Easy Diffusion fields", models[0].place)
     for candidate in evidence.exif("UserComment"):
         if set(_MODEL) & candidate.object.keys():
-            plain = {name: str(value) for name, value in candidate.object.items()}
+            given = candidate.object.items()
+            plain = {name: str(value) for name, value in given if value is not None}
             yield _generation(plain).claim(
                 "Easy Diffusion", "Easy Diffusion fields", candidate.place
             )

@@ -15,7 +15,7 @@ from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.generation import Generation, details_of
 from tegaki.provenance.jsontext import as_seed, as_text
 
-_NEGATIVE = re.compile(r"\[(.*?)\]")  # how negative prompts were written into the prompt
+_NEGATIVE = re.compile(r"\[([^\[\]]*)\]")  # how negative prompts were written into the prompt
 _PICTURE = re.compile(r" -[IMf](?=[ \d.])")  # another picture, a mask, how far to change it
 _FLAG = re.compile(r" -(?P<name>[sSWHCAG]) *(?P<value>[^\s-]\S*)")
 _LONGEST_DREAM = 20_000

@@ -38,8 +38,10 @@ _CLAIMED: dict[Answer, tuple[Strength, str]] = {
 _FROM_PICTURE = ("img2img", "infill", "inpaint", "enhance", "augment")
 """Parts of request types: ``NativeInfillingRequest``, ``VibeTransfer+Img2ImgRequest`` ..."""
 _SIGNED_MODELS = ("Stable Diffusion XL", "NovelAI Diffusion")
+_OLD_MODELS = "Stable Diffusion"
 _SIGNED_FIELDS = ("cfg_rescale", "noise_schedule", "legacy_v3_extend", "v4_prompt")
 """How the Source begins, and fields of the Comment, since version 3: whose pictures are signed."""
+_NO_SOURCE = "It names no model and has no signature; NovelAI writes both by now."
 _UNSIGNED = "NovelAI signs the pictures of this model, and this text has no signature."
 _FIELDS = (
     "prompt", "steps", "scale", "seed", "sampler", "uc", "strength", "noise", "request_type",
@@ -49,13 +51,22 @@ _EMPTY = "Names of NovelAI are there, not what it was asked for."
 
 
 def find(evidence: Evidence, signatures: Signatures) -> Iterator[Claim]:
+    # The copy in the pixels first: only a few signatures of a file are checked.
+    yield from _wrapped(evidence, evidence.hidden, signatures)
     software = [c for c in evidence.texts("Software") if c.text == "NovelAI"]
     if software:
         said = {c.key: c.text for c in evidence.texts("Source", "Title", "Description")}
         for candidate in evidence.texts("Comment")[:_MOST_COMMENTS] or software[:1]:
             if candidate.object or said.get("Title") in _TITLES:
                 yield _claim(said, candidate.object, candidate.place, signatures)
-    for candidate in evidence.hidden + evidence.exif("UserComment"):
+    yield from _wrapped(evidence, evidence.exif("UserComment"), signatures)
+
+
+def _wrapped(
+    evidence: Evidence, candidates: list[Candidate], signatures: Signatures
+) -> Iterator[Claim]:
+    """Copies that hold everything in one object."""
+    for candidate in candidates:
         said = candidate.object
         if said.get("Software") == "NovelAI" or said.get("Title") in _TITLES:
             yield _claim(said, _comment(evidence, candidate), candidate.place, signatures)
@@ -98,8 +109,9 @@ def _unsigned(said: dict[str, Any], comment: dict[str, Any]) -> tuple[Strength, 
         return "hint", _UNSIGNED
     if comment and _is_augmented(said, comment):
         return "declared", ""
-    if str(said.get("Source", "")).startswith(_SIGNED_MODELS):
-        return "hint", _UNSIGNED
+    source = str(said.get("Source", ""))
+    if not source.startswith(_OLD_MODELS) or source.startswith(_SIGNED_MODELS):
+        return "hint", _UNSIGNED if source else _NO_SOURCE
     known = sum(name in comment for name in _FIELDS)
     return ("declared", "") if known >= _LEAST_FIELDS else ("hint", _EMPTY)
 
