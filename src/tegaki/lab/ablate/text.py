@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from tegaki.lab.ablate.plan import SEEDS
+from tegaki.lab.ablate.plan import ALONE, SEEDS
 from tegaki.lab.ablate.summary import SHOWN, Figure, Line, Summary
 from tegaki.lab.tables import Table
 
@@ -153,6 +154,35 @@ def families(summary: Summary) -> Table:
     )
 
 
+def alone(summary: Summary) -> Table | None:
+    """How the rows were trained that stand on no baseline, from their logs."""
+    rows = []
+    for cell in summary.cells:
+        line = summary.line(cell.folder.name)
+        if line is None or cell.folder.name not in ALONE:
+            continue
+        log = (cell.folder / cell.folder.name / "log.jsonl").read_text(encoding="utf-8")
+        epochs = [json.loads(each) for each in log.splitlines()]
+        stage = [epoch for epoch in epochs if epoch["stage"] == epochs[-1]["stage"]]
+        best = max(stage, key=lambda epoch: float(epoch["val_accuracy"]))
+        val = [float(epoch["val_accuracy"]) for epoch in stage]
+        rows.append([
+            line.row.words, str(len(epochs)), str(best["epoch"]), f"{stage[-1]['accuracy']:.1%}",
+            f"{best['val_accuracy']:.1%}", f"{min(val):.1%} to {max(val):.1%}",
+            f"{best['val_auc']:.3f}",
+        ])  # fmt: skip
+    header = ["System", "Epochs", "Best of its stage", "Accuracy in training, last",
+              "On val, best", "On val, all of the stage", "AUC on val, best"]  # fmt: skip
+    note = (
+        "They stop when the accuracy on val has not grown for five epochs (eight in the paper's "
+        "second stage). Where it swings from epoch to epoch while the AUC does not, the scores "
+        "move as a whole, and accuracy at 0.5 says more of the epoch than of the network."
+    )
+    numbers = frozenset(range(1, len(header)))
+    title = f"{summary.protocol}: how the last rows were trained"
+    return Table(title, header, rows, note=note, numbers=numbers) if rows else None
+
+
 def _tests(report: dict[str, Any], system: str) -> dict[str, Any]:
     found: dict[str, Any] = report["systems"][system]["tests"]["test"]
     return found
@@ -165,7 +195,7 @@ def tables(summaries: Sequence[Summary]) -> list[Table]:
     for summary in summaries:
         if HEADLINE in summary.cells[0].report["systems"]:
             found += [confusions(summary), families(summary)]
-    return found
+    return found + [table for summary in summaries if (table := alone(summary)) is not None]
 
 
 def markdown(summaries: Sequence[Summary], plots: Sequence[str]) -> str:
