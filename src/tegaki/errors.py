@@ -16,7 +16,10 @@ TegakiError
 │   ├── UnsupportedPicture     a real picture of a kind that cannot be turned into 8-bit RGB
 │   ├── TooManyPixels          larger than the pixel limit
 │   ├── TooSmall               too small to judge
-│   └── BlankPicture           one flat colour: nothing to judge
+│   ├── BlankPicture           one flat colour: nothing to judge
+│   ├── BrokenArchive          an archive, or something in it, is damaged or of a kind not read
+│   ├── EncryptedArchive       an archive, or a part of it, needs a password
+│   └── ArchiveBomb            an archive holds far more than its size allows
 ├── BundleError                a model bundle is missing, damaged or of another version
 ├── CorpusError                a corpus is missing, or its manifest is damaged
 ├── TrainingError              a training run cannot be started or resumed as asked
@@ -95,6 +98,18 @@ class TooSmall(PictureError):
 
 class BlankPicture(PictureError):
     """The picture is one flat colour."""
+
+
+class BrokenArchive(PictureError):
+    """An archive, or something in it, is damaged or packed in a way that is not read."""
+
+
+class EncryptedArchive(PictureError):
+    """An archive, or something in it, needs a password."""
+
+
+class ArchiveBomb(PictureError):
+    """An archive would inflate to far more than its size, or never end."""
 
 
 class BundleError(TegakiError):

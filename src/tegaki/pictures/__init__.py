@@ -1,8 +1,8 @@
 """Bytes to a picture within limits, its facts, and the views that a network sees."""
 
 from tegaki.pictures.decode import MAX_BYTES, MAX_PIXELS, Limits, OpenedPicture, PictureFacts
-from tegaki.pictures.files import read_file, system_error
-from tegaki.pictures.formats import PICTURE_SUFFIXES
+from tegaki.pictures.files import open_file, read_file, system_error, too_large
+from tegaki.pictures.formats import PICTURE_SUFFIXES, sniff
 from tegaki.pictures.views import make_views, normalise, refuse_blank, to_tensor, view_boxes
 
 __all__ = [
@@ -14,9 +14,12 @@ __all__ = [
     "PictureFacts",
     "make_views",
     "normalise",
+    "open_file",
     "read_file",
     "refuse_blank",
+    "sniff",
     "system_error",
     "to_tensor",
+    "too_large",
     "view_boxes",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from typing import BinaryIO
 
 from tegaki.errors import (
     EmptyFile,
@@ -39,24 +40,46 @@ def read_file(path: str, max_bytes: int) -> bytes:
     if not data:
         raise EmptyFile("the file is empty")
     if len(data) > max_bytes:  # it grew since the check
-        raise _too_large(len(data), max_bytes)
+        raise too_large(len(data), max_bytes)
     return data
+
+
+def open_file(path: str) -> BinaryIO:
+    """A regular file of any size, to read from.
+
+    Raises:
+        PictureError: as :func:`read_file`, but FileTooLarge and EmptyFile.
+    """
+    try:
+        _check(os.stat(path), None)
+        stream = open(path, "rb", opener=_open_without_waiting)  # noqa: SIM115
+    except ValueError as problem:
+        raise FileNotFound("no file can have this name") from problem
+    except OSError as problem:
+        raise system_error(path, problem) from problem
+    try:
+        _check(os.fstat(stream.fileno()), None)
+    except PictureError:
+        stream.close()
+        raise
+    return stream
 
 
 def _open_without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def _check(status: os.stat_result, max_bytes: int) -> None:
+def _check(status: os.stat_result, max_bytes: int | None) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise IsAFolder("a folder, not a file; tegaki scan goes into folders")
     if not stat.S_ISREG(status.st_mode):
         raise NotARegularFile("not a regular file (a pipe, socket or device)")
-    if status.st_size > max_bytes:
-        raise _too_large(status.st_size, max_bytes)
+    if max_bytes is not None and status.st_size > max_bytes:
+        raise too_large(status.st_size, max_bytes)
 
 
-def _too_large(size: int, max_bytes: int) -> FileTooLarge:
+def too_large(size: int, max_bytes: int) -> FileTooLarge:
+    """What to say of a file, or of a part of one, with too many bytes."""
     return FileTooLarge(f"{size:,} bytes, over the limit of {max_bytes:,}; raise --max-bytes")
 
 
