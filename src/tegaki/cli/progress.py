@@ -23,7 +23,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from tegaki.scan import Found
+from tegaki.scan import Found, is_entered
 from tegaki.text import printable
 
 _REDRAWN = 0.1  # seconds between two moves of a bar
@@ -71,10 +71,10 @@ class ScanProgress:
 
     def _count(self) -> None:
         total = 0
-        for _ in self._look():
+        for found in self._look():
             total += 1
-            if self._left.is_set():
-                return
+            if self._left.is_set() or is_entered(found):
+                return  # how much an archive holds is known once it has been read
         self._progress.update(self._task, total=total)
 
     def __enter__(self) -> ScanProgress:

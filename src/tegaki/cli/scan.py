@@ -21,7 +21,7 @@ from tegaki.cli.scan_engines import Engine, open_engine
 from tegaki.cli.show import Table
 from tegaki.detector import default_workers
 from tegaki.row import SHOWN, VERDICTS, Row
-from tegaki.scan import Found, Sink, Summary, find, open_sink
+from tegaki.scan import Found, Sink, Summary, find, is_entered, open_sink
 from tegaki.text import printable
 
 _LONGEST_NAME = 44  # cells of the table's first column, at most
@@ -74,9 +74,11 @@ def scan(
     """Judge every file at each PATH: files as they are given, folders in sorted order.
 
     Folders of folders are gone into with --recursive, symlinks to folders too.
-    Every file gets a row, also one that cannot be judged; a file is looked at once, however often
-    it is named. Names in folders that begin with a dot are left out. Rows go to the terminal, or
-    to --out; progress and the summary go to standard error. Ctrl-C keeps the rows so far.
+    Archives are gone through as folders are, all of them, and nothing is unpacked to disk: zip,
+    cbz, tar (also .tar.gz, .tar.bz2, .tar.xz) and Parquet. Every file gets a row, also one that
+    cannot be judged; a file is looked at once, however often it is named. Names in folders and
+    archives that begin with a dot are left out. Rows go to the terminal, or to --out; progress
+    and the summary go to standard error. Ctrl-C keeps the rows so far.
 
     \b
     Examples:
@@ -84,6 +86,7 @@ def scan(
       tegaki scan pictures more.png --recursive --out results.jsonl
       tegaki scan pictures --json | jq 'select(.verdict == "generated") | .path'
       tegaki scan pictures --recursive --store pictures.tegaki
+      tegaki scan shards/00000.tar comics/*.cbz --out results.csv
 
     \b
     Exit codes:
@@ -165,11 +168,16 @@ def _output(
 
 def _table(look: Callable[[], Iterator[Found]]) -> Table:
     # The first names give the width of their column: later rows keep it.
-    names = (printable(os.fsencode(f.path).decode("utf-8", "backslashreplace")) for f in look())
-    widest = max((cell_len(name) for name in itertools.islice(names, 200)), default=4)
+    widest = max(map(_cells, itertools.islice(look(), 200)), default=4)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     most = _LONGEST_NAME if width is None else min(_LONGEST_NAME, width // 3)
     return Table(min(max(widest, 4), most), width)
+
+
+def _cells(found: Found) -> int:
+    if is_entered(found):  # the names that will come are not known yet
+        return _LONGEST_NAME
+    return cell_len(printable(os.fsencode(found.path).decode("utf-8", "backslashreplace")))
 
 
 def _report(summary: Summary, seconds: float, stopped: bool) -> Iterator[str]:

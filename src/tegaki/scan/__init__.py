@@ -1,7 +1,8 @@
-"""Many files: sources, the local engine, outputs."""
+"""Many files: sources, archives, the local engine, outputs."""
 
 from tegaki.scan.engine import Summary, scan
+from tegaki.scan.inside import is_entered
 from tegaki.scan.outputs import Sink, open_sink
 from tegaki.scan.sources import Found, find
 
-__all__ = ["Found", "Sink", "Summary", "find", "open_sink", "scan"]
+__all__ = ["Found", "Sink", "Summary", "find", "is_entered", "open_sink", "scan"]

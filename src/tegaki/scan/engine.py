@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from tegaki.detector import Detector, default_workers
-from tegaki.ordered import ordered_map
+from tegaki.errors import PictureError, UnreadableFile
+from tegaki.ordered import ordered_calls
 from tegaki.row import Row, Verdict
+from tegaki.scan.inside import Waiting, entered
 from tegaki.scan.sources import Found
 
 
@@ -33,11 +36,25 @@ class Summary:
 def scan(
     detector: Detector, found: Iterable[Found], *, workers: int | None = None
 ) -> Generator[Row, None, None]:
-    """Rows in the order of what was found; they do not depend on ``workers``."""
+    """Rows in the order of what was found, archives as their members; they do not depend on
+    ``workers``."""
+    max_bytes, waiting = detector.limits.max_bytes, Waiting()
 
     def one(item: Found) -> Row:
-        if item.problem:
-            return detector.error_row(item.path, item.problem)
-        return detector.inspect(item.path)
+        try:
+            data = item.read(max_bytes)
+        except PictureError as problem:
+            return detector.error_row(item.path, problem)
+        except MemoryError:
+            short = UnreadableFile("not enough memory to read it")
+            return detector.error_row(item.path, short)
+        finally:
+            waiting.leave(item)
+        return detector.inspect_bytes(data, item.path)
 
-    return ordered_map(one, found, workers or default_workers())
+    def calls() -> Iterator[Callable[[], Row]]:
+        for item in entered(found, max_bytes):
+            waiting.enter(item)
+            yield partial(one, item)
+
+    return ordered_calls(calls(), workers or default_workers())

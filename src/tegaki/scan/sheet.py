@@ -11,9 +11,10 @@ from pathlib import Path
 from PIL import Image
 
 from tegaki.errors import PictureError
-from tegaki.pictures import Limits, OpenedPicture, read_file
+from tegaki.pictures import Limits, OpenedPicture
 from tegaki.recipe import DecodePolicy
 from tegaki.row import SHOWN, Row
+from tegaki.scan.archives import Again
 from tegaki.text import printable
 
 _SIDE = 200  # pixels of a small picture, at most
@@ -47,30 +48,31 @@ class SheetSink:
     def __init__(self, path: Path) -> None:
         self._stream = path.open("w", encoding="utf-8", buffering=1)
         self._stream.write(_HEAD)
+        self._again = Again(_LIMITS.max_bytes)
 
     def write(self, row: Row) -> None:
-        self._stream.write(_figure(row))
+        self._stream.write(_figure(row, self._again))
 
     def close(self) -> None:
         self._stream.write(_TAIL)
         self._stream.close()
 
 
-def _figure(row: Row) -> str:
+def _figure(row: Row, again: Again) -> str:
     probability = "" if row.probability is None else f" {row.probability:.3f}"
     reason = printable(row.reasons[0])
     return (
-        f'<figure><div class="picture">{_picture(row)}</div><figcaption>'
+        f'<figure><div class="picture">{_picture(row, again)}</div><figcaption>'
         f'<strong class="{row.verdict}">{SHOWN[row.verdict]}</strong>{probability}'
         f"<br>{escape(reason)}"
         f'<br><span class="name">{escape(printable(row.path))}</span></figcaption></figure>\n'
     )
 
 
-def _picture(row: Row) -> str:
+def _picture(row: Row, again: Again) -> str:
     path = row.path if row.path_bytes is None else os.fsdecode(bytes.fromhex(row.path_bytes))
     try:
-        data = _small(read_file(path, _LIMITS.max_bytes))
+        data = _small(again.read(path))
     except (PictureError, MemoryError):
         return "no picture"
     return f'<img alt="" src="data:image/jpeg;base64,{base64.b64encode(data).decode()}">'

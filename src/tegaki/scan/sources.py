@@ -7,15 +7,31 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tegaki.errors import IsAFolder, PictureError, SymlinkLoop
-from tegaki.pictures import PICTURE_SUFFIXES, system_error
+from tegaki.pictures import PICTURE_SUFFIXES, read_file, system_error
+from tegaki.scan.archives import Member
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A path to look at, or one that is known already not to be a file to judge."""
+    """A path to look at, or one that is known already not to be a file to judge.
+
+    ``member``: what stands there, where it is in an archive; ``path`` is then
+    ``ARCHIVE::NAME``.
+    """
 
     path: str
     problem: PictureError | None = None
+    member: Member | None = None
+
+    def read(self, max_bytes: int) -> bytes:
+        """Its content.
+
+        Raises:
+            PictureError: that could not be had.
+        """
+        if self.problem:
+            raise self.problem
+        return self.member.read() if self.member else read_file(self.path, max_bytes)
 
 
 def find(paths: Iterable[str], *, recursive: bool, skip: Iterable[str] = ()) -> Iterator[Found]:

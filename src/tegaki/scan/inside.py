@@ -1,0 +1,74 @@
+"""From files that were found to what archives among them hold."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Iterator
+
+from tegaki.errors import PictureError, UnreadableFile
+from tegaki.pictures import open_file, sniff
+from tegaki.scan.archives import SEPARATOR, is_archive, members
+from tegaki.scan.sources import Found
+
+_MOST_WAITING = 1 << 26
+
+
+def is_entered(item: Found) -> bool:
+    """Whether what was found is gone through as a folder is."""
+    return item.problem is None and item.member is None and is_archive(item.path)
+
+
+def entered(found: Iterable[Found], max_bytes: int) -> Iterator[Found]:
+    """Files as they are, archives as their members."""
+    for item in found:
+        if is_entered(item):
+            yield from inside(item, max_bytes)
+        else:
+            yield item
+
+
+def inside(item: Found, max_bytes: int) -> Iterator[Found]:
+    """The members of an archive; at the end the archive itself if it could not be gone through to
+    its end, or if it is a picture under an archive's name."""
+    came = False
+    try:
+        for member in members(item.path, max_bytes):
+            came = True
+            yield Found(f"{item.path}{SEPARATOR}{os.fsdecode(member.name)}", member=member)
+    except PictureError as problem:
+        yield item if not came and _is_picture(item.path) else Found(item.path, problem)
+    except MemoryError:
+        yield Found(item.path, UnreadableFile("not enough memory to read the archive"))
+
+
+def _is_picture(path: str) -> bool:
+    try:
+        with open_file(path) as stream:
+            return sniff(stream.read(64)) is not None
+    except (PictureError, OSError):
+        return False
+
+
+class Waiting:
+    """The bytes that were read ahead and wait for a worker: a bounded number."""
+
+    def __init__(self) -> None:
+        self._now = 0
+        self._changed = threading.Condition()
+
+    def enter(self, item: Found) -> None:
+        """Wait until there is room for what an item holds. All that entered before must be at
+        work, or come to be so, without any doing of the caller."""
+        size = item.member.held if item.member else 0
+        if size:
+            with self._changed:
+                self._changed.wait_for(lambda: not self._now or self._now + size <= _MOST_WAITING)
+                self._now += size
+
+    def leave(self, item: Found) -> None:
+        """A worker took it."""
+        if item.member and item.member.held:
+            with self._changed:
+                self._now -= item.member.held
+                self._changed.notify()
