@@ -111,7 +111,9 @@ class _Stored:
 
     def ended(self, paths: Iterable[str]) -> None:
         folders = (os.path.abspath(path) for path in paths if os.path.isdir(path))
-        self._gone = sum(self._scan.mark_gone(os.fsencode(folder)) for folder in folders)
+        self._gone = self._scan.lost + sum(
+            self._scan.mark_gone(os.fsencode(folder)) for folder in folders
+        )
 
     def summary(self) -> Summary:
         from tegaki.scan.store import count_seen

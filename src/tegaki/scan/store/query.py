@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -15,8 +14,8 @@ from tegaki.errors import StoreError
 from tegaki.recipe import Basis
 from tegaki.row import Facts, Row, Verdict
 from tegaki.scan.store.engine import reading
-from tegaki.scan.store.records import unpack
-from tegaki.scan.store.schema import files, scores
+from tegaki.scan.store.records import shown, unpack
+from tegaki.scan.store.schema import files, is_file, scores
 from tegaki.scan.store.store import Scan, Store
 from tegaki.verdict import by_pixels, probability_of, row_of, weigh
 
@@ -80,7 +79,7 @@ def _rows(store: Store, query: Query, scorer: int, basis: Basis) -> Iterator[Row
         for raw, sha256, measured, unread in found:
             if left <= 0:
                 return
-            row = row_of(os.fsdecode(raw), _facts(sha256, measured, unread), basis)
+            row = row_of(shown(raw), _facts(sha256, measured, unread), basis)
             if _fits(row, query):
                 left -= 1
                 yield row
@@ -91,7 +90,7 @@ def count_seen(scan: Scan, basis: Basis) -> Iterator[tuple[Verdict, str | None]]
     asked = (
         select(scores.c.logit, scores.c.pull, func.coalesce(scores.c.error, files.c.error))
         .select_from(files.outerjoin(scores, _scored_by(scan.scorer)))
-        .where(files.c.scan == scan.number)
+        .where(files.c.scan == scan.number, is_file)
     )
     with reading(scan.store.engine) as connection:
         for logit, pull, error in connection.execution_options(yield_per=10_000).execute(asked):

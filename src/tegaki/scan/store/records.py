@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from tegaki.claim import Claim, Place
 from tegaki.errors import StoreError
 from tegaki.row import Facts, RowError, ViewScore
+from tegaki.scan.archives import SEPARATOR
+
+NUL = b"\0"
+"""Between an archive's path and a member's name in ``raw``: no path of a file has one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A file as the system lists it. ``raw``: the absolute path's bytes.
+
+    A member of an archive has the archive's size and time; its ``raw`` is the archive's, a NUL
+    and the member's name.
 
     ``mtime_ns`` is ``None`` where it says nothing: a file that was changed a moment ago can be
     changed again within one tick of the clock.
@@ -39,12 +47,18 @@ class Record:
     """One file that was looked at. ``new``: these facts are not in the store yet.
 
     Facts without a ``sha256`` are of a file that could not be read: it is looked at again the
-    next time, whatever its size and time say.
+    next time, whatever its size and time say. Without facts it is an archive, all of whose members
+    are kept.
     """
 
     entry: Entry
-    facts: Facts
+    facts: Facts | None
     new: bool
+
+
+def shown(raw: bytes) -> str:
+    """The path of a file or member, as rows have it."""
+    return os.fsdecode(raw.replace(NUL, SEPARATOR.encode(), 1))
 
 
 def pack(facts: Facts) -> str:

@@ -10,16 +10,17 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import groupby
 from typing import Literal
 
 from tegaki.detector import Detector, unread
-from tegaki.errors import PictureError, UnreadableFile
+from tegaki.errors import PermissionDenied, PictureError, UnreadableFile
 from tegaki.ordered import Ready, ordered_calls
-from tegaki.pictures import read_file
 from tegaki.row import Facts
+from tegaki.scan.archives import SEPARATOR
+from tegaki.scan.inside import Waiting, inside, is_entered
 from tegaki.scan.sources import Found
-from tegaki.scan.store.records import Entry, Known, Record
+from tegaki.scan.store.records import NUL, Entry, Known, Record
 from tegaki.scan.store.store import Scan
 
 How = Literal["unchanged", "hashed", "scored"]
@@ -31,9 +32,12 @@ _SETTLED_NS = 2_000_000_000
 """A file changed less long ago can be changed again within one tick of a coarse file system."""
 
 
+_Call = Callable[[], "_Step | _End"] | Ready["_Step | _End"]
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One file of a scan into a store.
+    """One file of a scan into a store, or one member of an archive.
 
     ``how``: neither read nor hashed; read, and its content was known; or measured. ``facts`` are
     ``None`` for unchanged files unless they were asked for.
@@ -53,8 +57,11 @@ def scan_into(
     rehash: bool = False,
     all_facts: bool = False,
 ) -> Generator[Outcome, None, None]:
-    """Outcomes in the order of what was found; what is done is committed as it goes on, and when
-    the generator is closed.
+    """Outcomes in the order of what was found, archives as their members; what is done is committed
+    as it goes on, and when the generator is closed.
+
+    Members of an archive that has not changed are told by the store, in the order of their names;
+    the archive is not opened.
 
     Args:
         rehash: read every file, whatever its size and time say.
@@ -72,12 +79,21 @@ class _Step:
     new: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Behind the last member of an archive. ``whole``: nothing was left unread."""
+
+    entry: Entry
+    whole: bool
+
+
 class _Run:
     def __init__(self, scan: Scan, detector: Detector, rehash: bool, all_facts: bool) -> None:
         self.scan, self.detector = scan, detector
         self.rehash, self.all_facts = rehash, all_facts
         self.contents = _Contents(scan, detector)
-        self.waiting: list[_Step] = []
+        self.held = Waiting()
+        self.waiting: list[_Step | _End] = []
         self.committed = time.monotonic()
 
     def outcomes(self, found: Iterable[Found], workers: int) -> Generator[Outcome, None, None]:
@@ -87,35 +103,72 @@ class _Run:
                 self.waiting.append(step)
                 if self._is_time():
                     self._commit()
-                yield step.outcome
+                if isinstance(step, _Step):
+                    yield step.outcome
         finally:
             steps.close()
             self._commit()
 
-    def _calls(self, found: Iterable[Found]) -> Iterator[Callable[[], _Step] | Ready[_Step]]:
-        items, folders = iter(found), _Folders()
-        while some := list(islice(items, _LISTED)):
-            entries = [_entry(item, folders) for item in some]
+    def _calls(self, found: Iterable[Found]) -> Iterator[_Call]:
+        folders = _Folders()
+        for are_archives, some in groupby(found, is_entered):
+            if are_archives:
+                for item in some:
+                    yield from self._archive(item, _entry(item, folders))
+            else:
+                yield from self._files((item, _entry(item, folders)) for item in some)
+
+    def _files(self, listed: Iterable[tuple[Found, Entry]]) -> Iterator[_Call]:
+        for some in _batches(listed):
+            entries = [entry for _, entry in some]
             known = {} if self.rehash else self.scan.known([entry.raw for entry in entries])
             same = {e.raw: k.sha256 for e in entries if (k := _same(e, known.get(e.raw)))}
             facts = self.scan.facts(set(same.values())) if self.all_facts else {}
-            for item, entry in zip(some, entries, strict=True):
+            for item, entry in some:
                 if entry.raw in same:
                     of = facts.get(same[entry.raw])
                     yield Ready(_Step(Outcome(item.path, "unchanged", of), entry))
                 else:
+                    self.held.enter(item)
                     yield partial(self._look, item, entry)
+
+    def _archive(self, archive: Found, entry: Entry) -> Iterator[_Call]:
+        if not self.rehash and self.scan.holds(entry):
+            yield from self._unopened(archive, entry)
+            yield Ready(_End(entry, whole=True))
+            return
+        itself: list[Found] = []
+
+        def listed() -> Iterator[tuple[Found, Entry]]:
+            for item in inside(archive, self.detector.limits.max_bytes):
+                if item.member is None:
+                    itself.append(item)
+                yield item, _member_entry(item, entry)
+
+        yield from self._files(listed())
+        # What could not be read this time has its members still.
+        if not any(isinstance(i.problem, PermissionDenied | UnreadableFile) for i in itself):
+            yield Ready(_End(entry, whole=not itself))
+
+    def _unopened(self, archive: Found, entry: Entry) -> Iterator[_Call]:
+        for some in self.scan.members(entry.raw):
+            facts = self.scan.facts({sha256 for _, sha256 in some}) if self.all_facts else {}
+            for raw, sha256 in some:
+                name = os.fsdecode(raw[len(entry.raw) + len(NUL) :])
+                path = f"{archive.path}{SEPARATOR}{name}"
+                outcome = Outcome(path, "unchanged", facts.get(sha256))
+                yield Ready(_Step(outcome, Entry(raw, entry.size, entry.mtime_ns)))
 
     def _look(self, item: Found, entry: Entry) -> _Step:
         try:
-            if item.problem:
-                raise item.problem
-            data = read_file(item.path, self.detector.limits.max_bytes)
+            data = item.read(self.detector.limits.max_bytes)
         except PictureError as problem:
             return _Step(Outcome(item.path, "hashed", unread(problem)), entry)
         except MemoryError:
             short = unread(UnreadableFile("not enough memory to read it"))
             return _Step(Outcome(item.path, "hashed", short), entry)
+        finally:
+            self.held.leave(item)
         facts, new = self.contents.facts(data)
         return _Step(Outcome(item.path, "scored" if new else "hashed", facts), entry, new)
 
@@ -123,15 +176,19 @@ class _Run:
         return len(self.waiting) >= _COMMIT or time.monotonic() - self.committed > _SECONDS
 
     def _commit(self) -> None:
-        records, seen = [], []
+        records, seen, finished = [], [], []
         for step in self.waiting:
-            if step.outcome.how == "unchanged" or step.outcome.facts is None:
+            if isinstance(step, _End):
+                finished.append(step.entry.raw)
+                if step.whole:
+                    records.append(Record(step.entry, None, False))
+            elif step.outcome.how == "unchanged" or step.outcome.facts is None:
                 seen.append(step.entry.raw)
             else:
                 records.append(Record(step.entry, step.outcome.facts, step.new))
         if self.waiting:
-            self.scan.put(records, seen)
-        self.contents.settle(record.facts for record in records if record.new)
+            self.scan.put(records, seen, finished)
+        self.contents.settle(r.facts for r in records if r.facts and r.new)
         self.waiting, self.committed = [], time.monotonic()
 
 
@@ -189,6 +246,20 @@ class _Folders:
         return os.fsencode(os.path.join(self._absolute, name))
 
 
+def _batches(
+    listed: Iterable[tuple[Found, Entry]],
+) -> Iterator[list[tuple[Found, Entry]]]:
+    """What is looked up at a time: of what holds its content in memory, no more than one."""
+    some = []
+    for item, entry in listed:
+        some.append((item, entry))
+        if len(some) == _LISTED or (item.member and item.member.held):
+            yield some
+            some = []
+    if some:
+        yield some
+
+
 def _entry(item: Found, folders: _Folders) -> Entry:
     raw = folders.absolute(item.path)
     try:
@@ -197,6 +268,12 @@ def _entry(item: Found, folders: _Folders) -> Entry:
         return Entry(raw, None, None)
     settled = time.time_ns() - status.st_mtime_ns > _SETTLED_NS
     return Entry(raw, status.st_size, status.st_mtime_ns if settled else None)
+
+
+def _member_entry(item: Found, archive: Entry) -> Entry:
+    if item.member is None:
+        return archive
+    return Entry(archive.raw + NUL + item.member.name, archive.size, archive.mtime_ns)
 
 
 def _same(entry: Entry, known: Known | None) -> Known | None:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     inspect,
+    or_,
 )
 
 from tegaki.errors import StoreError
@@ -55,7 +56,7 @@ scores = Table(
 files = Table(
     "files",
     tables,
-    Column("raw", LargeBinary, primary_key=True),  # the absolute path's bytes
+    Column("raw", LargeBinary, primary_key=True),  # the absolute path's bytes; see Entry
     Column("path", Text, nullable=False),  # the same to read
     Column("size", BigInteger),
     Column("mtime_ns", BigInteger),
@@ -66,7 +67,11 @@ files = Table(
     Column("gone", Boolean, nullable=False),
     Index("files_by_content", "sha256"),
 )
-"""Where contents stand."""
+"""Where contents stand. A row without a hash and without facts is an archive, all of whose members
+have rows of their own."""
+
+is_file = or_(files.c.sha256.is_not(None), files.c.facts.is_not(None))
+"""A row is of a file or member, not of such an archive."""
 
 VERSION = 1
 _MIGRATIONS: dict[int, Callable[[Connection], None]] = {}

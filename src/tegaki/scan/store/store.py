@@ -9,15 +9,15 @@ from dataclasses import asdict
 from types import TracebackType
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, Table, and_, func, select
+from sqlalchemy import ColumnElement, Engine, Table, and_, func, not_, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tegaki.errors import StoreError
 from tegaki.recipe import Basis, Recipe, Thresholds
 from tegaki.row import Facts
 from tegaki.scan.store.engine import WAIT, make_engine, reading, writing
-from tegaki.scan.store.records import Known, Record, pack, unpack
-from tegaki.scan.store.schema import files, prepare, scorers, scores
+from tegaki.scan.store.records import NUL, Entry, Known, Record, pack, shown, unpack
+from tegaki.scan.store.schema import files, is_file, prepare, scorers, scores
 from tegaki.text import readable
 from tegaki.verdict import pull_of
 
@@ -106,10 +106,15 @@ class Store:
 
 
 class Scan:
-    """One scan's reading and writing. ``scorer``: the model and recipe that facts are asked of."""
+    """One scan's reading and writing.
+
+    ``scorer``: the model and recipe that facts are asked of. ``lost``: members that archives no
+    longer hold, so far.
+    """
 
     def __init__(self, store: Store, scorer: int, number: int) -> None:
         self.store, self.scorer, self.number = store, scorer, number
+        self.lost = 0
         self._known = (
             select(
                 files.c.raw, files.c.size, files.c.mtime_ns, files.c.sha256,
@@ -143,10 +148,61 @@ class Scan:
                     found[sha256] = unpack(text, sha256)
         return found
 
-    def put(self, records: Sequence[Record], seen: Sequence[bytes] = ()) -> None:
-        """Keep records, and note that files which have not changed were seen: in one commit."""
+    def holds(self, archive: Entry) -> bool:
+        """Whether an archive was gone through as it is now, and this model has measured every
+        member."""
+        if archive.mtime_ns is None:
+            return False
+        changed = or_(
+            files.c.size.is_distinct_from(archive.size),
+            files.c.mtime_ns.is_distinct_from(archive.mtime_ns),
+        )
+        whole = select(files.c.raw).where(
+            files.c.raw == archive.raw, not_(changed), files.c.gone.is_(False), not_(is_file)
+        )
+        lacking = (
+            select(files.c.raw)
+            .outerjoin(
+                scores, and_(scores.c.sha256 == files.c.sha256, scores.c.scorer == self.scorer)
+            )
+            .where(_is_member(archive.raw), files.c.gone.is_(False))
+            .where(or_(changed, scores.c.scorer.is_(None)))
+            .limit(1)
+        )
+        with reading(self.store.engine) as connection:
+            if connection.execute(whole).first() is None:
+                return False
+            return connection.execute(lacking).first() is None
+
+    def members(self, archive: bytes) -> Iterator[Sequence[tuple[bytes, bytes]]]:
+        """Path and hash of an archive's members, by their names, some at a time."""
+        last = archive
+        while True:
+            asked = (
+                select(files.c.raw, files.c.sha256)
+                .where(_is_member(archive), files.c.raw > last, files.c.gone.is_(False))
+                .order_by(files.c.raw)
+                .limit(AT_ONCE)
+            )
+            with reading(self.store.engine) as connection:
+                some = [(raw, sha256) for raw, sha256 in connection.execute(asked)]
+            if not some:
+                return
+            last = some[-1][0]
+            yield some
+
+    def put(
+        self,
+        records: Sequence[Record],
+        seen: Sequence[bytes] = (),
+        finished: Sequence[bytes] = (),
+    ) -> None:
+        """Keep records, note that files which have not changed were seen, and that nothing more
+        comes of the members of some archives: in one commit."""
         with writing(self.store.engine) as connection:
-            measured = {r.facts.sha256: _score(r, self.scorer) for r in records if r.new}
+            measured = {
+                r.facts.sha256: _score(r.facts, self.scorer) for r in records if r.facts and r.new
+            }
             measured.pop(None, None)
             if measured:
                 put = self.store._insert(scores).on_conflict_do_nothing()
@@ -162,22 +218,50 @@ class Scan:
                 connection.execute(
                     files.update().where(files.c.raw.in_(some)).values(scan=self.number, gone=False)
                 )
+            for archive in finished:
+                unseen = and_(
+                    _is_member(archive), files.c.scan < self.number, files.c.gone.is_(False)
+                )
+                lost = connection.execute(files.update().where(unseen).values(gone=True))
+                self.lost += lost.rowcount
 
     def mark_gone(self, folder: bytes) -> int:
         """Of the files below a folder that this scan has not seen, mark those that are no longer
-        there; how many they are."""
+        there, members of archives that are gone among them; how many they are."""
         inside = os.path.join(folder, b"")
         below = and_(
             files.c.raw > inside, files.c.raw < inside[:-1] + bytes([inside[-1] + 1]),
             files.c.scan < self.number, files.c.gone.is_(False),
         )  # fmt: skip
         with reading(self.store.engine) as connection:
-            unseen = connection.execute(select(files.c.raw).where(below)).scalars().all()
-        gone = [raw for raw in unseen if not os.path.lexists(raw)]
+            unseen = connection.execute(select(files.c.raw, is_file).where(below)).all()
+        there = _There()
+        absent = [(raw, counts) for raw, counts in unseen if not there(raw)]
+        gone = [raw for raw, _ in absent]
         with writing(self.store.engine) as connection:
             for some in batches(gone, AT_ONCE):
                 connection.execute(files.update().where(files.c.raw.in_(some)).values(gone=True))
-        return len(gone)
+        return sum(counts for _, counts in absent)
+
+
+def _is_member(archive: bytes) -> ColumnElement[bool]:
+    return and_(files.c.raw >= archive + NUL, files.c.raw < archive + b"\1")
+
+
+class _There:
+    """Whether a file is still there, or the archive that a member is of; their members come one
+    behind the other."""
+
+    def __init__(self) -> None:
+        self._archive, self._stands = b"", False
+
+    def __call__(self, raw: bytes) -> bool:
+        archive, nul, _ = raw.partition(NUL)
+        if not nul:
+            return os.path.lexists(raw)
+        if archive != self._archive:
+            self._archive, self._stands = archive, os.path.isfile(archive)
+        return self._stands
 
 
 def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
@@ -194,8 +278,7 @@ def _basis(text: str) -> Basis:
         raise StoreError(f"the store names a model that cannot be read: {problem}") from problem
 
 
-def _score(record: Record, scorer: int) -> dict[str, Any]:
-    facts = record.facts
+def _score(facts: Facts, scorer: int) -> dict[str, Any]:
     logits = [view.logit for view in facts.views]
     return {
         "sha256": bytes.fromhex(facts.sha256 or ""),
@@ -209,15 +292,16 @@ def _score(record: Record, scorer: int) -> dict[str, Any]:
 
 def _file(record: Record, number: int) -> dict[str, Any]:
     entry, facts = record.entry, record.facts
-    unread = facts.sha256 is None
+    sha256 = facts.sha256 if facts else None
+    unread = facts if sha256 is None else None
     return {
         "raw": entry.raw,
-        "path": readable(os.fsdecode(entry.raw))[0],
+        "path": readable(shown(entry.raw))[0],
         "size": entry.size,
         "mtime_ns": entry.mtime_ns,
-        "sha256": bytes.fromhex(facts.sha256) if facts.sha256 is not None else None,
-        "error": facts.error.type if unread and facts.error else None,
-        "facts": pack(facts) if unread else None,
+        "sha256": bytes.fromhex(sha256) if sha256 is not None else None,
+        "error": unread.error.type if unread and unread.error else None,
+        "facts": pack(unread) if unread else None,
         "scan": number,
         "gone": False,
     }
