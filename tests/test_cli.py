@@ -107,9 +107,7 @@ def test_scan_prints_a_table_and_a_summary(folder: Path) -> None:
     assert [line.split()[0] for line in lines[1:]] == [
         str(folder / name) for name in ("a.png", "bad.png", "絵.jpg")
     ]
-    assert re.search(
-        r"^3 files in \d+\.\d s \(\d+\.\d pictures/s\): .*, 1 error$", done.stderr, re.M
-    )
+    assert re.search(r"^3 files in \d+\.\d s \(\d+\.\d files/s\): .*, 1 error$", done.stderr, re.M)
     assert "  NotAPicture: 1\n" in done.stderr
 
 

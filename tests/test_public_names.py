@@ -18,6 +18,7 @@ def test_public_names() -> None:
         "PictureError",
         "Row",
         "RowError",
+        "StoreError",
         "TegakiError",
         "ViewScore",
         "__version__",
