@@ -60,8 +60,8 @@ def test_it_judges_pictures(installed: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["", "check", "scan", "results", "provenance", "corpus", "corpus build", "corpus fetch",
-     "corpus report",
+    ["", "check", "scan", "results", "watch", "provenance", "corpus", "corpus build",
+     "corpus fetch", "corpus report",
      "audit", "train", "blend", "card", "evaluate", "verify", "gate", "ablate"],
 )  # fmt: skip
 def test_help_needs_no_extra(installed: Path, command: str) -> None:
@@ -78,6 +78,7 @@ def test_help_needs_no_extra(installed: Path, command: str) -> None:
         (["train", "--recipe", "enhanced", "--corpus", ".", "--out", "run"], "lab"),
         (["scan", ".", "--out", "rows.parquet"], "parquet"),
         (["scan", ".", "--store", "s.db"], "store"),
+        (["watch", ".", "--store", "s.db"], "store"),
     ],
 )
 def test_a_missing_extra_is_named(

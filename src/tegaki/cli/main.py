@@ -20,6 +20,7 @@ _COMMANDS = {
     "check": "tegaki.cli.check:check",
     "scan": "tegaki.cli.scan:scan",
     "results": "tegaki.cli.results:results",
+    "watch": "tegaki.cli.watch:watch",
     "provenance": "tegaki.cli.provenance:provenance",
     "corpus": "tegaki.cli.corpus:corpus",
     "audit": "tegaki.cli.audit:audit",

@@ -11,12 +11,16 @@ import click
 from tegaki.errors import AnchorsError, MissingExtra
 from tegaki.pictures import MAX_BYTES, MAX_PIXELS, Limits
 from tegaki.provenance import checked_anchors
+from tegaki.row import SHOWN, VERDICTS, Verdict
 
 if TYPE_CHECKING:
     from tegaki.detector import Detector
     from tegaki.scan.store import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_WORDS: dict[str, Verdict] = {shown.replace("likely ", ""): v for v, shown in SHOWN.items()}
+_WORDS |= {verdict: verdict for verdict in VERDICTS}
 
 FILES = click.argument(
     "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(readable=False)
@@ -69,12 +73,45 @@ def load_detector(
     return Detector.load(model, limits=Limits(max_pixels, max_bytes), trust_anchors=anchors)
 
 
-def open_store(where: str, *, must_exist: bool = False) -> Store:
+class VerdictWord(click.ParamType[Verdict]):
+    """A verdict as rows spell it, or as people do."""
+
+    name = "verdict"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Verdict:
+        word = value.lower().removeprefix("likely ")
+        if word not in _WORDS:
+            self.fail(f"{value!r} is none of {', '.join(VERDICTS)}", param, ctx)
+        return _WORDS[word]
+
+
+def files_of(store: str | None) -> tuple[str, ...]:
+    """What SQLite keeps beside a store, and the store."""
+    if store is None or "://" in store:
+        return ()
+    return store, f"{store}-wal", f"{store}-shm"
+
+
+def open_store(where: str, *, must_exist: bool = False, wait: float | None = None) -> Store:
     """The store at a path or URL.
+
+    Args:
+        wait: seconds that another process's write is waited for, in place of the usual.
 
     Raises:
         MissingExtra: there is nothing to open it with.
         StoreError: it cannot be opened.
+    """
+    waits = {} if wait is None else {"wait": wait}
+    return store_type().open(where, must_exist=must_exist, **waits)
+
+
+def store_type() -> type[Store]:
+    """
+    Raises:
+        MissingExtra: there is nothing to open a store with.
     """
     try:
         from tegaki.scan.store import Store
@@ -82,7 +119,7 @@ def open_store(where: str, *, must_exist: bool = False) -> Store:
         if (problem.name or "").partition(".")[0] != "sqlalchemy":
             raise
         raise MissingExtra("a store", "store") from problem
-    return Store.open(where, must_exist=must_exist)
+    return Store
 
 
 def read_anchors(path: Path | None) -> str | None:

@@ -11,38 +11,20 @@ from pathlib import Path
 
 import click
 
-from tegaki.cli.options import open_store
+from tegaki.cli.options import VerdictWord, open_store
 from tegaki.cli.show import Table
 from tegaki.model import load_bundle
-from tegaki.row import SHOWN, VERDICTS, Row, Verdict
+from tegaki.row import Row, Verdict
 from tegaki.scan import open_sink
 from tegaki.text import printable
 
 _NAME = 44  # cells of the table's first column
-_WORDS: dict[str, Verdict] = {shown.replace("likely ", ""): v for v, shown in SHOWN.items()}
-_WORDS |= {verdict: verdict for verdict in VERDICTS}
-
-
-class _VerdictWord(click.ParamType[Verdict]):
-    """A verdict as rows spell it, or as people do."""
-
-    name = "verdict"
-
-    def convert(
-        self, value: str, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Verdict:
-        word = value.lower().removeprefix("likely ")
-        if word not in _WORDS:
-            self.fail(f"{value!r} is none of {', '.join(VERDICTS)}", param, ctx)
-        return _WORDS[word]
-
-
 _PROBABILITY = click.FloatRange(0, 1)
 
 
 @click.command(no_args_is_help=True)
 @click.argument("store", metavar="STORE")
-@click.option("--verdict", "verdicts", type=_VerdictWord(), multiple=True,
+@click.option("--verdict", "verdicts", type=VerdictWord(), multiple=True,
               help="drawn, generated, unsure or error; can be given more than once.")  # fmt: skip
 @click.option("--at-least", type=_PROBABILITY, help="Probability of generated, from this up.")
 @click.option("--at-most", type=_PROBABILITY, help="Probability of generated, up to this.")

@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 from rich.cells import cell_len
 
-from tegaki.cli.options import detector_options, load_detector
+from tegaki.cli.options import detector_options, files_of, load_detector
 from tegaki.cli.progress import ScanProgress
 from tegaki.cli.scan_engines import Engine, open_engine
 from tegaki.cli.show import Table
@@ -101,7 +101,7 @@ def scan(
         raise click.UsageError("--rehash needs --store.")
     detector = load_detector(model, max_pixels, max_bytes, trust_anchors)
 
-    written = [str(path) for path in (out, *_files_of(store)) if path]
+    written = [str(path) for path in (out, *files_of(store)) if path]
 
     def look() -> Iterator[Found]:
         return find(paths, recursive=recursive, skip=written)
@@ -116,13 +116,6 @@ def scan(
     for line in lines if not quiet else ():
         click.echo(line, err=True)
     sys.exit(130 if stopped else int(summary.rows == 0 or bool(summary.errors)))
-
-
-def _files_of(store: str | None) -> tuple[str, ...]:
-    """What SQLite keeps beside a store, and the store."""
-    if store is None or "://" in store:
-        return ()
-    return store, f"{store}-wal", f"{store}-shm"
 
 
 def _run(

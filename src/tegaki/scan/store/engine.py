@@ -105,8 +105,8 @@ def _told() -> Iterator[None]:
 def _sentence(said: str) -> str:
     if "is locked" in said:
         return (
-            "the store stayed locked by another process; what was committed is kept: run the "
-            "same command again once the other one has ended"
+            "the store stayed locked by another process; what was committed is kept, and the same "
+            "command goes on from there"
         )
     if "disk is full" in said or "disk I/O" in said:
         return f"the store could not be written ({said}); what was committed is kept"

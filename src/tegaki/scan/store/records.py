@@ -34,12 +34,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the store knows of a path. ``scored``: its content, by the model that is asked for."""
+    """What the store knows of a path. ``scored``: its content, by the model that is asked for.
+    ``gone``: it was found to be no longer there."""
 
     size: int | None
     mtime_ns: int | None
     sha256: bytes
     scored: bool
+    gone: bool
 
 
 @dataclass(frozen=True, slots=True)

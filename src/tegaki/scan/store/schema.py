@@ -73,8 +73,26 @@ have rows of their own."""
 is_file = or_(files.c.sha256.is_not(None), files.c.facts.is_not(None))
 """A row is of a file or member, not of such an archive."""
 
-VERSION = 1
-_MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
+deliveries = Table(
+    "deliveries",
+    tables,
+    Column("id", Text, primary_key=True),  # of channel, path, content and verdict: told once
+    Column("channel", Text, nullable=False),  # "run" or "webhook"
+    Column("raw", LargeBinary, nullable=False),  # the file's absolute path
+    Column("verdict", Text, nullable=False),
+    Column("body", Text),  # the row, JSON; none once it was delivered
+    Column("state", Text, nullable=False),  # "owed", "done" or "dead"
+    Column("attempts", Integer, nullable=False),  # that failed
+    Column("due_ns", BigInteger, nullable=False),  # not before; of a dead one, when it died
+    Column("said", Text),  # why the last attempt failed
+    Index("deliveries_by_state", "state", "channel", "due_ns"),
+)
+"""What ``tegaki watch`` has told, and has yet to tell."""
+
+VERSION = 2
+_MIGRATIONS: dict[int, Callable[[Connection], None]] = {
+    1: deliveries.create,  # what a later version changes there, its own migration changes
+}
 """For each version: what turns a store of that version into one of the next."""
 
 

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from types import TracebackType
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Engine, Table, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, func, not_, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tegaki.errors import StoreError
@@ -30,7 +30,7 @@ AT_ONCE = 1000
 class Store:
     """A store that is open. Methods raise :class:`StoreError`.
 
-    Reading is safe from several threads; writing is for one.
+    Reading is safe from several threads; what a scan writes is for one.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -81,7 +81,7 @@ class Store:
                 "basis": json.dumps(said),
                 "scan": last + 1,
             }
-            put = self._insert(scorers).values(row)
+            put = self.insert(scorers).values(row)
             put = put.on_conflict_do_update(
                 index_elements=["recipe", "reading"],
                 set_={"basis": put.excluded.basis, "scan": put.excluded.scan},
@@ -99,7 +99,7 @@ class Store:
             ).all()
         return {number: _basis(text) for number, text in rows}
 
-    def _insert(self, table: Table) -> Any:
+    def insert(self, table: Table) -> Any:
         """An insert that can say what to do with a row that is there."""
         dialect = postgresql if self.engine.dialect.name == "postgresql" else sqlite
         return dialect.insert(table)
@@ -118,7 +118,7 @@ class Scan:
         self._known = (
             select(
                 files.c.raw, files.c.size, files.c.mtime_ns, files.c.sha256,
-                scores.c.scorer.is_not(None),
+                scores.c.scorer.is_not(None), files.c.gone,
             )
             .outerjoin(
                 scores,
@@ -132,8 +132,8 @@ class Scan:
         with reading(self.store.engine) as connection:
             for some in batches(paths, AT_ONCE):
                 asked = self._known.where(files.c.raw.in_(some), files.c.sha256.is_not(None))
-                for raw, size, mtime_ns, sha256, scored in connection.execute(asked):
-                    found[raw] = Known(size, mtime_ns, sha256, scored)
+                for raw, *known in connection.execute(asked):
+                    found[raw] = Known(*known)
         return found
 
     def facts(self, hashes: Iterable[bytes]) -> dict[bytes, Facts]:
@@ -200,47 +200,62 @@ class Scan:
         """Keep records, note that files which have not changed were seen, and that nothing more
         comes of the members of some archives: in one commit."""
         with writing(self.store.engine) as connection:
-            measured = {
-                r.facts.sha256: _score(r.facts, self.scorer) for r in records if r.facts and r.new
-            }
-            measured.pop(None, None)
-            if measured:
-                put = self.store._insert(scores).on_conflict_do_nothing()
-                connection.execute(put, list(measured.values()))
-            if records:
-                put = self.store._insert(files)
-                names = ("path", "size", "mtime_ns", "sha256", "error", "facts", "scan", "gone")
-                put = put.on_conflict_do_update(
-                    index_elements=["raw"], set_={n: getattr(put.excluded, n) for n in names}
-                )
-                connection.execute(put, [_file(record, self.number) for record in records])
-            for some in batches(seen, AT_ONCE):
-                connection.execute(
-                    files.update().where(files.c.raw.in_(some)).values(scan=self.number, gone=False)
-                )
-            for archive in finished:
-                unseen = and_(
-                    _is_member(archive), files.c.scan < self.number, files.c.gone.is_(False)
-                )
-                lost = connection.execute(files.update().where(unseen).values(gone=True))
-                self.lost += lost.rowcount
+            self.write(connection, records, seen, finished)
+
+    def write(
+        self,
+        connection: Connection,
+        records: Sequence[Record],
+        seen: Sequence[bytes],
+        finished: Sequence[bytes],
+    ) -> None:
+        """What :meth:`put` does, in a transaction that is open."""
+        measured = {
+            r.facts.sha256: _score(r.facts, self.scorer) for r in records if r.facts and r.new
+        }
+        measured.pop(None, None)
+        if measured:
+            put = self.store.insert(scores).on_conflict_do_nothing()
+            connection.execute(put, list(measured.values()))
+        if records:
+            put = self.store.insert(files)
+            names = ("path", "size", "mtime_ns", "sha256", "error", "facts", "scan", "gone")
+            put = put.on_conflict_do_update(
+                index_elements=["raw"], set_={n: getattr(put.excluded, n) for n in names}
+            )
+            connection.execute(put, [_file(record, self.number) for record in records])
+        for some in batches(seen, AT_ONCE):
+            connection.execute(
+                files.update().where(files.c.raw.in_(some)).values(scan=self.number, gone=False)
+            )
+        for archive in finished:
+            unseen = and_(_is_member(archive), files.c.scan < self.number, files.c.gone.is_(False))
+            lost = connection.execute(files.update().where(unseen).values(gone=True))
+            self.lost += lost.rowcount
 
     def mark_gone(self, folder: bytes) -> int:
         """Of the files below a folder that this scan has not seen, mark those that are no longer
         there, members of archives that are gone among them; how many they are."""
-        inside = os.path.join(folder, b"")
-        below = and_(
-            files.c.raw > inside, files.c.raw < inside[:-1] + bytes([inside[-1] + 1]),
-            files.c.scan < self.number, files.c.gone.is_(False),
-        )  # fmt: skip
-        with reading(self.store.engine) as connection:
-            unseen = connection.execute(select(files.c.raw, is_file).where(below)).all()
+        return self._mark_gone(and_(_below(folder), files.c.scan < self.number))
+
+    def mark_path_gone(self, path: bytes) -> int:
+        """Likewise of a path, and of all files below it and in it, whenever they were seen."""
+        return self._mark_gone(or_(files.c.raw == path, _below(path), _is_member(path)))
+
+    def _mark_gone(self, which: ColumnElement[bool]) -> int:
+        asked = select(files.c.raw, is_file).where(which, files.c.gone.is_(False))
         there = _There()
-        absent = [(raw, counts) for raw, counts in unseen if not there(raw)]
+        with (
+            reading(self.store.engine) as connection,
+            connection.execution_options(yield_per=AT_ONCE).execute(asked) as found,
+        ):
+            absent = [(raw, counts) for raw, counts in found if not there(raw)]
         gone = [raw for raw, _ in absent]
-        with writing(self.store.engine) as connection:
-            for some in batches(gone, AT_ONCE):
-                connection.execute(files.update().where(files.c.raw.in_(some)).values(gone=True))
+        if gone:
+            with writing(self.store.engine) as connection:
+                for some in batches(gone, AT_ONCE):
+                    of = files.update().where(files.c.raw.in_(some))
+                    connection.execute(of.values(gone=True))
         return sum(counts for _, counts in absent)
 
 
@@ -268,6 +283,11 @@ def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """Slices of at most ``size`` items."""
     for start in range(0, len(items), size):
         yield items[start : start + size]
+
+
+def _below(folder: bytes) -> ColumnElement[bool]:
+    inside = os.path.join(folder, b"")
+    return and_(files.c.raw > inside, files.c.raw < inside[:-1] + bytes([inside[-1] + 1]))
 
 
 def _basis(text: str) -> Basis:

@@ -1,0 +1,270 @@
+"""``tegaki watch``: files are scored as they arrive, and verdicts told to others."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from tegaki.cli.options import (
+    VerdictWord,
+    detector_options,
+    files_of,
+    load_detector,
+    open_store,
+    store_type,
+)
+from tegaki.cli.watch_show import WatchOutput, dead_line
+from tegaki.detector import default_workers
+from tegaki.row import Verdict
+
+if TYPE_CHECKING:
+    from tegaki.detector import Detector
+    from tegaki.scan.store import Channel, Store
+    from tegaki.scan.watch import Courier, Patience, Plan, Send, Watcher
+
+_LOCKED = 2.0  # seconds that a locked store is waited for, before that is said and tried again
+_END = 6.0  # seconds beyond their grace that deliveries get to be left
+_RESCAN, _POLL = 300.0, 10.0  # seconds
+
+
+class _Verdicts(click.ParamType[frozenset[Verdict]]):
+    name = "verdicts"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> frozenset[Verdict]:
+        if isinstance(value, frozenset):
+            return value
+        word = VerdictWord()
+        return frozenset(word.convert(one.strip(), param, ctx) for one in str(value).split(","))
+
+
+_SECONDS = click.FloatRange(0, min_open=True)
+
+
+@click.command(no_args_is_help=True)
+@click.argument("folders", metavar="DIR...", nargs=-1, type=click.Path(readable=False))
+@click.option("--store", required=True, metavar="STORE", help="Where results are kept: a file's "
+              "path (SQLite) or postgresql://...")  # fmt: skip
+@click.option("-r", "--recursive", is_flag=True, help="Go into folders of folders.")
+@click.option("--settle", type=click.FloatRange(0), default=2.0, show_default=True,
+              metavar="SECONDS", help="A file is taken when it has not changed for so "
+              "long.")  # fmt: skip
+@click.option("--poll", is_flag=True, help="Do without events of the system, which network file "
+              "systems do not send: look again and again.")  # fmt: skip
+@click.option("--rescan", type=_SECONDS, metavar="SECONDS",
+              help="Look at everything so often; 300, with --poll 10 by default.")  # fmt: skip
+@click.option("--once", is_flag=True, help="Score what is new, deliver what is due, and end.")
+@click.option("--on", "verdicts", type=_Verdicts(), default="generated", show_default=True,
+              metavar="VERDICT,...", help="What --run and --webhook are told of: drawn, generated, "
+              "unsure, error.")  # fmt: skip
+@click.option("--run", metavar="COMMAND", help="Run COMMAND PATH for a verdict, without a shell, "
+              "with the row as a line of JSON on its standard input.")  # fmt: skip
+@click.option("--webhook", metavar="URL", help="POST the row as JSON to URL.")
+@click.option("--secret-file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="Sign what is POSTed with the secret in FILE (whsec_...).")  # fmt: skip
+@click.option("--timeout", type=_SECONDS, default=30.0, show_default=True, metavar="SECONDS",
+              help="For one command or POST.")  # fmt: skip
+@click.option("--attempts", type=click.IntRange(1), default=8, show_default=True,
+              help="Then a delivery is given up: a dead letter.")  # fmt: skip
+@click.option("--backoff", type=_SECONDS, default=10.0, show_default=True, metavar="SECONDS",
+              help="Before the second attempt; then four times that, and so on.")  # fmt: skip
+@click.option("--dead", is_flag=True, help="List the dead letters of STORE, and end.")
+@click.option("--retry-dead", is_flag=True, help="Owe the dead letters again, and end.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines in place of the table.")
+@click.option("--workers", type=click.IntRange(1), default=default_workers,
+              show_default="one per core", help="Pictures worked on at a time.")  # fmt: skip
+@click.option("-q", "--quiet", is_flag=True, help="No status line and no summary.")
+@detector_options
+def watch(
+    folders: tuple[str, ...],
+    store: str,
+    recursive: bool,
+    settle: float,
+    poll: bool,
+    rescan: float | None,
+    once: bool,
+    verdicts: frozenset[Verdict],
+    run: str | None,
+    webhook: str | None,
+    secret_file: Path | None,
+    timeout: float,
+    attempts: int,
+    backoff: float,
+    dead: bool,
+    retry_dead: bool,
+    as_json: bool,
+    workers: int,
+    quiet: bool,
+    model: str | None,
+    trust_anchors: Path | None,
+    max_pixels: int,
+    max_bytes: int,
+) -> None:
+    """Watch each DIR: score files as they arrive and change, and tell others of verdicts.
+
+    What came while nothing watched is scored at the start; what the STORE knows already, from
+    tegaki scan --store too, is not told again. A verdict is told once for each path and content,
+    after it is kept: what is owed is in the STORE until it is delivered or given up, whatever ends
+    the process, and is tried again with growing pauses. Rows go to the terminal as they are kept.
+    Needs the extra tegaki[watch], but for --poll and --once.
+
+    \b
+    Examples:
+      tegaki watch uploads --store uploads.tegaki
+      tegaki watch uploads --store uploads.tegaki --recursive --run 'notify-send Generated'
+      tegaki watch uploads --store uploads.tegaki --webhook https://example.org/hook \\
+        --secret-file secret.txt --on generated,unsure
+      tegaki watch uploads --store uploads.tegaki --once --run ./report.sh
+      tegaki watch --store uploads.tegaki --dead
+
+    \b
+    Exit codes:
+      0    ended by SIGTERM; with --once: all is done; the dead letters are listed or owed again
+      1    with --once: a folder was not there, a file still grew, or a delivery failed
+      2    wrong usage, a missing part, or the store cannot be opened
+      130  stopped by Ctrl-C; what is owed stays owed
+    """
+    if dead or retry_dead:
+        if folders or (dead and retry_dead):
+            raise click.UsageError("--dead and --retry-dead stand alone, with --store.")
+        _dead_letters(store, retry_dead, as_json)
+        return
+    _check(folders, run, webhook, secret_file, once, poll)
+    store_type()
+    from tegaki.scan.store import Telling
+    from tegaki.scan.watch import Patience, Plan, need_events
+
+    if not (poll or once):
+        need_events()
+    patience = Patience(timeout, attempts, backoff)
+    senders = _senders(run, webhook, secret_file, timeout)
+    plan = Plan(
+        folders=tuple(os.path.abspath(folder) for folder in folders),
+        recursive=recursive,
+        skip=files_of(store),
+        settle=settle,
+        rescan=rescan or (_POLL if poll else _RESCAN),
+        poll=poll,
+        once=once,
+        workers=workers,
+        telling=Telling(verdicts, tuple(senders)),
+    )
+    detector = load_detector(model, max_pixels, max_bytes, trust_anchors)
+    with open_store(store, wait=_LOCKED) as opened:
+        sys.exit(_watch(opened, detector, plan, senders, patience, as_json, quiet))
+
+
+def _check(
+    folders: tuple[str, ...],
+    run: str | None,
+    webhook: str | None,
+    secret_file: Path | None,
+    once: bool,
+    poll: bool,
+) -> None:
+    if not folders:
+        raise click.UsageError("Missing argument 'DIR...'.")
+    for folder in folders:
+        if os.path.exists(folder) and not os.path.isdir(folder):
+            raise click.BadParameter(f"{folder} is no folder", param_hint="DIR")
+    if secret_file and not webhook:
+        raise click.UsageError("--secret-file needs --webhook.")
+    if once and poll:
+        raise click.UsageError("--once looks once, --poll again and again: choose one.")
+
+
+def _watch(
+    store: Store,
+    detector: Detector,
+    plan: Plan,
+    senders: dict[Channel, Send],
+    patience: Patience,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    from tegaki.scan.store import Deliveries
+    from tegaki.scan.watch import Courier, Ears, Watcher
+
+    with WatchOutput(Deliveries(store), as_json=as_json, quiet=quiet) as output:
+        courier = Courier(store, senders, patience, output.say)
+        watcher = Watcher(store, detector, plan, courier, Ears(output.row, output.say))
+        output.show(watcher)
+        with _signals(watcher) as stopped:
+            courier.start()
+            try:
+                watcher.run()
+            finally:
+                _end(courier, stopped)
+        output.summary(watcher, courier, bool(stopped))
+    if stopped:
+        return 130 if signal.SIGINT in stopped else 0
+    return int(bool(watcher.missing() or watcher.restless or courier.failures or courier.is_held()))
+
+
+def _senders(
+    run: str | None, webhook: str | None, secret_file: Path | None, limit: float
+) -> dict[Channel, Send]:
+    from tegaki.scan.watch import Command, Webhook, read_secret
+
+    found: dict[Channel, Send] = {}
+    if run is not None:
+        found["run"] = Command(run, limit).send
+    if webhook is not None:
+        secret = read_secret(secret_file) if secret_file else None
+        found["webhook"] = Webhook(webhook, secret, limit).send
+    return found
+
+
+@contextmanager
+def _signals(watcher: Watcher) -> Iterator[list[int]]:
+    """Ctrl-C and SIGTERM are noted, and end the watch; nothing is interrupted by them."""
+    stopped: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        stopped.append(number)
+        watcher.stop()
+
+    before = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or a shell's background
+            before[number] = signal.signal(number, note)
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end(courier: Courier, stopped: list[int]) -> None:
+    """Wait for deliveries under way, not for long; at the second signal for none."""
+    from tegaki.scan.watch import GRACE
+
+    courier.stop(GRACE)
+    end = time.monotonic() + GRACE + _END
+    while courier.is_alive() and time.monotonic() < end:
+        if len(stopped) > 1:
+            courier.stop(0)
+        courier.join(0.1)
+
+
+def _dead_letters(where: str, again: bool, as_json: bool) -> None:
+    with open_store(where, must_exist=True) as store:
+        from tegaki.scan.store import Deliveries
+
+        owed = Deliveries(store)
+        if again:
+            count = owed.retry_dead()
+            click.echo(f"{count:,} owed again; the next tegaki watch delivers them", err=True)
+            return
+        for letter in owed.dead():
+            click.echo(dead_line(letter, as_json))
