@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from tegaki.cli.options import VerdictWord, open_store
+from tegaki.cli.options import VerdictWord, open_store, store_type
 from tegaki.cli.show import Table
 from tegaki.model import load_bundle
 from tegaki.row import Row, Verdict
@@ -80,6 +80,7 @@ def results(
     """
     if out and as_json:
         raise click.UsageError("--json prints rows, --out writes them: choose one.")
+    store_type()  # says which extra is missing
     from tegaki.scan.store import Query
     from tegaki.scan.store import results as rows_of
 
