@@ -5,114 +5,35 @@ from __future__ import annotations
 import csv
 import io
 import json
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from tegaki.claim import Claim, Place
-from tegaki.errors import AnchorsError
 from tegaki.provenance import c2pa_library, c2pa_manifest, checked_anchors, examine
 from tegaki.provenance.c2pa_manifest import Manifest, read_manifest
+from tests.provenance.signing import (
+    FIREFLY,
+    TRAINED,
+    TYPES,
+    Chain,
+    action,
+    c2pa,
+    chain,
+    format_of,
+    leaf,
+    picture,
+    sign,
+)
 
-c2pa = pytest.importorskip("c2pa")
-pytest.importorskip("cryptography")
-
-from cryptography import x509  # noqa: E402
-from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402
-from cryptography.hazmat.primitives.asymmetric import ec  # noqa: E402
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID  # noqa: E402
-
-TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
-TRAINED = TYPES + "trainedAlgorithmicMedia"
 PLACE = Place("PNG caBX", 33, 9000)
-MAGIC = {b"\x89P": "PNG", b"\xff\xd8": "JPEG", b"RI": "WEBP"}
 AI = {"generated", "edited-with-ai"}
-
-
-class Chain(NamedTuple):
-    """A signer: its certificate with the root's, its key, and the root, all PEM."""
-
-    certificates: str
-    key: str
-    root: str
-
-
-def chain(organisation: str) -> Chain:
-    """A root and a signer below it, as C2PA 2.2, "Certificate Profile", wants them."""
-    root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    root_name = _name(organisation + " root")
-    root = _certificate(root_name, root_name, root_key, root_key, authority=True)
-    signer = _certificate(_name(organisation), root_name, key, root_key, authority=False)
-    pem = serialization.Encoding.PEM
-    secret = key.private_bytes(
-        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ).decode()
-    texts = [made.public_bytes(pem).decode() for made in (signer, root)]
-    return Chain("".join(texts), secret, texts[1])
-
-
-def leaf(chain: Chain) -> str:
-    """The signer's own certificate."""
-    return chain.certificates.removesuffix(chain.root)
-
-
-def _name(organisation: str) -> x509.Name:
-    return x509.Name(
-        [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation),
-            x509.NameAttribute(NameOID.COMMON_NAME, organisation + " signing"),
-        ]
-    )
-
-
-def _certificate(
-    subject: x509.Name,
-    issuer: x509.Name,
-    key: ec.EllipticCurvePrivateKey,
-    by: ec.EllipticCurvePrivateKey,
-    authority: bool,
-) -> x509.Certificate:
-    now, day = datetime.now(UTC), timedelta(days=1)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - day)
-        .not_valid_after(now + 30 * day)
-        .add_extension(x509.BasicConstraints(authority, None), critical=True)
-        .add_extension(
-            x509.KeyUsage(
-                digital_signature=not authority,
-                key_cert_sign=authority,
-                content_commitment=False,
-                key_encipherment=False,
-                data_encipherment=False,
-                key_agreement=False,
-                crl_sign=False,
-                encipher_only=False,
-                decipher_only=False,
-            ),
-            critical=True,
-        )
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(by.public_key()), critical=False
-        )
-    )
-    if not authority:
-        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION])
-        builder = builder.add_extension(usage, critical=False)
-    return builder.sign(by, hashes.SHA256())
 
 
 @pytest.fixture(scope="module")
@@ -125,70 +46,8 @@ def stranger() -> Chain:
     return chain("A Stranger")
 
 
-def picture(format: str = "PNG", colour: tuple[int, int, int] = (90, 120, 200)) -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", (32, 32), colour).save(out, format)
-    return out.getvalue()
-
-
-def action(name: str, source: str = "", agent: str = "") -> dict[str, Any]:
-    fields = {"action": name, "digitalSourceType": source, "softwareAgent": {"name": agent}}
-    return {key: value for key, value in fields.items() if value and value != {"name": ""}}
-
-
-FIREFLY = action("c2pa.created", TRAINED, "Adobe Firefly")
-
-
-def sign(
-    data: bytes,
-    by: Chain,
-    *actions: dict[str, Any],
-    generator: str = "Some_Tool",
-    ingredients: dict[str, bytes] | None = None,
-    edit: bool = False,
-    extra: tuple[dict[str, Any], ...] = (),
-    remote: str = "",
-    embed: bool = True,
-) -> bytes:
-    """The picture with a manifest. ``ingredients``: PNG files by relationship; ``edit``: the
-    picture's own manifest becomes its parent's."""
-    format = f"image/{_format(data).lower()}"
-    actions_made = {"label": "c2pa.actions.v2", "data": {"actions": list(actions)}}
-    definition = {
-        "claim_generator_info": [{"name": generator, "version": "1"}],
-        "assertions": [*([actions_made] if actions else []), *extra],
-    }
-    settings = {
-        "verify": {"verify_after_sign": False, "remote_manifest_fetch": False},
-        "builder": {"thumbnail": {"enabled": False}},
-    }
-    info = c2pa.C2paSignerInfo("es256", by.certificates.encode(), by.key.encode(), None)
-    out = io.BytesIO()
-    with (
-        c2pa.Context.from_dict(settings) as context,
-        c2pa.Signer.from_info(info) as key,
-        c2pa.Builder(definition, context=context) as builder,
-    ):
-        for relationship, ingredient in (ingredients or {}).items():
-            builder.add_ingredient(
-                {"relationship": relationship}, "image/png", io.BytesIO(ingredient)
-            )
-        if edit:
-            builder.set_intent(c2pa.C2paBuilderIntent.EDIT)
-        if remote:
-            builder.set_remote_url(remote)
-        if not embed:
-            builder.set_no_embed()
-        builder.sign(key, format, io.BytesIO(data), out)
-    return out.getvalue()
-
-
-def _format(data: bytes) -> str:
-    return MAGIC.get(data[:2], "GIF" if data[:3] == b"GIF" else "AVIF")
-
-
 def read(data: bytes, *anchors: Chain) -> Manifest:
-    return read_manifest(data, _format(data), PLACE, "".join(a.root for a in anchors) or None)
+    return read_manifest(data, format_of(data), PLACE, "".join(a.root for a in anchors) or None)
 
 
 def only(found: Manifest) -> Claim:
@@ -330,92 +189,6 @@ def test_an_expired_certificate_is_told_in_full(shared: Path) -> None:
     note = only(read((shared / "fixtures" / "c2pa_flux_api.jpg").read_bytes())).note
     assert "has expired by now" in note
     assert "whether it was valid when the file was signed" in note
-
-
-# Trust anchors
-
-
-def test_anchors_are_the_certificates_alone(signer: Chain, stranger: Chain) -> None:
-    around = f"# Émile's list\n{signer.root}# O=Someone\n{stranger.root} end"
-    assert checked_anchors(around) == signer.root + stranger.root
-    assert checked_anchors(signer.certificates) == signer.certificates
-
-
-def test_a_damaged_certificate_is_named(signer: Chain, stranger: Chain) -> None:
-    lines = stranger.root.splitlines(keepends=True)
-    for damaged in ("".join(lines[:3] + lines[4:]), "".join(lines[:4]), lines[0] + lines[-1]):
-        with pytest.raises(AnchorsError) as caught:
-            checked_anchors(signer.root + damaged + signer.root)
-        line = signer.root.count("\n") + 1
-        assert (
-            str(caught.value) == f"certificate 2 of the trust anchors, in line {line}, is damaged"
-        )
-
-
-@pytest.mark.parametrize("anchors", ["", "certificates.pem", "/etc/ssl", "AAAA"])
-def test_what_holds_no_certificate_is_refused(anchors: str) -> None:
-    for refuse in (checked_anchors, lambda text: examine(picture(), trust_anchors=text)):
-        with pytest.raises(AnchorsError, match="the text of a file is wanted, not its name"):
-            refuse(anchors)
-
-
-@pytest.mark.parametrize("anchors", [Path("certificates.pem"), b"", 3])
-def test_anchors_are_a_text(anchors: Any) -> None:
-    with pytest.raises(AnchorsError, match=f"this is {type(anchors).__name__}"):
-        examine(picture(), trust_anchors=anchors)
-
-
-def test_a_space_that_is_no_space_is_damage(signer: Chain) -> None:
-    """As a web page hands it on."""
-    with pytest.raises(AnchorsError, match=r"certificate 1 .* is damaged"):
-        checked_anchors(signer.root.replace("\n", "\u00a0\n", 2))
-
-
-def test_anchors_without_the_library_are_no_silence(signer: Chain, tmp_path: Path) -> None:
-    """In a process of its own, where there is no module of that name."""
-    (tmp_path / "anchors.pem").write_text(signer.root)
-    (tmp_path / "a.png").write_bytes(picture())
-    code = (
-        "import sys; sys.modules['c2pa'] = None\n"
-        "from pathlib import Path\n"
-        "from tegaki.errors import MissingExtra\n"
-        "from tegaki.provenance import checked_anchors, examine\n"
-        "data, anchors = Path('a.png').read_bytes(), Path('anchors.pem').read_text()\n"
-        "for asked in (lambda: checked_anchors(anchors), "
-        "lambda: examine(data, trust_anchors=anchors)):\n"
-        "    try: asked()\n"
-        "    except MissingExtra as problem: print(problem.extra)\n"
-        "assert examine(data).claims == ()\n"
-        "from tegaki.cli.main import main\n"
-        "sys.argv = ['tegaki', 'provenance', '--trust-anchors', 'anchors.pem', 'a.png']\n"
-        "main()"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False
-    )
-    assert done.stdout == "c2pa\nc2pa\n"
-    assert done.returncode == 2
-    assert "trusting signers of C2PA manifests needs the extra tegaki[c2pa]" in done.stderr
-
-
-def test_a_scan_without_the_library_tells_what_it_did_not_read(
-    tmp_path: Path, signer: Chain
-) -> None:
-    (tmp_path / "pictures").mkdir()
-    data = sign(picture(), signer, action("c2pa.created", TYPES + "trainedAlgorithmicMedia"))
-    (tmp_path / "pictures" / "a.png").write_bytes(data)
-    code = (
-        "import sys; sys.modules['c2pa'] = None\n"
-        "from tegaki.cli.main import main\n"
-        "sys.argv = ['tegaki', 'scan', 'pictures', *sys.argv[1:]]\n"
-        "main()"
-    )
-    for options in ((), ("--store", "s.tegaki")):
-        done = subprocess.run(
-            [sys.executable, "-c", code, *options],
-            capture_output=True, text=True, cwd=tmp_path, check=False,
-        )  # fmt: skip
-        assert "1 file has a C2PA manifest, which the extra tegaki[c2pa] would read" in done.stderr
 
 
 # What is said of a manifest that makes no claim

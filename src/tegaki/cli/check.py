@@ -8,12 +8,14 @@ from pathlib import Path
 
 import click
 
-from tegaki.cli.options import FILES, detector_options, load_detector
+from tegaki.cli.options import detector_options, load_detector
 from tegaki.cli.show import detail
 
 
 @click.command(no_args_is_help=True)
-@FILES
+@click.argument(
+    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(readable=False)
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for machines.")
 @detector_options
 def check(

@@ -22,9 +22,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 _WORDS: dict[str, Verdict] = {shown.replace("likely ", ""): v for v, shown in SHOWN.items()}
 _WORDS |= {verdict: verdict for verdict in VERDICTS}
 
-FILES = click.argument(
-    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(readable=False)
-)
 max_bytes_option = click.option(
     "--max-bytes",
     type=click.IntRange(1),

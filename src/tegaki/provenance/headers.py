@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tegaki.provenance.containers.jpeg import FRAMES, MARKER
 from tegaki.provenance.limits import Limits
 
 _MODES = {2: "RGB", 6: "RGBA"}  # PNG colour types (PNG 3rd edition, table 12), of 8 bits
 _KEPT = (b"PLTE", b"tRNS")  # what else the samples of other colour types need
 _MOST_KEPT = 2048  # bytes of them: a whole palette with alpha has 1,048
 _OTHER_PIXELS = (b"VP8 ", b"ALPH", b"ANIM", b"ANMF")
-_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # T.81, table B.1: SOFn
-_MARKER = re.compile(rb"\xff++([^\xff])", re.DOTALL)
 _SOS = 0xDA
 
 
@@ -116,10 +114,10 @@ def size_of(data: bytes, form: str, limits: Limits) -> tuple[int, int] | None:
 def _jpeg_size(data: bytes, limits: Limits) -> tuple[int, int] | None:
     at = 2
     for _ in range(limits.blocks):
-        marker = _MARKER.match(data, at)
+        marker = MARKER.match(data, at)
         if marker is None or marker.end() + 7 > len(data) or marker[1][0] == _SOS:
             return None
-        if marker[1][0] in _FRAME:  # T.81, B.2.2: length, precision, height, width
+        if marker[1][0] in FRAMES:  # T.81, B.2.2: length, precision, height, width
             height, width = struct.unpack_from(">HH", data, marker.end() + 3)
             return width, height
         at = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")

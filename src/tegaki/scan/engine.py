@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from tegaki.detector import Detector, default_workers
-from tegaki.errors import PictureError, UnreadableFile
+from tegaki.errors import PictureError
 from tegaki.ordered import ordered_calls
 from tegaki.row import Row, Verdict
 from tegaki.scan.inside import Waiting, entered
@@ -45,9 +45,6 @@ def scan(
             data = item.read(max_bytes)
         except PictureError as problem:
             return detector.error_row(item.path, problem)
-        except MemoryError:
-            short = UnreadableFile("not enough memory to read it")
-            return detector.error_row(item.path, short)
         finally:
             waiting.leave(item)
         return detector.inspect_bytes(data, item.path)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tegaki.errors import IsAFolder, PictureError, SymlinkLoop
+from tegaki.errors import IsAFolder, PictureError, SymlinkLoop, UnreadableFile
 from tegaki.pictures import PICTURE_SUFFIXES, read_file, system_error
 from tegaki.scan.archives import Member
 
@@ -31,7 +31,10 @@ class Found:
         """
         if self.problem:
             raise self.problem
-        return self.member.read() if self.member else read_file(self.path, max_bytes)
+        try:
+            return self.member.read() if self.member else read_file(self.path, max_bytes)
+        except MemoryError as problem:
+            raise UnreadableFile("not enough memory to read it") from problem
 
 
 def find(paths: Iterable[str], *, recursive: bool, skip: Iterable[str] = ()) -> Iterator[Found]:

@@ -14,7 +14,6 @@ import io
 import ipaddress
 import os
 import random
-import re
 import socket
 import ssl
 import threading
@@ -22,7 +21,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from email.utils import mktime_tz, parsedate_tz
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -30,6 +28,7 @@ from urllib.parse import urljoin
 
 import tegaki
 from tegaki.errors import OutputError
+from tegaki.httpanswer import Wire, retry_after
 from tegaki.lab.corpus.addresses import GITHUB_RAW, Address, Missed, parse_url
 
 if TYPE_CHECKING:
@@ -182,7 +181,7 @@ class Downloader:
         )
         connected.settimeout(self._settings.silence)
         connected.sendall("\r\n".join((*lines, "", "")).encode("ascii"))
-        wire = _Wire(_Reader(connected, self._settings, end, self._stop))
+        wire = Wire(_Reader(connected, self._settings, end, self._stop))
         response = http.client.HTTPResponse(cast("socket.socket", wire))
         response.begin()
         return response
@@ -196,7 +195,7 @@ class Downloader:
             raise Missed("gone", said)
         if status not in _PASSING and status < 500:
             raise Missed("refused", said)
-        wait = _retry_after(response.headers.get("Retry-After", ""))
+        wait = retry_after(response.headers.get("Retry-After", ""))
         again = wait <= self._settings.longest_wait
         if not again:
             said += f" and asks to wait {wait:,.0f} s"
@@ -294,16 +293,6 @@ class _Reader(io.RawIOBase):
                 continue
 
 
-class _Wire:
-    """All that http.client asks of a socket when it reads an answer."""
-
-    def __init__(self, reader: _Reader) -> None:
-        self._reader = reader
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self._reader)
-
-
 @contextmanager
 def _told() -> Iterator[None]:
     """What breaks while an answer is read, as :class:`Missed`."""
@@ -340,17 +329,6 @@ def _is_public(ip: str) -> bool:
     """Neither loopback, private, link-local, multicast nor reserved (IANA's registries)."""
     address = ipaddress.ip_address(ip)
     return address.is_global and not address.is_multicast
-
-
-def _retry_after(text: str) -> float:
-    """Seconds to wait by a ``Retry-After`` header (RFC 9110, section 10.2.3); 0 if it is none."""
-    if re.fullmatch(r"[0-9]{1,9}", text.strip()):
-        return float(text)
-    try:
-        date = parsedate_tz(text)
-        return max(mktime_tz(date) - time.time(), 0.0) if date else 0.0
-    except (ValueError, OverflowError):
-        return 0.0
 
 
 def _stopped() -> Missed:

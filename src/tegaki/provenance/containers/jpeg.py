@@ -13,11 +13,11 @@ from tegaki.provenance.marks import Text
 
 SIGNATURE = b"\xff\xd8\xff"
 _SOS, _EOI, _COM = 0xDA, 0xD9, 0xFE
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # T.81, table B.1: SOFn
+FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # T.81, table B.1: SOFn
 _APP1, _APP11, _APP13 = 0xE1, 0xEB, 0xED
 _WITHOUT_LENGTH = frozenset((*range(0xC0), *range(0xD0, 0xD9)))
 """T.81, table B.1: reserved codes, TEM, RSTn and SOI have no place between segments."""
-_MARKER = re.compile(rb"\xff++([^\xff])", re.DOTALL)  # B.1.1.2: any number of FF may stand first
+MARKER = re.compile(rb"\xff++([^\xff])", re.DOTALL)  # B.1.1.2: any number of FF may stand first
 _SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """B.1.1.5: in a scan, FF comes with 00 (a stuffed byte), RSTn, or ends the scan as a marker."""
 
@@ -57,7 +57,7 @@ def walk(data: bytes, found: Findings) -> None:
 
 def _segment(data: bytes, at: int, spread: _Spread, found: Findings) -> int | None:
     """Read the segment at ``at``; where the next one begins, or None behind the last."""
-    marker = _MARKER.match(data, at)
+    marker = MARKER.match(data, at)
     if marker is None or marker[1][0] in _WITHOUT_LENGTH:
         found.note(f"No JPEG segment stands at byte {at}; nothing was read from there on.")
         return None
@@ -70,7 +70,7 @@ def _segment(data: bytes, at: int, spread: _Spread, found: Findings) -> int | No
         found.note(f"The JPEG segment at byte {start - 2} reaches past the end of the file.")
         return None
     if code != _SOS:
-        spread.framed = spread.framed or code in _FRAMES
+        spread.framed = spread.framed or code in FRAMES
         _content(data, code, start + 2, end, spread, found)
         return end
     spread.scanned = spread.framed

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, and_, func, select
 from tegaki.errors import FileNotFound
 from tegaki.recipe import Basis
 from tegaki.row import Facts, Row, Verdict
-from tegaki.scan.store.engine import reading, writing
+from tegaki.scan.store.connections import reading, writing
 from tegaki.scan.store.records import Record, shown
 from tegaki.scan.store.schema import deliveries, files
 from tegaki.scan.store.store import AT_ONCE, Scan, Store, batches

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from tegaki.errors import StoreError
 from tegaki.recipe import Basis
 from tegaki.row import Facts, Row, Verdict
-from tegaki.scan.store.engine import reading
+from tegaki.scan.store.connections import reading
 from tegaki.scan.store.records import shown, unpack
 from tegaki.scan.store.schema import files, is_file, scores
 from tegaki.scan.store.store import Scan, Store

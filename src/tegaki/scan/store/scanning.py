@@ -164,9 +164,6 @@ class _Run:
             data = item.read(self.detector.limits.max_bytes)
         except PictureError as problem:
             return _Step(Outcome(item.path, "hashed", unread(problem)), entry)
-        except MemoryError:
-            short = unread(UnreadableFile("not enough memory to read it"))
-            return _Step(Outcome(item.path, "hashed", short), entry)
         finally:
             self.held.leave(item)
         facts, new = self.contents.facts(data)

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from tegaki.errors import StoreError
 from tegaki.recipe import Basis, Recipe, Thresholds
 from tegaki.row import Facts
-from tegaki.scan.store.engine import WAIT, make_engine, reading, writing
+from tegaki.scan.store.connections import WAIT, make_engine, reading, writing
 from tegaki.scan.store.records import NUL, Entry, Known, Record, pack, shown, unpack
 from tegaki.scan.store.schema import files, is_file, prepare, scorers, scores
 from tegaki.text import readable

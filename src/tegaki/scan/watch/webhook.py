@@ -16,13 +16,13 @@ import re
 import socket
 import ssl
 import time
-from email.utils import mktime_tz, parsedate_tz
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 import tegaki
 from tegaki.errors import OutputError
+from tegaki.httpanswer import Wire, retry_after
 from tegaki.scan.watch.answers import GLANCE, Answer, Leaving
 from tegaki.text import printable
 
@@ -70,7 +70,7 @@ class Webhook:
         connection = self._connection()
         try:
             connection.request("POST", self._target, body, self._headers(letter, body))
-            wire = _Wire(_Reader(connection.sock, end, leaving))
+            wire = Wire(_Reader(connection.sock, end, leaving))
             response = http.client.HTTPResponse(cast("socket.socket", wire), method="POST")
             response.begin()
             return _answer(response)
@@ -140,7 +140,7 @@ def _answer(response: http.client.HTTPResponse) -> Answer:
         return Answer(False, printable(said), again=False)
     said += f": {text}" if (text := _text(response)) else ""
     again = status in _PASSING or status >= 500
-    wait = _retry_after(response.headers.get("Retry-After", "")) if again else 0.0
+    wait = retry_after(response.headers.get("Retry-After", "")) if again else 0.0
     return Answer(False, printable(said), again, wait)
 
 
@@ -151,17 +151,6 @@ def _text(response: http.client.HTTPResponse) -> str:
     except (OSError, http.client.HTTPException):
         return ""
     return " ".join(data.decode("utf-8", "replace").split())
-
-
-def _retry_after(text: str) -> float:
-    """Seconds to wait by a ``Retry-After`` header (RFC 9110, section 10.2.3); 0 if it is none."""
-    if re.fullmatch(r"[0-9]{1,9}", text.strip()):
-        return float(text)
-    try:
-        date = parsedate_tz(text)
-        return max(mktime_tz(date) - time.time(), 0.0) if date else 0.0
-    except (ValueError, OverflowError):
-        return 0.0
 
 
 class _Reader(io.RawIOBase):
@@ -184,13 +173,3 @@ class _Reader(io.RawIOBase):
                 return self._connected.recv_into(buffer)
             except TimeoutError:
                 continue
-
-
-class _Wire:
-    """All that http.client asks of a socket when it reads an answer."""
-
-    def __init__(self, reader: _Reader) -> None:
-        self._reader = reader
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self._reader)
