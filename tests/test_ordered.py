@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import itertools
-import threading
+import subprocess
+import sys
 import time
 from functools import partial
 
@@ -54,8 +55,53 @@ def test_an_error_reaches_the_consumer(workers: int) -> None:
 
 
 def test_closing_stops_the_threads() -> None:
-    before = threading.active_count()
-    results = ordered_map(lambda x: x, range(1000), 3)
+    ended = []
+
+    def slow(x: int) -> int:
+        time.sleep(0.02)
+        ended.append(x)
+        return x
+
+    results = ordered_map(slow, range(1000), 3)
     next(results)
     results.close()
-    assert threading.active_count() == before
+    before = len(ended)
+    time.sleep(0.1)
+    assert len(ended) == before < 20
+
+
+INTERRUPTED = """
+import os, signal, threading, time
+from tegaki.ordered import ordered_map
+
+over = False
+
+def interrupt(number, frame):
+    while frame is not None:
+        if frame.f_code.co_name == "ordered_calls":
+            raise KeyboardInterrupt
+        frame = frame.f_back
+
+def often():
+    global over
+    for _ in range(2000):
+        time.sleep(0.0003)
+        os.kill(os.getpid(), signal.SIGINT)
+    over = True
+
+signal.signal(signal.SIGINT, interrupt)
+threading.Thread(target=often).start()
+while not over:
+    try:
+        for _ in ordered_map(lambda x: time.sleep(0.001), range(1000), 32):
+            pass
+    except KeyboardInterrupt:
+        pass
+"""
+
+
+def test_ctrl_c_never_leaves_a_lock_behind() -> None:
+    """Interrupts at a thousand places. One that caught the main thread inside of
+    concurrent.futures left its lock held, and the end of the scan waited for ever."""
+    for _ in range(3):
+        subprocess.run([sys.executable, "-c", INTERRUPTED], timeout=60, check=True)

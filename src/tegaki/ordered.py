@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
+
+from tegaki.workers import Outcome, Workers
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -42,51 +43,56 @@ def ordered_calls(
         for call in calls:
             yield call.value if isinstance(call, Ready) else call()
         return
-    executor = ThreadPoolExecutor(workers, thread_name_prefix="tegaki")
-    waiting: deque[Future[R] | Ready[R]] = deque()
-    in_flight = 0
+    threads: Workers[R] = Workers(workers)
+    row: _Row[R] = _Row(threads)
     try:
-        for call in calls:
-            if isinstance(call, Ready):
-                waiting.append(call)
-            else:
-                waiting.append(executor.submit(call))
-                in_flight += 1
-            while waiting and (
-                isinstance(waiting[0], Ready)
-                or in_flight >= workers * _AHEAD
-                or len(waiting) >= _MOST_WAITING
-            ):
-                in_flight -= isinstance(waiting[0], Future)
-                yield _first(waiting)
-        while waiting:
-            yield _first(waiting)
+        for number, call in enumerate(calls):
+            row.add(number, call)
+            while row.first_is_ready() or row.in_flight >= workers * _AHEAD or row.is_long():
+                yield row.take()
+        while row.waiting:
+            yield row.take()
     finally:
-        _end(executor, [future for future in waiting if isinstance(future, Future)])
+        threads.stop()
 
 
-def _first(waiting: deque[Future[R] | Ready[R]]) -> R:
-    first = waiting[0]
-    result = first.value if isinstance(first, Ready) else first.result()
-    waiting.popleft()  # only now: it stays in hand while it is waited for
-    return result
+class _Row(Generic[R]):
+    """What is waited for, in order: things that are ready, and numbers of calls."""
 
+    def __init__(self, threads: Workers[R]) -> None:
+        self.waiting: deque[Ready[R] | int] = deque()
+        self.in_flight = 0
+        self._threads = threads
+        self._done: dict[int, Outcome[R]] = {}
 
-def _end(executor: ThreadPoolExecutor, waiting: list[Future[R]]) -> None:
-    """Wait for what has begun, whatever is pressed: an interpreter that ends while its threads
-    are inside of a library crashes.
+    def add(self, number: int, call: Callable[[], R] | Ready[R]) -> None:
+        if isinstance(call, Ready):
+            self.waiting.append(call)
+            return
+        self.waiting.append(number)
+        self._threads.begin(number, call)
+        self.in_flight += 1
 
-    Work is waited for before threads are joined: a join that Ctrl-C interrupts takes a thread
-    that runs for one that has ended (CPython, bpo-45274).
-    """
-    executor.shutdown(wait=False, cancel_futures=True)
-    interrupted = False
-    while True:
-        try:
-            wait([future for future in waiting if not future.cancelled()])
-            break
-        except KeyboardInterrupt:
-            interrupted = True
-    executor.shutdown(wait=True)
-    if interrupted:
-        raise KeyboardInterrupt
+    def first_is_ready(self) -> bool:
+        return bool(self.waiting) and isinstance(self.waiting[0], Ready)
+
+    def is_long(self) -> bool:
+        return len(self.waiting) >= _MOST_WAITING
+
+    def take(self) -> R:
+        """The first, when it is there.
+
+        Raises:
+            BaseException: what its call raised.
+        """
+        first = self.waiting.popleft()
+        if isinstance(first, Ready):
+            return first.value
+        while first not in self._done:
+            number, outcome = self._threads.next_done()
+            self._done[number] = outcome
+        self.in_flight -= 1
+        result, problem = self._done.pop(first)
+        if problem is not None:
+            raise problem
+        return result  # type: ignore[return-value]  # one of the two is there

@@ -15,10 +15,9 @@ import re
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from tegaki.errors import CorpusError, OutputError
@@ -26,6 +25,7 @@ from tegaki.lab.corpus.addresses import Address, Missed, find_address
 from tegaki.lab.corpus.download import Downloader, Settings
 from tegaki.pictures import PICTURE_SUFFIXES
 from tegaki.text import printable
+from tegaki.workers import Workers
 
 NEEDED = ("id", "sha256", "label", "source", "split", "origin", "origin_path")
 _CANONICAL = ("split", "label", "source", "id")
@@ -180,21 +180,23 @@ def _fetch_all(
     outcomes: list[_Outcome] = [original.missing(stopped_first) for original in originals]
     stopped = False
 
-    def work(index: int, partial: Path) -> None:
-        outcomes[index] = _outcome(originals[index], downloader, partial)
+    def work(index: int, unfinished: Path) -> None:
+        outcomes[index] = _outcome(originals[index], downloader, unfinished)
 
-    with (
-        tempfile.TemporaryDirectory(prefix="partial-", dir=out) as partial,
-        _ending(ThreadPoolExecutor(settings.workers), stop) as executor,
-    ):
+    with tempfile.TemporaryDirectory(prefix="partial-", dir=out) as folder:
+        threads: Workers[None] = Workers(settings.workers)
         try:
-            futures = [
-                executor.submit(work, index, Path(partial) / str(index))
-                for index in range(len(originals))
-            ]
-            for done, future in enumerate(as_completed(futures), 1):
-                future.result()
-                progress(done, len(originals))
+            try:
+                for index in range(len(originals)):
+                    threads.begin(index, partial(work, index, Path(folder) / str(index)))
+                for done in range(1, len(originals) + 1):
+                    _, (_, problem) = threads.next_done()
+                    if problem is not None:
+                        raise problem
+                    progress(done, len(originals))
+            finally:  # what runs is told to stop, what has not begun never does
+                stop.set()
+                threads.stop()
         except KeyboardInterrupt:
             stopped = True
     return outcomes, stopped
@@ -209,16 +211,6 @@ def _outcome(original: _Original, downloader: Downloader, partial: Path) -> _Out
         return downloader.download(original.address, original.sha256, partial, original.target)
     except Missed as why:
         return original.missing(why)
-
-
-@contextmanager
-def _ending(executor: ThreadPoolExecutor, stop: threading.Event) -> Iterator[ThreadPoolExecutor]:
-    """Whatever happens inside: what runs is told to stop, what has not begun never does."""
-    try:
-        yield executor
-    finally:
-        stop.set()
-        executor.shutdown(cancel_futures=True)
 
 
 def _has_hash(path: Path, sha256: str) -> bool:

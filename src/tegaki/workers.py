@@ -1,0 +1,72 @@
+"""Threads that Ctrl-C can't leave in each other's way.
+
+``concurrent.futures`` and ``threading`` are written in Python: an interrupt that comes while the
+main thread is inside of them can leave one of their locks held, and then the end of the program
+waits for ever. What the main thread shares with the threads here is a queue that is written in C,
+whose calls are done or not done, and one flag a thread.
+"""
+
+from __future__ import annotations
+
+import _thread
+import time
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Generic, TypeVar
+
+R = TypeVar("R")
+
+Outcome = tuple[R, None] | tuple[None, BaseException]
+"""What a call returned, or what it raised."""
+
+_LOOK_AGAIN = 0.002  # seconds
+
+
+class Workers(Generic[R]):
+    """Threads that make calls and hand on what came of them."""
+
+    def __init__(self, count: int) -> None:
+        self._calls: SimpleQueue[tuple[int, Callable[[], R]] | None] = SimpleQueue()
+        self._done: SimpleQueue[tuple[int, Outcome[R]]] = SimpleQueue()
+        self._stopping = False
+        self._alive = [True] * count
+        for number in range(count):
+            _thread.start_new_thread(self._work, (number,))
+
+    def begin(self, number: int, call: Callable[[], R]) -> None:
+        """Make the call when a thread is free; calls begin in the order that they come in."""
+        self._calls.put((number, call))
+
+    def next_done(self) -> tuple[int, Outcome[R]]:
+        """A call's number and outcome, waited for; calls end in any order."""
+        return self._done.get()
+
+    def stop(self) -> None:
+        """Drop what has not begun and wait for what has, whatever is pressed: an interpreter that
+        ends while its threads are inside of a library crashes.
+
+        Raises:
+            KeyboardInterrupt: it came meanwhile; all threads have ended all the same.
+        """
+        interrupted = False
+        while True:
+            try:
+                self._stopping = True
+                for _ in self._alive:
+                    self._calls.put(None)
+                while any(self._alive):
+                    time.sleep(_LOOK_AGAIN)
+                break
+            except KeyboardInterrupt:
+                interrupted = True
+        if interrupted:
+            raise KeyboardInterrupt
+
+    def _work(self, number: int) -> None:
+        while (task := self._calls.get()) is not None and not self._stopping:
+            index, call = task
+            try:
+                self._done.put((index, (call(), None)))
+            except BaseException as problem:  # noqa: BLE001 - whoever waits for it is told
+                self._done.put((index, (None, problem)))
+        self._alive[number] = False
