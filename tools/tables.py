@@ -46,19 +46,31 @@ def _runs() -> str:
         stage = recipe.get("stages", [recipe])[0]  # the first runs were not made of stages
         lines = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
         last = json.loads(lines[-1])
+        teacher = recipe.get("teacher")
         choices = [str(stage.get(key, 0)) for key in ("averaging", "label_smoothing")]
+        choices.append(f"weight {teacher['weight']:g}" if teacher else "")
         views = ", ".join(recipe["views"]["names"])
-        network = _read_network(recipe)
-        area = f"{last['val_auc']:.3f}"
-        rows.append([folder.name, network, str(last["epoch"]), *choices, views, area])
-    figures = _read(SHIPPED / "figures.json")["splits"]["val"]["metrics"]["auc"]["value"]
+        measured = folder / "figures.json"
+        areas = [f"{last['val_auc']:.3f}", *_areas(measured if measured.exists() else None)]
+        rows.append([folder.name, _read_network(recipe), str(last["epoch"]), *choices, views,
+                     *areas])  # fmt: skip
+    figures = SHIPPED / "figures.json"
+    val = f"{_read(figures)['splits']['val']['metrics']['auc']['value']:.3f}"
     parts = [run["recipe"] for run in _read(SHIPPED / "bundle.json")["training"]["runs"]]
     names = " and ".join(_read_network(recipe) for recipe in parts)
     views = ", ".join(parts[0]["views"]["names"])
-    rows.append(["shipped", names, "", "", "", views, f"{figures:.3f}"])
-    header = ["Run", "Network", "Epochs", "Averaging", "Label smoothing", "Views",
-              "val AUC at the end"]  # fmt: skip
+    rows.append(["shipped", names, "", "", "", "", views, val, *_areas(figures)])
+    header = ["Run", "Network", "Epochs", "Averaging", "Label smoothing", "Teacher", "Views",
+              "val AUC at the end", "`test_seen`", "`test_unseen`"]  # fmt: skip
     return table(header, rows)
+
+
+def _areas(figures: Path | None) -> list[str]:
+    """AUC on the two test splits, where they were measured."""
+    if figures is None:
+        return ["", ""]
+    splits = _read(figures)["splits"]
+    return [f"{splits[n]['metrics']['auc']['value']:.3f}" for n in ("test_seen", "test_unseen")]
 
 
 def _read_network(recipe: dict[str, Any]) -> str:

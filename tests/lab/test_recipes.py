@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 
@@ -10,13 +9,14 @@ import pytest
 
 from tegaki.errors import TrainingError
 from tegaki.lab.recipe_files import find_recipe, read_recipe
-from tegaki.lab.recipes import RECIPES, Edits, Warp, with_settings
+from tegaki.lab.recipes import RECIPES, Edits, Warp
+from tegaki.lab.settings import with_settings
 
 
 def test_every_recipe_of_the_plan_is_there() -> None:
     assert set(RECIPES) == {
         "baseline", "enhanced", "enhanced-paper", "no-attention", "no-head", "kusuma-v2",
-        "kusuma-v3", "finetune", "finetune-lite0",
+        "kusuma-v3", "finetune", "finetune-lite0", "student", "student-lite0",
     }  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def test_the_defaults_are_what_the_seeds_notebooks_ran() -> None:
 
 def test_only_ours_looks_at_squares() -> None:
     squares = {r.name: r for r in RECIPES.values() if r.look == "squares"}
-    assert set(squares) == {"finetune", "finetune-lite0"}
+    assert set(squares) == {"finetune", "finetune-lite0", "student", "student-lite0"}
     assert all(isinstance(r.stages[0].augmentation, Edits) for r in squares.values())
 
 
@@ -70,7 +70,7 @@ def test_wrong_settings_are_refused(key: str, value: str, words: str) -> None:
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_is_read_back_from_its_file(name: str, tmp_path: Path) -> None:
     path = tmp_path / "recipe.json"
-    path.write_text(json.dumps(dataclasses.asdict(RECIPES[name]), indent=1))
+    path.write_text(json.dumps(RECIPES[name].plain(), indent=1))
     assert read_recipe(path) == RECIPES[name] == find_recipe(str(path)) == find_recipe(name)
 
 
@@ -90,7 +90,7 @@ def test_a_recipe_is_read_back_from_its_file(name: str, tmp_path: Path) -> None:
 )
 def test_unknown_and_missing_keys_raise(change: dict[str, object], tmp_path: Path) -> None:
     path = tmp_path / "recipe.json"
-    path.write_text(json.dumps(dataclasses.asdict(RECIPES["enhanced"]) | change))
+    path.write_text(json.dumps(RECIPES["enhanced"].plain() | change))
     with pytest.raises(TrainingError, match="is not a recipe"):
         read_recipe(path)
 
@@ -101,7 +101,7 @@ def test_unknown_and_missing_keys_raise(change: dict[str, object], tmp_path: Pat
      ("epochs", 0), ("learning_rate", 0), ("epochs", True)],
 )  # fmt: skip
 def test_values_that_are_not_known_raise(key: str, value: object, tmp_path: Path) -> None:
-    plain = json.loads(json.dumps(dataclasses.asdict(RECIPES["enhanced"])))
+    plain = json.loads(json.dumps(RECIPES["enhanced"].plain()))
     plain["stages"][0][key] = value
     path = tmp_path / "recipe.json"
     path.write_text(json.dumps(plain))
@@ -110,7 +110,7 @@ def test_values_that_are_not_known_raise(key: str, value: object, tmp_path: Path
 
 
 def test_what_is_left_out_is_told(tmp_path: Path) -> None:
-    plain = dataclasses.asdict(RECIPES["enhanced"])
+    plain = RECIPES["enhanced"].plain()
     del plain["seed"]
     path = tmp_path / "recipe.json"
     path.write_text(json.dumps(plain))

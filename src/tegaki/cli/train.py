@@ -14,7 +14,8 @@ from tegaki.cli.progress import make_progress
 from tegaki.errors import MissingExtra
 from tegaki.lab.corpus import ShardSet, load_shards
 from tegaki.lab.recipe_files import find_recipe
-from tegaki.lab.recipes import RECIPES, TrainingRecipe, with_settings
+from tegaki.lab.recipes import RECIPES, TrainingRecipe
+from tegaki.lab.settings import with_settings
 
 if TYPE_CHECKING:
     from tegaki.lab.distributed import World
@@ -51,6 +52,12 @@ def settings(
     help="The start weights that the recipe names (checked by SHA-256).",
 )
 @click.option(
+    "--teacher",
+    type=FILE,
+    metavar="FILE",
+    help="The larger network that the recipe learns from, where it names one (checked by SHA-256).",
+)
+@click.option(
     "--backbone",
     type=FOLDER,
     metavar="RUN",
@@ -82,6 +89,7 @@ def train(
     recipe: str,
     corpus: Path,
     weights: Path | None,
+    teacher: Path | None,
     backbone: Path | None,
     out: Path,
     changes: dict[str, str],
@@ -95,8 +103,9 @@ def train(
     every batch (stopped, they go on from the last epoch); a GPU is used where there is one. Needs
     the extra tegaki[lab].
 
-    "finetune" and "finetune-lite0" look at squares and end with a bundle that check and scan can
-    use. The other recipes rebuild the seed, black bars included; they end with a network for tegaki
+    "finetune", "finetune-lite0", "student" and "student-lite0" look at squares and end with a
+    bundle that check and scan can use; the last two also learn from a larger network (--teacher).
+    The other recipes rebuild the seed, black bars included; they end with a network for tegaki
     evaluate.
 
     \b
@@ -122,7 +131,7 @@ def train(
     shards = load_shards(corpus)
     try:
         with join_world() as world:
-            _train(chosen, shards, weights, backbone, out, workers, world)
+            _train(chosen, shards, weights, teacher, backbone, out, workers, world)
     except KeyboardInterrupt:
         click.echo("Stopped; the same command goes on from there.", err=True)
         sys.exit(130)
@@ -132,6 +141,7 @@ def _train(
     recipe: TrainingRecipe,
     shards: ShardSet,
     weights: Path | None,
+    teacher: Path | None,
     backbone: Path | None,
     out: Path,
     workers: int,
@@ -145,8 +155,9 @@ def _train(
         backbone = out / first.name
         _run(Trainer(first, shards, backbone, weights=weights, workers=workers, world=world))
     trainer = Trainer(
-        recipe, shards, out, weights=weights, backbone=backbone, workers=workers, world=world
-    )
+        recipe, shards, out, weights=weights, teacher=teacher, backbone=backbone,
+        workers=workers, world=world,
+    )  # fmt: skip
     _run(trainer)
     if not world.main:
         return

@@ -11,6 +11,8 @@ import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from tegaki.errors import TrainingError
+
 
 @dataclass(frozen=True, slots=True)
 class World:
@@ -49,7 +51,28 @@ class World:
 
 def one_process() -> World:
     """This process alone, on a GPU if there is one."""
-    return World(0, 1, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    return World(0, 1, _device(0))
+
+
+def _device(local: int) -> torch.device:
+    """The GPU of this process where there are any, set to give the same sums every time.
+
+    Raises:
+        TrainingError: more processes than GPUs.
+    """
+    count = torch.cuda.device_count()
+    if not count:
+        return torch.device("cpu")
+    if local >= count:
+        raise TrainingError(
+            f"there {'is one GPU' if count == 1 else f'are {count} GPUs'} here, one a process: "
+            f"torchrun --nproc-per-node {count}, or CUDA_VISIBLE_DEVICES= for processes on CPUs"
+        )
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuBLAS asks for to do so
+    torch.use_deterministic_algorithms(True)
+    device = torch.device("cuda", local)
+    torch.cuda.set_device(device)
+    return device
 
 
 @contextmanager
@@ -60,11 +83,8 @@ def join_world() -> Iterator[World]:
         yield one_process()
         return
     rank, local = int(os.environ["RANK"]), int(os.environ["LOCAL_RANK"])
-    on_gpu = torch.cuda.is_available()
-    device = torch.device(f"cuda:{local}" if on_gpu else "cpu")
-    if on_gpu:
-        torch.cuda.set_device(device)
-    distributed.init_process_group("nccl" if on_gpu else "gloo")
+    device = _device(local)
+    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield World(rank, size, device)
     finally:

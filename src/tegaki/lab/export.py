@@ -108,7 +108,7 @@ def val_scores(detector: Detector, shards: ShardSet) -> tuple[Scores, Labels, li
 def _training_facts(recipe: TrainingRecipe, shards: ShardSet) -> dict[str, Any]:
     counts = shards.counts["train"]
     return {
-        "runs": [{"recipe": dataclasses.asdict(recipe), "recipe_hash": recipe.hash}],
+        "runs": [{"recipe": recipe.plain(), "recipe_hash": recipe.hash}],
         "manifest_sha256": shards.manifest_sha256,
         "split": shards.made_by,
         "human": sum(counts["human"].values()),

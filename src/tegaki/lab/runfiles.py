@@ -12,14 +12,14 @@ import torch
 from tegaki.errors import TrainingError
 
 
-def read_run(path: Path, device: torch.device) -> dict[str, Any]:
-    """What ``network.pt`` or ``checkpoint.pt`` holds.
+def read_run(path: Path) -> dict[str, Any]:
+    """What ``network.pt`` or ``checkpoint.pt`` holds, in the CPU's memory.
 
     Raises:
         TrainingError: it is missing, damaged or of another version.
     """
     try:
-        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         if not {"recipe", "corpus", "backbone", "name", "split", "network"} <= state.keys():
             raise KeyError("not a run")
     except OSError as problem:

@@ -16,18 +16,22 @@ from tegaki.lab.distributed import World
 from tegaki.lab.network import Classifier
 from tegaki.lab.recipes import Stage
 from tegaki.lab.stopping import EarlyStopping, Plateau
+from tegaki.lab.teacher import Pupil
 
 
 class StageRun:
     """What changes while a stage runs, and can be saved and loaded."""
 
-    def __init__(self, network: Classifier, plan: Stage, steps: int, world: World) -> None:
-        self.network, self.plan = network, plan
+    def __init__(
+        self, network: Classifier, plan: Stage, steps: int, world: World, pupil: Pupil | None = None
+    ) -> None:
+        self.network, self.plan, self.pupil = network, plan, pupil
         network.set_trained(plan.trained)
-        learning = [p for p in network.parameters() if p.requires_grad]
+        whole = pupil or network
+        learning = [p for p in whole.parameters() if p.requires_grad]
         self.learning = learning
         self.optimizer = _optimizer(plan, learning)
-        self.parallel = world.parallel(network)
+        self.parallel = world.parallel(whole)
         self.schedule = None
         if plan.schedule == "one-cycle":
             self.schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -85,6 +89,7 @@ class StageRun:
             "stopping": dataclasses.asdict(self.stopping),
             "plateau": dataclasses.asdict(self.plateau),
             "best": self.best,
+            "bridge": None if self.pupil is None else self.pupil.bridge.state_dict(),
         }
 
     def load(self, state: dict[str, Any]) -> None:
@@ -96,6 +101,8 @@ class StageRun:
         self.stopping = EarlyStopping(**state["stopping"])
         self.plateau = Plateau(**state["plateau"])
         self.best = state["best"]
+        if self.pupil is not None:
+            self.pupil.bridge.load_state_dict(state["bridge"])
 
 
 def _optimizer(plan: Stage, learning: list[nn.Parameter]) -> torch.optim.Optimizer:

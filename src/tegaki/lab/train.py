@@ -12,7 +12,6 @@ network.pt      the trained network, when the run is done
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -27,7 +26,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from tegaki.errors import TrainingError
-from tegaki.lab.corpus import LABELS, ShardSet
+from tegaki.lab import beginning
+from tegaki.lab.corpus import ShardSet
 from tegaki.lab.distributed import World, one_process
 from tegaki.lab.features import digest
 from tegaki.lab.inputs import FromFeatures, FromPictures, Inputs
@@ -38,6 +38,7 @@ from tegaki.lab.recipes import TrainingRecipe
 from tegaki.lab.runfiles import read_run, write_run
 from tegaki.lab.runlock import locked
 from tegaki.lab.stage_run import StageRun
+from tegaki.lab.teacher import Teaching
 
 SAVE_EVERY = 300.0  # seconds
 
@@ -89,6 +90,7 @@ class Trainer:
 
     Args:
         weights: the file that ``recipe.start`` names.
+        teacher: the file that ``recipe.teacher`` names.
         backbone: the folder of a finished run of ``recipe.backbone_from``.
         features: where features of a frozen backbone are kept (shared between runs on one
             backbone); by default in the run's folder.
@@ -105,6 +107,7 @@ class Trainer:
         out: Path,
         *,
         weights: Path | None = None,
+        teacher: Path | None = None,
         backbone: Path | None = None,
         features: Path | None = None,
         workers: int = 2,
@@ -112,12 +115,17 @@ class Trainer:
     ) -> None:
         self.recipe, self.shards, self.out = recipe, shards, out
         self.world = world or one_process()
-        _check(recipe, shards, self.world)
+        beginning.check(recipe, shards, self.world)
         torch.manual_seed(recipe.seed)
         self.network = Classifier(recipe.network)
-        _start(self.network, recipe, shards, weights, backbone)
+        beginning.start(self.network, recipe, shards, weights, backbone)
         self._began_with = digest(self.network) if recipe.backbone_from else ""
         self.network.to(self.world.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.teaching = (
+            Teaching(recipe.teacher, teacher, self.network, self.world.device)
+            if recipe.teacher
+            else None
+        )
         self.features = features or out / "features"
         self.workers = workers
         self.at = _Position()
@@ -136,10 +144,10 @@ class Trainer:
         kept, checkpoint = self.out / "network.pt", self.out / "checkpoint.pt"
         path = kept if kept.exists() else checkpoint
         if not path.exists():
-            note = json.dumps(dataclasses.asdict(self.recipe), indent=1) + "\n"
+            note = json.dumps(self.recipe.plain(), indent=1) + "\n"
             (self.out / "recipe.json").write_text(note, encoding="utf-8")
             return
-        state = read_run(path, self.world.device)
+        state = read_run(path)
         for what, value in self._identity.items():
             if state[what] != value:
                 raise TrainingError(
@@ -220,7 +228,8 @@ class Trainer:
     def _run_stage(self, progress: Progress, tell: Tell) -> None:
         plan = self.recipe.stages[self.at.stage]
         inputs = self.inputs()
-        stage = StageRun(self.network, plan, inputs.steps(self.at.stage), self.world)
+        pupil = self.teaching.pupil if self.teaching else None
+        stage = StageRun(self.network, plan, inputs.steps(self.at.stage), self.world, pupil)
         if self._stage_state is not None:
             stage.load(self._stage_state)
             self._stage_state = None
@@ -273,16 +282,25 @@ class Trainer:
         for number, (part, truth) in enumerate(parts):
             truth = truth.to(self.world.device)
             with stage.synchronised(number == len(parts) - 1):
-                logits = inputs.logits(stage.parallel, part)
+                logits, away = self._answers(stage, inputs, part)
                 softened = truth * (1 - smoothing) + smoothing / 2
                 loss = functional.binary_cross_entropy_with_logits(
                     logits, softened, reduction="sum"
                 ) / len(labels)
-                loss.backward()  # type: ignore[no-untyped-call]
+                (loss + away / len(labels)).backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
             right += int(((logits > 0) == (truth > 0.5)).sum())
         stage.step()
         return total, right
+
+    def _answers(
+        self, stage: StageRun, inputs: Inputs, part: Tensor
+    ) -> tuple[Tensor, Tensor | float]:
+        """Logits, and what being away from the teacher adds to the loss, summed."""
+        if self.teaching is None:
+            return inputs.logits(stage.parallel, part), 0.0
+        assert isinstance(inputs, FromPictures)  # a recipe with a teacher has no fixed backbone
+        return inputs.taught(self.teaching, stage.parallel, part)
 
     def _end_epoch(self, stage: StageRun, inputs: Inputs, tell: Tell) -> None:
         for network in (self.network, stage.watched()):
@@ -330,62 +348,3 @@ def _seed(seed: int, at: _Position, rank: int) -> int:
     """Dropout of a step depends on where it stands alone, so a run that goes on is the same."""
     words = np.random.SeedSequence((seed, at.stage, at.epoch, at.step, rank)).generate_state(1)
     return int(words[0])
-
-
-def _check(recipe: TrainingRecipe, shards: ShardSet, world: World) -> None:
-    for split in ("train", "val"):
-        if len(shards.counts.get(split, {})) < len(LABELS):
-            raise TrainingError(f"split {split} of {shards.folder} lacks pictures of one label")
-    if world.size > 1 and recipe.frozen:
-        raise TrainingError(f"recipe {recipe.name!r} takes minutes: run it in one process")
-    for stage in recipe.stages:
-        if stage.batch % world.size:
-            raise TrainingError(f"{world.size} processes cannot share batches of {stage.batch}")
-        if recipe.draws == "by-source" and shards.size("train") < stage.batch:
-            raise TrainingError(
-                f"{shards.size('train')} training pictures are fewer than one batch of "
-                f"{stage.batch}; --set batch=N"
-            )
-
-
-def _start(
-    network: Classifier,
-    recipe: TrainingRecipe,
-    shards: ShardSet,
-    weights: Path | None,
-    backbone: Path | None,
-) -> None:
-    if recipe.backbone_from is not None:
-        if backbone is None:
-            raise TrainingError(
-                f"recipe {recipe.name!r} begins with the backbone of a {recipe.backbone_from!r} run"
-            )
-        network.features.load_state_dict(_backbone_of(backbone, recipe.backbone_from, shards))
-        return
-    if recipe.start is None:
-        return
-    if weights is None:
-        raise TrainingError(
-            f"recipe {recipe.name!r} starts from weights; give them with --weights: "
-            f"{recipe.start.origin}"
-        )
-    try:
-        found = hashlib.sha256(weights.read_bytes()).hexdigest()
-    except OSError as problem:
-        raise TrainingError(f"{weights} cannot be read: {problem.strerror}") from problem
-    if found != recipe.start.sha256:
-        raise TrainingError(f"{weights} is not the file that the recipe names (SHA-256 differs)")
-    network.load_backbone(weights)
-
-
-def _backbone_of(run: Path, name: str, shards: ShardSet) -> dict[str, Tensor]:
-    """The backbone of a finished run of the recipe ``name`` on the same shards: one trained on
-    another split has seen pictures that this run is tested on."""
-    if not run.exists():
-        raise TrainingError(f"{run} does not exist")
-    state = read_run(run / "network.pt", torch.device("cpu"))
-    if state["name"] != name or state["corpus"] != shards.manifest_sha256:
-        raise TrainingError(f"{run} is not a {name!r} run on these shards")
-    prefix = "features."
-    found = state["network"].items()
-    return {k.removeprefix(prefix): v for k, v in found if k.startswith(prefix)}

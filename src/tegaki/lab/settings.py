@@ -1,0 +1,57 @@
+"""Recipes with single fields changed, as ``tegaki train --set`` does."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any, TypeVar
+
+from tegaki.errors import TrainingError
+from tegaki.lab.recipes import Stage, TrainingRecipe
+
+Record = TypeVar("Record", TrainingRecipe, Stage)
+
+
+def with_settings(recipe: TrainingRecipe, settings: dict[str, str]) -> TrainingRecipe:
+    """A recipe with single fields changed, of itself or of all its stages.
+
+    Values are JSON, or plain words. Only numbers, words and switches can be set.
+
+    Raises:
+        TrainingError: a field that a recipe does not have, or a value of the wrong kind.
+    """
+    for key, text in settings.items():
+        value = _parsed(text)
+        if key in _settable(recipe):
+            recipe = _changed(recipe, key, value)
+        elif key in _settable(recipe.stages[0]):
+            stages = tuple(_changed(stage, key, value) for stage in recipe.stages)
+            recipe = dataclasses.replace(recipe, stages=stages)
+        else:
+            known = ", ".join(sorted({*_settable(recipe), *_settable(recipe.stages[0])}))
+            raise TrainingError(f"a recipe has no setting {key!r}; it has {known}")
+    return recipe
+
+
+def _changed(record: Record, key: str, value: object) -> Record:
+    changes: dict[str, Any] = {key: _like(getattr(record, key), value)}
+    return dataclasses.replace(record, **changes)
+
+
+def _settable(record: TrainingRecipe | Stage) -> set[str]:
+    names = {f.name for f in dataclasses.fields(record)} - {"name"}
+    return {n for n in names if isinstance(getattr(record, n), bool | int | float | str)}
+
+
+def _parsed(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _like(old: object, new: object) -> object:
+    """A whole number where a field holds a fraction."""
+    if isinstance(old, float) and isinstance(new, int) and not isinstance(new, bool):
+        return float(new)
+    return new
