@@ -214,10 +214,12 @@ def test_two_processes_train_what_one_trains(shards: ShardSet, tmp_path: Path) -
     done = subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone",
          str(program), str(shards.folder), str(tmp_path / "run")],
-        env={**os.environ, "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "PYTHONPATH": f"{root / 'src'}{os.pathsep}{root}",
+             "OMP_NUM_THREADS": "1"},
         capture_output=True, text=True, timeout=180,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stderr
     alone = Trainer(linear(), shards, tmp_path / "alone").run().state_dict()
     start = Trainer(linear(), shards, tmp_path / "start").network.state_dict()
     for rank in (0, 1):
