@@ -224,6 +224,15 @@ def test_weights_are_needed_to_run_cells_alone(work: Path) -> None:
     assert "report.html (with pictures: keep it to yourself)" in done.output
 
 
+def test_nothing_to_report_is_told(work: Path, tmp_path: Path) -> None:
+    corpus = str(work.parent / "corpus")
+    words = ["ablate", "--corpus", corpus, "--work", str(tmp_path / "none"), "--jobs", "0"]
+    done = CliRunner().invoke(program, words)
+    assert done.exit_code == 2
+    assert "no report yet: it takes a finished cell seed-0, seed-1 or seed-2" in done.output
+    assert "give --weights, and --jobs above 0" in done.output
+
+
 def test_the_ensemble_is_the_one_that_was_coded() -> None:
     chances = {"plain": 0.9, "flipped": 0.7, "plus0.1": 0.4, "flipped-plus0.1": 0.2}
 

@@ -16,7 +16,7 @@ from tegaki import Detector
 from tegaki.errors import BundleError, CorpusError
 from tegaki.lab.corpus import load_corpus
 from tegaki.lab.corpus.protocols import Protocol, load_protocol
-from tegaki.lab.evaluate import SYSTEM, count_tasks, evaluate, too_few
+from tegaki.lab.evaluate import SYSTEM, check_split, count_tasks, evaluate, too_few
 from tegaki.lab.report import read_report
 from tegaki.lab.scorers import load_scorer
 from tegaki.lab.verify import verify
@@ -132,6 +132,8 @@ def test_a_model_is_not_tested_on_what_it_may_have_learnt_from(
     assert done.returncode == 2
     assert "pictures that it may have learnt from" in done.stderr
     assert not (tmp_path / "r").exists()
+    with pytest.raises(CorpusError, match="build --protocol leave-one-family-out --family gan, "):
+        check_split(load_scorer(None), load_protocol("leave-one-family-out"), "gan")
 
 
 def test_originals_are_decoded_as_users_files_are(tmp_path: Path, detector: Detector) -> None:

@@ -54,10 +54,10 @@ def test_settings_change_a_recipe_or_all_its_stages() -> None:
     ("key", "value", "words"),
     [
         ("epoch", "3", "has no setting 'epoch'; it has averaging, batch"),
-        ("epochs", "many", "takes a int, not 'many'"),
+        ("epochs", "many", "takes a whole number, not 'many'"),
         ("epochs", "-1", "epochs cannot be -1"),
         ("tta", "twelve", "tta is none or flip or paper3 or baseline6"),
-        ("validate_in_place", "1", "takes a bool"),
+        ("validate_in_place", "1", "takes true or false, not 1"),
         ("name", "mine", "has no setting 'name'"),
         ("stages", "[]", "has no setting 'stages'"),
     ],

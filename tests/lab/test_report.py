@@ -160,7 +160,8 @@ def test_floors_hold_for_their_data_alone(tmp_path: Path) -> None:
     floors = raised(None, _report(tmp_path / "a", 2.0), "model", ("auc",))
     other = _report(tmp_path / "b", 3.0, manifest="6" * 64)
     assert below(floors, other, "model") == [
-        "the report was measured on other data or by another protocol than the floors"
+        "the report was measured on other data or by another protocol than the floors; name a "
+        "file of floors of its own, or move these to its data with --lower"
     ]
     with pytest.raises(CorpusError, match="other data or by"):
         raised(floors, other, "model", ("auc",))
@@ -189,7 +190,13 @@ def test_lowering_takes_a_flag_and_keeps_the_reason(tmp_path: Path) -> None:
     floors = read_floors(path)
     assert floors.lowered == ("new data",)
     assert below(floors, worse, "model") == []
-    assert lowered(floors, good, "model", "again").least == floors.least
+    assert lowered(floors, good, "model", "nothing lies below") == floors
+    assert lowered(floors, good | {"manifest_sha256": "6" * 64}, "model", "again") == replace(
+        floors, manifest_sha256="6" * 64, lowered=("new data", "again")
+    )
+    missing = gate(tmp_path / "b" / "report.json", "--floors", tmp_path / "none.json")
+    assert missing.exit_code == 2
+    assert "none.json does not exist; --raise makes it from a report" in missing.output
 
 
 def gate(*words: object) -> Result:

@@ -200,6 +200,17 @@ def test_a_missing_shard(shards: ShardSet) -> None:
         item.read()
 
 
+def test_another_manifest_is_refused(shards: ShardSet) -> None:
+    """Training reads shards, measuring reads the manifest: both must be of one set."""
+    path = shards.folder / "manifest.csv"
+    path.write_bytes(path.read_bytes().replace(b",val,", b",test_seen,", 1))
+    with pytest.raises(CorpusError, match="is not the one that the shards were written with"):
+        load_shards(shards.folder)
+    path.unlink()
+    with pytest.raises(CorpusError, match=r"manifest\.csv cannot be read: No such file"):
+        load_shards(shards.folder)
+
+
 def test_no_shards(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="make them: tegaki corpus build"):
         load_shards(tmp_path)

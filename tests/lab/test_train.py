@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -9,15 +10,20 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
+from rich.console import Console
 
 torch = pytest.importorskip("torch", reason="needs tegaki[lab]")
 
 from tegaki import Detector  # noqa: E402
+from tegaki.cli.main import program  # noqa: E402
+from tegaki.cli.progress import make_progress  # noqa: E402
+from tegaki.cli.train import so_far  # noqa: E402
 from tegaki.errors import TrainingError  # noqa: E402
 from tegaki.lab.corpus import ShardSet, load_corpus  # noqa: E402
 from tegaki.lab.distributed import World  # noqa: E402
@@ -38,6 +44,11 @@ FINETUNE = tiny("finetune")
 @pytest.fixture(scope="module")
 def shards(tmp_path_factory: pytest.TempPathFactory) -> ShardSet:
     return little_shards(tmp_path_factory.mktemp("set"))
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 def same(a: Classifier, b: Classifier) -> bool:
@@ -215,11 +226,13 @@ def test_two_processes_train_what_one_trains(shards: ShardSet, tmp_path: Path) -
         [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone",
          str(program), str(shards.folder), str(tmp_path / "run")],
         env=os.environ | {
-            "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""
+            "PYTHONPATH": f"{root / 'src'}{os.pathsep}{root}",
+            "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "",
         },
         capture_output=True, text=True, timeout=180,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stderr
     here = World(0, 1, torch.device("cpu"))
     alone = Trainer(linear(), shards, tmp_path / "alone", world=here).run().state_dict()
     start = Trainer(linear(), shards, tmp_path / "start", world=here).network.state_dict()
@@ -341,6 +354,31 @@ def test_export_without_a_test_split(tmp_path: Path) -> None:
     exported = bundle.onnx.read_bytes()
     for trace in (b"site-packages", str(Path(__file__).parents[2]).encode()):
         assert trace not in exported
+
+
+def test_from_scratch_is_said(shards: ShardSet, tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.json"
+    recipe.write_text(json.dumps(asdict(tiny("kusuma-v3", epochs=1))))
+    words = ["train", "--recipe", str(recipe), "--corpus", str(shards.folder)]
+    done = CliRunner().invoke(program, [*words, "--out", str(tmp_path / "run")])
+    assert done.exit_code == 0, done.output
+    assert "kusuma-v3 starts from scratch: its recipe names no weights." in done.stderr
+
+
+def test_loss_and_accuracy_are_shown_while_an_epoch_runs(shards: ShardSet, tmp_path: Path) -> None:
+    trainer = Trainer(tiny("finetune", epochs=1), shards, tmp_path)
+    said: list[str] = []
+    trainer.run(lambda _: said.append(so_far(trainer)))
+    (line,) = trainer.log
+    assert len(said) == shards.size("train") / 8
+    assert said[-1] == (
+        f"stage 1 epoch 1 so far: loss {line.loss:.4f}, accuracy {line.accuracy:.3f}"
+    )
+    screen = Terminal()
+    with make_progress(Console(file=screen, force_terminal=True, width=80)) as bar:
+        bar.add_task("train", total=9)
+        bar.said = said[0]
+    assert said[0] in screen.getvalue()
 
 
 def test_train_and_card_from_the_command_line(shared: Path, tmp_path: Path) -> None:

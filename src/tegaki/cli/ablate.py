@@ -10,11 +10,13 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from tegaki.cli.places import check_folder
 from tegaki.cli.progress import CellProgress
 from tegaki.cli.train import FILE, FOLDER
 from tegaki.detector import default_workers
-from tegaki.errors import MissingExtra
+from tegaki.errors import MissingExtra, TrainingError
 from tegaki.lab.corpus import load_corpus
+from tegaki.text import printable
 
 
 @click.command(no_args_is_help=True)
@@ -56,8 +58,8 @@ def ablate(
 
     \b
     Exit codes:
-      0    the chosen cells are finished and the report is written
-      2    wrong usage, a missing part, or a damaged corpus
+      0    the chosen cells are finished, and the report of all that is finished is written
+      2    wrong usage, a missing part, a damaged corpus, or nothing to report for --jobs 0
       130  stopped by Ctrl-C; finished cells and checkpoints are kept
     """
     try:
@@ -71,9 +73,11 @@ def ablate(
         raise click.UsageError(f"no cell has {only!r} in its name")
     if jobs and weights is None:
         raise click.UsageError("Give --weights; only --jobs 0, which runs nothing, needs none.")
+    if out is not None:
+        check_folder(out)
     if weights is not None and jobs:
         _watched(partial(run, corpus, work, weights, jobs=jobs, chosen=chosen))
-    _report(corpus, work, out)
+    _report(corpus, work, out, ran=bool(jobs))
 
 
 def _watched(run: Callable[..., None]) -> None:
@@ -85,7 +89,7 @@ def _watched(run: Callable[..., None]) -> None:
         sys.exit(130)
 
 
-def _report(corpus: Path, work: Path, out: Path | None) -> None:
+def _report(corpus: Path, work: Path, out: Path | None, *, ran: bool) -> None:
     from tegaki.lab.ablate.page import write_page
     from tegaki.lab.ablate.plots import draw
     from tegaki.lab.ablate.run import check_corpus, export
@@ -93,9 +97,16 @@ def _report(corpus: Path, work: Path, out: Path | None) -> None:
     from tegaki.lab.ablate.text import markdown, tables, verdict
 
     check_corpus(corpus, work)
+    click.echo("computing the report ...", err=True)
     summaries = summarise(work / "cells")
     if not summaries:
-        click.echo("No cell is finished yet: no report.")
+        problem = (
+            f"no report yet: it takes a finished cell seed-0, seed-1 or seed-2 of a protocol, and "
+            f"{work} holds none"
+        )
+        if not ran:
+            raise TrainingError(f"{problem}; give --weights, and --jobs above 0, to run them")
+        click.echo(printable(problem))
         return
     console = Console()
     for table in tables(summaries):

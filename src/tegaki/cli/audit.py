@@ -11,9 +11,9 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from tegaki.cli.places import check_file, write_text
 from tegaki.cli.progress import make_progress
 from tegaki.detector import Detector
-from tegaki.errors import OutputError
 from tegaki.lab.audit import (
     FEWEST,
     Audit,
@@ -108,15 +108,15 @@ def audit(
     if originals and manifest is None:
         raise click.UsageError("--originals are known to a --corpus only.")
     for file in (json_file, html_file):
-        _check_place(file)
+        check_file(file)
     with _progress() as progress:
         done = _run(mode, items, model, sample, progress)
     plain = safe_json(as_plain(done, mode, manifest))
     if html_file:
         name = corpus or f"{human} and {generated}"
-        _write(html_file, page(printable(f"Audit ({mode}) of {name}"), _sections(done)))
+        write_text(html_file, page(printable(f"Audit ({mode}) of {name}"), _sections(done)))
     if json_file and str(json_file) != "-":
-        _write(json_file, plain + "\n")
+        write_text(json_file, plain + "\n")
     if str(json_file) == "-":
         click.echo(plain)
     else:
@@ -176,19 +176,6 @@ def _progress() -> Iterator[Progress]:
                 bar.console.print(f"{stage} ({done + 1} of {total}) ...")
 
         yield tell
-
-
-def _check_place(file: Path | None) -> None:
-    # Before minutes of work, not after.
-    if file is not None and str(file) != "-" and not file.parent.is_dir():
-        raise OutputError(f"{file} cannot be written: its folder does not exist")
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as problem:
-        raise OutputError(f"{file} cannot be written: {problem.strerror}") from problem
 
 
 def _sections(done: Audit) -> list[str]:

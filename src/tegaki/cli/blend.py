@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tegaki.cli.places import check_folder
 from tegaki.cli.train import FOLDER
 from tegaki.errors import MissingExtra
 from tegaki.lab.corpus import load_shards
@@ -38,5 +39,6 @@ def blend(bundles: tuple[Path, ...], corpus: Path, out: Path) -> None:
     except ImportError as problem:
         raise MissingExtra("blending", "lab") from problem
 
+    check_folder(out)
     made = make(bundles, load_shards(corpus), out)
     click.echo(f"Bundle {made.id} is in {made.folder}; write its card with tegaki card.")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from tegaki.cli.places import check_folder
 from tegaki.cli.train import FOLDER
 from tegaki.detector import Detector
 from tegaki.lab.card import card_text, read_card, write_card
@@ -44,6 +45,8 @@ def card(corpus: Path, model: Path | None, check: bool) -> None:
     """
     detector = Detector.load(model, provenance=False)
     written, text = read_card(detector.bundle) if check else ({}, "")
+    if not check:
+        check_folder(detector.bundle.folder)
     figures = measure(
         detector, load_corpus(corpus), lambda name: click.echo(f"scoring {name} ...", err=True)
     )

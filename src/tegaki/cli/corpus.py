@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 
 from tegaki.cli.lazy import LazyGroup
+from tegaki.cli.places import check_file, write_text
 from tegaki.cli.progress import make_progress
 from tegaki.detector import default_workers
 from tegaki.lab.corpus import LABELS, SPLITS, ShardSet, load_corpus
@@ -254,6 +255,8 @@ def report(folder: Path, html: Path | None, json_file: Path | None, per_source: 
       2    wrong usage, no manifest, or a damaged one
       130  stopped by Ctrl-C
     """
+    for file in (html, json_file):
+        check_file(file)
     data = load_corpus(folder)
     described = describe(data, left_out_counts(folder))
     text = json.dumps(described.to_dict(), indent=1, ensure_ascii=False) + "\n"
@@ -261,13 +264,13 @@ def report(folder: Path, html: Path | None, json_file: Path | None, per_source: 
     if to_pipe:
         click.echo(text, nl=False)
     elif json_file:
-        json_file.write_text(text, encoding="utf-8")
+        write_text(json_file, text)
     if html:
         with _stages() as progress:
             sheet = contact_sheet(data.items, per_source, progress)
         sections = [table.html() for table in described.tables()]
         title = f"What {printable(folder.resolve().name)} holds"
-        html.write_text(page(title, [*sections, sheet]), encoding="utf-8")
+        write_text(html, page(title, [*sections, sheet]))
     if not to_pipe:
         console = Console()
         for table in described.tables():

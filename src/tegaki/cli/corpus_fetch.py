@@ -74,9 +74,9 @@ def fetch(
 
     Pictures from GitHub repositories and plain URLs are fetched; those from packages, and parts
     cut from larger pictures, have no URL of their own. What is in DIR already is not asked for
-    again, so the same command goes on after a stop. Nothing is kept whose hash differs. Redirects
-    into private networks are refused. DIR/manifest.csv lists what is at hand, DIR/missing.csv what
-    is not, and why.
+    again, so the same command goes on after a stop. Nothing is kept whose hash differs. Addresses
+    in private networks are refused, by redirect too, but for --base. DIR/manifest.csv lists what is
+    at hand, DIR/missing.csv what is not, and why.
 
     \b
     Examples:

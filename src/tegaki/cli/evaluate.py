@@ -10,6 +10,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from tegaki.cli.places import check_folder
 from tegaki.cli.progress import make_progress
 from tegaki.cli.train import FILE, FOLDER
 from tegaki.detector import default_workers
@@ -95,6 +96,7 @@ def evaluate(
         raise click.UsageError(
             f"{printable(str(out))} holds a report already; name another folder, or give --replace"
         )
+    check_folder(out)
     chosen = load_protocol(protocol)
     loaded = load_corpus(corpus)
     items = assign(loaded.items, chosen, family)

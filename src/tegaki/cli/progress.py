@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 
 import click
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress import (
     BarColumn,
@@ -36,7 +36,18 @@ class RateColumn(ProgressColumn):
         return Text("" if task.speed is None else f"{task.speed:.1f} pictures/s")
 
 
-def make_progress(console: Console, shown: bool = True) -> Progress:
+class SpeakingProgress(Progress):
+    """A bar, and below it a line that says more; none while ``said`` is empty."""
+
+    said = ""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield from super().get_renderables()
+        if self.said:
+            yield Text(self.said)
+
+
+def make_progress(console: Console, shown: bool = True) -> SpeakingProgress:
     """A bar for pictures: count, rate, time passed and left; on a terminal only."""
     columns = (
         BarColumn(),
@@ -49,7 +60,7 @@ def make_progress(console: Console, shown: bool = True) -> Progress:
     )
     # Not rich's word for what a terminal is: FORCE_COLOR would draw bars into files.
     shown = shown and console.file.isatty()
-    return Progress(*columns, console=console, disable=not shown, transient=True)
+    return SpeakingProgress(*columns, console=console, disable=not shown, transient=True)
 
 
 class ScanProgress:

@@ -158,6 +158,8 @@ def _train(
         recipe, shards, out, weights=weights, teacher=teacher, backbone=backbone,
         workers=workers, world=world,
     )  # fmt: skip
+    if world.main and recipe.start is None and recipe.backbone_from is None:
+        click.echo(f"{recipe.name} starts from scratch: its recipe names no weights.", err=True)
     _run(trainer)
     if not world.main:
         return
@@ -165,6 +167,15 @@ def _train(
     if recipe.look == "squares":
         bundle = build_bundle(trainer.network, recipe, shards, out / "bundle")
         click.echo(f"Bundle {bundle.id} is in {bundle.folder}; write its card with tegaki card.")
+
+
+def so_far(trainer: Trainer) -> str:
+    """The epoch at work and its figures on the training pictures seen."""
+    at = trainer.at
+    return (
+        f"stage {at.stage + 1} epoch {at.epoch + 1} so far: loss {at.loss / at.seen:.4f}, "
+        f"accuracy {at.right / at.seen:.3f}"
+    )
 
 
 def _run(trainer: Trainer) -> None:
@@ -179,4 +190,8 @@ def _run(trainer: Trainer) -> None:
             else:
                 console.print(line, soft_wrap=True, markup=False, highlight=False)
 
-        trainer.run(lambda done: bar.update(task, completed=done), tell)
+        def move(done: int) -> None:
+            bar.said = so_far(trainer)
+            bar.update(task, completed=done)
+
+        trainer.run(move, tell)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import distributed, nn
@@ -32,7 +34,11 @@ class World:
         if self.size == 1:
             return network
         devices = [self.device] if self.device.type == "cuda" else None
-        return DistributedDataParallel(network, device_ids=devices, broadcast_buffers=False)
+        # Its older name warns where it has the newer one, which older PyTorch does not know.
+        known = inspect.signature(DistributedDataParallel).parameters
+        name = "forward_sync_buffers" if "forward_sync_buffers" in known else "broadcast_buffers"
+        unshared: dict[str, Any] = {name: False}
+        return DistributedDataParallel(network, device_ids=devices, **unshared)
 
     def agree(self, figures: dict[str, float]) -> dict[str, float]:
         """The first process' figures: all must stop, and slow down, at the same epoch."""

@@ -41,6 +41,8 @@ def read_floors(path: Path) -> Floors:
         return Floors(
             plain["protocol"], plain["manifest_sha256"], plain["least"], tuple(plain["lowered"])
         )
+    except FileNotFoundError as problem:
+        raise CorpusError(f"{path} does not exist; --raise makes it from a report") from problem
     except OSError as problem:
         raise CorpusError(f"{path} cannot be read: {problem.strerror}") from problem
     except (ValueError, KeyError, TypeError) as problem:
@@ -55,7 +57,10 @@ def write_floors(floors: Floors, path: Path) -> None:
 def below(floors: Floors, report: Mapping[str, Any], system: str) -> list[str]:
     """What a report says less than the floors; nothing if it holds them."""
     if not _same_data(floors, report):
-        return ["the report was measured on other data or by another protocol than the floors"]
+        return [
+            "the report was measured on other data or by another protocol than the floors; name a "
+            "file of floors of its own, or move these to its data with --lower"
+        ]
     said = _values(report, system)
     return [
         f"{test} {metric}: {said.get(test, {}).get(metric, 'nothing')}, the floor is {least}"
@@ -89,7 +94,10 @@ def raised(
 
 
 def lowered(floors: Floors, report: Mapping[str, Any], system: str, reason: str) -> Floors:
-    """Floors brought down to just below the report where it lies under them; the reason is kept."""
+    """Floors brought down to just below the report where it lies under them; the reason is kept.
+
+    Where it lies under none and is of their data, they stay as they are: nothing had a reason.
+    """
     said = _values(report, system)
     least = {
         test: {
@@ -100,6 +108,8 @@ def lowered(floors: Floors, report: Mapping[str, Any], system: str, reason: str)
         }
         for test, metrics in floors.least.items()
     }
+    if least == floors.least and _same_data(floors, report):
+        return floors
     return Floors(report["protocol"], report["manifest_sha256"], least, (*floors.lowered, reason))
 
 

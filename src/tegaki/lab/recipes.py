@@ -24,6 +24,9 @@ stage 2 as it ran, 22 Keras layers of the backbone and the head; ``last-30-of-ba
 paper says, Keras layers 124-153 and the head."""
 
 
+_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
+
+
 def check_fields(record: object) -> None:
     """Refuse values that are not of a field's kind, words that it does not know, and negative
     numbers.
@@ -37,7 +40,7 @@ def check_fields(record: object) -> None:
         if get_origin(kind) is Literal and value not in get_args(kind):
             raise TrainingError(f"{each.name} is {' or '.join(get_args(kind))}, not {value!r}")
         if kind in (bool, int, float, str) and not _is_a(value, kind):
-            raise TrainingError(f"{each.name} takes a {kind.__name__}, not {value!r}")
+            raise TrainingError(f"{each.name} takes {_WORDS[kind]}, not {value!r}")
         if kind in (int, float) and not value >= 0:
             raise TrainingError(f"{each.name} cannot be {value!r}")
 

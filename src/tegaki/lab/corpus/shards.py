@@ -186,7 +186,7 @@ def load_shards(folder: Path) -> ShardSet:
     """Read ``shards.json``.
 
     Raises:
-        CorpusError: there is none, or it is of another format.
+        CorpusError: there is none, it is of another format, or the manifest is another one.
     """
     if not folder.exists():
         raise CorpusError(f"{folder} does not exist; make it: tegaki corpus build --out {folder}")
@@ -198,7 +198,7 @@ def load_shards(folder: Path) -> ShardSet:
         shards = {split: tuple(names) for split, names in plain["shards"].items()}
         sha256 = {name: str(plain["sha256"][name]) for names in shards.values() for name in names}
         made_by = str(plain.get("made_by", AS_MADE))
-        return ShardSet(
+        found = ShardSet(
             folder, plain["manifest_sha256"], shards, plain["counts"], plain["families"], sha256,
             made_by,
         )  # fmt: skip
@@ -208,6 +208,22 @@ def load_shards(folder: Path) -> ShardSet:
         ) from problem
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
         raise CorpusError(f"{path} cannot be read: {problem}") from problem
+    _check_manifest(found)
+    return found
+
+
+def _check_manifest(shards: ShardSet) -> None:
+    """Refuse another manifest: what is trained would not be what is measured and told."""
+    path = shards.folder / "manifest.csv"
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as problem:
+        raise CorpusError(f"{path} cannot be read: {problem.strerror}") from problem
+    if found != shards.manifest_sha256:
+        raise CorpusError(
+            f"{path} is not the one that the shards were written with (SHA-256); copy it once "
+            f"more, or build the shards anew"
+        )
 
 
 class _Writer:
