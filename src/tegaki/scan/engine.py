@@ -31,6 +31,11 @@ class Summary:
         if error:
             self.errors[error] += 1
 
+    def include(self, other: Summary) -> None:
+        """Count the rows of another one too."""
+        self.verdicts.update(other.verdicts)
+        self.errors.update(other.errors)
+
 
 def scan(
     detector: Detector, found: Iterable[Found], *, workers: int | None = None
