@@ -113,7 +113,7 @@ def scan(
     if rehash and not store:
         raise click.UsageError("--rehash needs --store.")
     given = Given(paths, files_from)
-    if cluster.refuse(out=out, as_json=as_json, rehash=rehash):
+    if cluster.asked(out=out, rehash=rehash):
         detector = load_detector(model, max_pixels, max_bytes, trust_anchors)
         sys.exit(scan_by_cluster(cluster, detector, given, out or "", recursive=recursive,
                                  store=store, workers=workers, quiet=quiet))  # fmt: skip

@@ -38,7 +38,7 @@ class ClusterOptions:
     address: str | None
     partition_size: int | None
 
-    def refuse(self, *, out: str | None, as_json: bool, rehash: bool) -> bool:
+    def asked(self, *, out: str | None, rehash: bool) -> bool:
         """Whether a cluster is asked for.
 
         Raises:
@@ -48,7 +48,7 @@ class ClusterOptions:
             if self.address is not None or self.partition_size is not None:
                 raise click.UsageError("--address and --partition-size need --cluster.")
             return False
-        if out is None or as_json:
+        if out is None:
             raise click.UsageError("--cluster writes rows to a folder or s3:// URL: use --out.")
         if rehash:
             raise click.UsageError("--rehash is not for --cluster, which reads every file.")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
-from urllib.parse import urlsplit
 
 from tegaki.errors import BrokenArchive, ClusterError, PictureError, UnreadableFile
 from tegaki.scan.archives import is_archive
@@ -82,10 +82,7 @@ def _once(items: Iterable[Item]) -> Iterator[Item]:
 
 
 def _at(url: str, recursive: bool) -> Iterator[Item]:
-    try:
-        scheme = urlsplit(url).scheme.lower()
-    except ValueError as problem:
-        raise ClusterError(f"{url} is not a URL: {problem}") from problem
+    scheme = url.partition("://")[0].lower()
     if scheme not in SCHEMES:
         raise ClusterError(f"{url}: only URLs of {', '.join(SCHEMES)} are read")
     if scheme == "s3" and _is_folder(url):
@@ -121,6 +118,6 @@ def _s3_folder(files: Any, url: str, recursive: bool) -> Iterator[Item]:
 
 def _item(url: str, size: int | None = None, etag: str | None = None) -> Item:
     problem = None
-    if is_archive(urlsplit(url).path):
+    if is_archive(re.split(r"[?#]", url)[0]):
         problem = BrokenArchive("an archive at a URL is not gone through; scan a copy on a disk")
     return Item(url, url, size, etag=etag, problem=_told(problem))

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
 
 import tegaki
 from tegaki.errors import (
@@ -50,7 +49,9 @@ def fetch(url: str, size: int | None, max_bytes: int) -> bytes:
     """
     if size is not None and size > max_bytes:
         raise too_large(size, max_bytes)
-    if urlsplit(url).scheme.lower() == "s3":
+    if size == 0:
+        data = b""
+    elif url.lower().startswith("s3://"):
         data = _s3_object(url, max_bytes)
     else:
         data = _http_body(url, max_bytes)
@@ -104,7 +105,13 @@ def s3_told(url: str) -> Iterator[None]:
 def _s3_object(url: str, max_bytes: int) -> bytes:
     files = s3()
     with s3_told(url):
-        data: bytes = files.cat_file(url, start=0, end=max_bytes + 1)
+        try:
+            data: bytes = files.cat_file(url, start=0, end=max_bytes + 1)
+        except OSError as problem:
+            answer = getattr(problem.__cause__, "response", {})
+            if answer.get("Error", {}).get("Code") in ("InvalidRange", "416"):
+                return b""  # a range of what is empty
+            raise
         return data
 
 
@@ -139,11 +146,11 @@ async def _tried(files: Any, url: str, max_bytes: int) -> bytes:
     import aiohttp
 
     for number in range(TRIES):
-        wait = float(2**number)
+        wait = 0.0
         try:
             return await _got(files, url, max_bytes)
         except _Busy as busy:
-            wait, problem = max(wait, busy.wait), UnreadableFile(str(busy))
+            wait, problem = busy.wait, UnreadableFile(str(busy))
         except (aiohttp.ServerTimeoutError, TimeoutError):
             raise UnreadableFile("the server did not send it in time") from None
         except aiohttp.ClientConnectionError as broken:
@@ -152,8 +159,13 @@ async def _tried(files: Any, url: str, max_bytes: int) -> bytes:
             raise UnreadableFile(f"the server's answer cannot be read: {_said(broken)}") from broken
         if wait > _LONGEST_WAIT or number + 1 == TRIES:
             break
-        await asyncio.sleep(wait)
+        await asyncio.sleep(_pause(number, wait))
     raise problem
+
+
+def _pause(number: int, wait: float) -> float:
+    """Seconds before the next try, ``wait`` of them by the server's word."""
+    return max(float(2**number), wait)
 
 
 class _Busy(Exception):

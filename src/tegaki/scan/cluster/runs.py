@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import pickle
+import socket
 import warnings
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from tegaki.scan.engine import Summary
 _RETRIES = 5  # a file that kills whoever reads it must not do so for ever
 _STORE_BYTES = 100 << 20  # for Ray's objects: numbers of partitions, and counts
 _READ_AT_ONCE = 8
+_PATIENCE = 10.0  # seconds for a cluster to take a connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,8 @@ def _connected(address: str | None, workers: int | None) -> Iterator[None]:
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     local = {"num_cpus": workers, "include_dashboard": False, "object_store_memory": _STORE_BYTES}
     try:
+        if address:
+            _reach(address)
         ray.init(
             address or "local",
             log_to_driver=False,
@@ -201,6 +205,13 @@ def _connected(address: str | None, workers: int | None) -> Iterator[None]:
         ray.shutdown()
 
 
+def _reach(address: str) -> None:
+    """Ray itself would try for minutes."""
+    host, _, port = address.rpartition("//")[2].rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), _PATIENCE).close()
+
+
 @contextmanager
 def _told() -> Iterator[None]:
     import ray.exceptions
@@ -215,7 +226,8 @@ def _told() -> Iterator[None]:
 
 
 def _first_line(problem: BaseException) -> str:
-    return (str(problem).strip().splitlines() or [type(problem).__name__])[0]
+    said = getattr(problem, "strerror", None) or str(problem)
+    return (said.strip().splitlines() or [type(problem).__name__])[0]
 
 
 def _counts(summary: Summary) -> str:
