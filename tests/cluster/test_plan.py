@@ -139,6 +139,7 @@ def test_a_worker_that_would_score_otherwise_says_so(
         (["--cluster", "ray", "--out", "gs://b/o"], "into a folder or below s3://"),
         (["--address", "auto"], "need --cluster"),
         (["--partition-size", "5"], "need --cluster"),
+        (["https://example.org/a.png"], "URLs are read with --cluster"),
         (["--out", "."], "File '.' is a directory."),
         (["--files-from", "none.txt"], "does not exist"),
     ],

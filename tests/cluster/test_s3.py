@@ -11,7 +11,8 @@ import pytest
 
 from tegaki import Detector, Limits
 from tegaki.errors import ClusterError, EmptyFile, FileTooLarge
-from tegaki.scan.cluster import is_url, listed, open_target
+from tegaki.scan import is_url
+from tegaki.scan.cluster import listed, open_target
 from tegaki.scan.cluster.remote import fetch
 from tests.archives.made import png
 from tests.cluster.conftest import make_run, rows_at

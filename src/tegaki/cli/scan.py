@@ -23,7 +23,7 @@ from tegaki.cli.scan_summary import report
 from tegaki.cli.show import Table
 from tegaki.detector import default_workers
 from tegaki.row import Row
-from tegaki.scan import Found, Sink, find, is_entered, open_sink
+from tegaki.scan import Found, Sink, find, is_entered, is_url, open_sink
 from tegaki.text import printable
 
 _LONGEST_NAME = 44  # cells of the table's first column, at most
@@ -117,6 +117,8 @@ def scan(
         detector = load_detector(model, max_pixels, max_bytes, trust_anchors)
         sys.exit(scan_by_cluster(cluster, detector, given, out or "", recursive=recursive,
                                  store=store, workers=workers, quiet=quiet))  # fmt: skip
+    if any(is_url(path) for path in paths):
+        raise click.UsageError("URLs are read with --cluster.")
     file = _file(out)
     detector = load_detector(model, max_pixels, max_bytes, trust_anchors)
     written = [path for path in (out, *files_of(store)) if path]

@@ -18,7 +18,7 @@ from tegaki.cli.options import files_of, open_store
 from tegaki.cli.progress import make_progress
 from tegaki.cli.scan_summary import report
 from tegaki.detector import Detector
-from tegaki.scan import Summary
+from tegaki.scan import Summary, is_url
 from tegaki.text import printable
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def _go_through(run: Run, done: _Done, quiet: bool) -> bool:
 def _bring_into(
     store: str, detector: Detector, target: Target, plan: Plan, given: Iterable[str]
 ) -> None:
-    from tegaki.scan.cluster import bring_into, is_url
+    from tegaki.scan.cluster import bring_into
 
     with open_store(store) as opened:
         scan = opened.begin(detector.basis, detector.reading)

@@ -5,7 +5,6 @@ Needs the extra ``tegaki[cluster]``; places in S3 ``tegaki[s3]`` too.
 
 from tegaki.scan.cluster.imports import bring_into
 from tegaki.scan.cluster.inputs import listed, refuse_out_inside
-from tegaki.scan.cluster.items import is_url
 from tegaki.scan.cluster.plan import PARTITION_SIZE, Asked, Plan, planned
 from tegaki.scan.cluster.runs import Committed, Run, needs_ray
 from tegaki.scan.cluster.targets import Target, open_target
@@ -18,7 +17,6 @@ __all__ = [
     "Run",
     "Target",
     "bring_into",
-    "is_url",
     "listed",
     "needs_ray",
     "open_target",

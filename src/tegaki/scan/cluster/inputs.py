@@ -10,10 +10,10 @@ from typing import Any
 
 from tegaki.errors import BrokenArchive, ClusterError, PictureError, UnreadableFile
 from tegaki.scan.archives import is_archive
-from tegaki.scan.cluster.items import Item, is_url
+from tegaki.scan.cluster.items import Item
 from tegaki.scan.cluster.remote import SCHEMES, s3, s3_told
 from tegaki.scan.listing import Folders, is_settled
-from tegaki.scan.sources import Found, find
+from tegaki.scan.sources import Found, find, is_url
 
 
 def listed(paths: Iterable[str], *, recursive: bool, skip: Iterable[str] = ()) -> Iterator[Item]:

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from dataclasses import asdict, dataclass
 
 from tegaki import errors
 from tegaki.scan.cluster.remote import fetch
 from tegaki.scan.listing import Entry
-from tegaki.scan.sources import Found
-
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-
-
-def is_url(path: str) -> bool:
-    """Whether a path is a URL, of whatever kind."""
-    return _URL.match(path) is not None
+from tegaki.scan.sources import Found, is_url
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tegaki.errors import OutputError
-from tegaki.scan.cluster.items import is_url
 from tegaki.scan.cluster.remote import s3
+from tegaki.scan.sources import is_url
 
 
 class Target(Protocol):
