@@ -67,7 +67,7 @@ def cluster_options(command: F) -> F:
     @click.option(
         "--address",
         metavar="ADDRESS",
-        help="With --cluster: one that runs already; auto, HOST:PORT or ray://HOST:PORT.",
+        help="With --cluster: one that runs already; auto or HOST:PORT.",
     )
     @click.option(
         "--partition-size",
@@ -109,31 +109,42 @@ def scan_by_cluster(
     batch = ScoreBatch(detector, _IN_HAND, cores=1)
     run = cluster.Run(target, plan, batch, options.address, workers)
     done = _Done()
-    stopped = bool(plan.files) and _go_through(run, done, quiet)
-    if store and plan.files and not stopped:
-        _bring_into(store, detector, target, plan, given)
-        done.notes.append(f"  brought into {printable(store)}")
     if plan.files:
+        if _go_through(run, done, quiet):
+            if not quiet:
+                click.echo(_stopped(run), err=True)
+            return 130
+        if done.skipped:
+            of = f"{done.skipped:,} of {plan.partitions:,} partitions"
+            done.notes.append(f"  {of} were there before")
+        if store:
+            _bring_into(store, detector, target, plan, given)
+            done.notes.append(f"  brought into {printable(store)}")
         done.notes.append(f"Rows are in {printable(out)}")
     seconds = time.perf_counter() - started
-    for line in (*report(done.summary, seconds, stopped, done.before), *done.notes):
+    for line in (*report(done.summary, seconds, False, done.before), *done.notes):
         if not quiet:
             click.echo(line, err=True)
-    return 130 if stopped else int(done.summary.rows == 0 or bool(done.summary.errors))
+    return int(done.summary.rows == 0 or bool(done.summary.errors))
 
 
 class _Done:
-    """What a run has come to: the counts of all rows, and of those that were there before."""
+    """What a run has come to.
+
+    Attributes:
+        summary: of all rows.
+        before, skipped: of these rows and of the partitions, those that were there before.
+        notes: what else to say at the end.
+    """
 
     def __init__(self) -> None:
         self.summary = Summary()
-        self.before = 0
+        self.before = self.skipped = 0
         self.notes: list[str] = []
 
 
 def _go_through(run: Run, done: _Done, quiet: bool) -> bool:
     """Run to the end; whether Ctrl-C stopped it."""
-    skipped = 0
     with make_progress(Console(stderr=True), shown=not quiet) as bar:
         task = bar.add_task("scan", total=run.plan.files)
         try:
@@ -141,17 +152,19 @@ def _go_through(run: Run, done: _Done, quiet: bool) -> bool:
                 for partition in partitions:
                     done.summary.include(partition.summary)
                     if partition.before:
-                        skipped += 1
+                        done.skipped += 1
                         done.before += partition.summary.rows
                     bar.update(task, advance=partition.files)
         except KeyboardInterrupt:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             return True
-        finally:
-            if skipped:
-                of = f"{skipped:,} of {run.plan.partitions:,} partitions"
-                done.notes.append(f"  {of} were there before")
     return False
+
+
+def _stopped(run: Run) -> str:
+    # Workers commit ahead of what has been told of them: only the place itself knows.
+    of = f"{run.committed():,} of {run.plan.partitions:,} partitions"
+    return f"Stopped; what was done is kept: {of}. The same command goes on from there."
 
 
 def _bring_into(
