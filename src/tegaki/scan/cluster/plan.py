@@ -20,7 +20,7 @@ from tegaki.scan.cluster.items import Item
 from tegaki.scan.cluster.targets import Target
 
 PARTITION_SIZE = 1000
-"""Half a minute's work of a core: what is lost with a worker, and what a commit is small beside."""
+"""About a minute's work of a core: it is lost with a worker, and a commit is little beside it."""
 SUCCESS = "_SUCCESS"
 _PLAN = "_plan.json"
 _WORDS = {
