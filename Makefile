@@ -60,5 +60,5 @@ $(VENV)/core: pyproject.toml | $(VENV)/bin/python
 $(VENV)/everything: pyproject.toml constraints.txt | $(VENV)/core
 	@echo 'Installing what development needs into $(VENV) ...'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-		--editable '.[parquet,store,postgres,watch,lab,bench,test]'
+		--editable '.[parquet,store,postgres,watch,cluster,s3,lab,bench,test]'
 	@touch $@ $(VENV)/core

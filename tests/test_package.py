@@ -78,6 +78,7 @@ def test_help_needs_no_extra(installed: Path, command: str) -> None:
         (["train", "--recipe", "enhanced", "--corpus", ".", "--out", "run"], "lab"),
         (["scan", ".", "--out", "rows.parquet"], "parquet"),
         (["scan", ".", "--store", "s.db"], "store"),
+        (["scan", ".", "--cluster", "ray", "--out", "rows"], "cluster"),
         (["results", "s.db"], "store"),
         (["watch", ".", "--store", "s.db"], "store"),
     ],

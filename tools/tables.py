@@ -10,6 +10,7 @@ from typing import Any
 from tegaki.lab.ablate.summary import summarise
 from tegaki.model import SHIPPED
 from tegaki.provenance.watermark import PAYLOADS
+from tools import cluster_cost
 
 ROOT = Path(__file__).parents[1]
 ABLATION = ROOT / "docs" / "ablation"
@@ -181,9 +182,20 @@ def table(header: list[str], rows: list[list[str]]) -> str:
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
+def _cluster_rates() -> str:
+    """Rates of a core, from ``tools.cluster_cost --measure``."""
+    return table(*cluster_cost.rates(_read(cluster_cost.JSON)))
+
+
+def _cluster_cost() -> str:
+    """What millions of pictures take at these rates."""
+    said = _read(cluster_cost.JSON)
+    return table(*cluster_cost.costs(said, said["assumed"]["core_hour"], [16, 256]))
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "figures": _figures, "runs": _runs, "seed": _seed, "audit": _audit, "views": _views,
     "moves": _moves, "provenance": _provenance, "watermarks": _watermarks,
-    "fuzz": _fuzz,
+    "fuzz": _fuzz, "cluster_rates": _cluster_rates, "cluster_cost": _cluster_cost,
 }  # fmt: skip
 """By the name in the marks around each, like ``<!-- figures -->``."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 from PIL import Image
 
 from tegaki.errors import EmptyFile, PictureError, UnreadableFile
-from tegaki.model import Bundle, Session, load_bundle
+from tegaki.model import SHIPPED, Bundle, Session, load_bundle
 from tegaki.ordered import ordered_map
 from tegaki.pictures import Limits, OpenedPicture, PictureFacts, make_views, read_file, refuse_blank
 from tegaki.provenance import (
@@ -92,6 +92,12 @@ class Detector:
             trust_anchors=None if trust_anchors is None else checked_anchors(trust_anchors),
         )
 
+    def __reduce__(self) -> tuple[Callable[..., Detector], tuple[object, ...]]:
+        # Pickled, it is what it was loaded by: the shipped bundle is where the package is, another
+        # one in a folder of the same name.
+        folder = None if self.bundle.folder == SHIPPED else self.bundle.folder
+        return _loaded, (folder, self.limits, self.provenance, self.trust_anchors)
+
     def inspect(self, path: AnyPath) -> Row:
         """One file's row."""
         name = os.fsdecode(path)
@@ -168,6 +174,12 @@ class Detector:
         logits = [float(x) for x in self._session.logits(views)[list(which)]]
         scores = tuple(map(ViewScore, recipe.views.names, logits))
         return _facts((digest, len(data)), facts, said, scores)
+
+
+def _loaded(
+    folder: Path | None, limits: Limits, provenance: bool, trust_anchors: str | None
+) -> Detector:
+    return Detector.load(folder, limits=limits, provenance=provenance, trust_anchors=trust_anchors)
 
 
 def unread(problem: PictureError) -> Facts:

@@ -25,6 +25,7 @@ TegakiError
 ├── TrainingError              a training run cannot be started or resumed as asked
 ├── AnchorsError               certificates to trust are damaged, or none
 ├── OutputError                results cannot be written as asked
+├── ClusterError               a cluster scan cannot be started, resumed or finished as asked
 ├── StoreError                 the store cannot be opened, read or written
 └── MissingExtra               an optional part is not installed
 """
@@ -130,6 +131,10 @@ class AnchorsError(TegakiError):
 
 class OutputError(TegakiError):
     """Results cannot be written as asked."""
+
+
+class ClusterError(TegakiError):
+    """A cluster scan cannot be started, resumed or finished; what was committed is kept."""
 
 
 class StoreError(TegakiError):

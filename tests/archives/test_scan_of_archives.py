@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tegaki import Detector, Limits
-from tegaki.row import Row
+from tegaki.row import Facts, Row
 from tegaki.scan import Found, find, scan
 from tegaki.scan.archives import Again
 from tegaki.scan.inside import Waiting, entered
@@ -132,11 +132,11 @@ class Slow:
     """A detector that takes its time over each picture."""
 
     def __init__(self, detector: Detector) -> None:
-        self.limits, self._detector = Limits(), detector
+        self.limits, self.basis, self._detector = Limits(), detector.basis, detector
 
-    def inspect_bytes(self, data: bytes, name: str) -> Row:
+    def measure(self, data: bytes) -> Facts:
         time.sleep(0.5)
-        return self._detector.inspect_bytes(data, name)
+        return self._detector.measure(data)
 
 
 def test_few_bytes_wait_for_workers(detector: Detector, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -68,6 +68,29 @@ def load_detector(
 
     anchors = read_anchors(trust_anchors)
     return Detector.load(model, limits=Limits(max_pixels, max_bytes), trust_anchors=anchors)
+
+
+class Given:
+    """Paths of the command line and of a file, in this order; gone through as often as is wished.
+
+    Raises:
+        click.UsageError: there are neither.
+    """
+
+    def __init__(self, paths: tuple[str, ...], file: str | None) -> None:
+        if not paths and file is None:
+            raise click.UsageError("Missing argument 'PATH...'.")
+        self._paths, self._file = paths, file
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._paths
+        if self._file is not None:
+            try:
+                with open(self._file, encoding="utf-8", errors="surrogateescape") as lines:
+                    yield from filter(None, (line.rstrip("\n") for line in lines))
+            except OSError as problem:
+                said = f"{self._file}: it cannot be read ({problem.strerror})"
+                raise click.BadParameter(said, param_hint="--files-from") from problem
 
 
 class VerdictWord(click.ParamType[Verdict]):

@@ -8,36 +8,42 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, nullcontext
 from pathlib import Path
 
 import click
 from rich.cells import cell_len
 
-from tegaki.cli.options import detector_options, files_of, load_detector
+from tegaki.cli.options import Given, detector_options, files_of, load_detector
 from tegaki.cli.progress import ScanProgress
+from tegaki.cli.scan_cluster import ClusterOptions, cluster_options, scan_by_cluster
 from tegaki.cli.scan_engines import Engine, open_engine
+from tegaki.cli.scan_summary import report
 from tegaki.cli.show import Table
 from tegaki.detector import default_workers
-from tegaki.row import SHOWN, VERDICTS, Row
-from tegaki.scan import Found, Sink, Summary, find, is_entered, open_sink
+from tegaki.row import Row
+from tegaki.scan import Found, Sink, find, is_entered, is_url, open_sink
 from tegaki.text import printable
 
 _LONGEST_NAME = 44  # cells of the table's first column, at most
 
 
 @click.command(no_args_is_help=True)
-@click.argument(
-    "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(readable=False)
+@click.argument("paths", metavar="PATH...", nargs=-1, type=click.Path(readable=False))
+@click.option(
+    "--files-from",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Look at every line of FILE too: a path or, with --cluster, a URL.",
 )
 @click.option(
     "-o",
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(readable=False),
     metavar="FILE",
     help="Write rows to FILE, by its ending: .jsonl, .csv, .parquet, or .html for a page with "
-    "small pictures. Replaces FILE.",
+    "small pictures. Replaces FILE. With --cluster: a folder or s3:// URL.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines in place of the table.")
 @click.option("-r", "--recursive", is_flag=True, help="Go into folders of folders.")
@@ -51,21 +57,23 @@ _LONGEST_NAME = 44  # cells of the table's first column, at most
 @click.option(
     "--workers",
     type=click.IntRange(1),
-    default=default_workers,
     show_default="one per core",
     help="Pictures worked on at a time. Results do not depend on it.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar and no summary.")
+@cluster_options
 @detector_options
 def scan(
     paths: tuple[str, ...],
-    out: Path | None,
+    files_from: str | None,
+    out: str | None,
     as_json: bool,
     recursive: bool,
     store: str | None,
     rehash: bool,
-    workers: int,
+    workers: int | None,
     quiet: bool,
+    cluster: ClusterOptions,
     model: str | None,
     trust_anchors: Path | None,
     max_pixels: int,
@@ -80,6 +88,10 @@ def scan(
     archives that begin with a dot are left out. Rows go to the terminal, or to --out; progress
     and the summary go to standard error. Ctrl-C keeps the rows so far.
 
+    With --cluster, a Ray cluster does the work, PATHs can be s3://, http:// and https:// URLs, too,
+    and rows go to Parquet files in the folder --out, one for each partition of the files. The same
+    command goes on where one was stopped or killed.
+
     \b
     Examples:
       tegaki scan pictures
@@ -87,6 +99,7 @@ def scan(
       tegaki scan pictures --json | jq 'select(.verdict == "generated") | .path'
       tegaki scan pictures --recursive --store pictures.tegaki
       tegaki scan shards/00000.tar comics/*.cbz --out results.csv
+      tegaki scan s3://bucket/pictures/ --cluster ray --out s3://bucket/results
 
     \b
     Exit codes:
@@ -99,28 +112,41 @@ def scan(
         raise click.UsageError("--json prints rows, --out writes them: choose one.")
     if rehash and not store:
         raise click.UsageError("--rehash needs --store.")
+    given = Given(paths, files_from)
+    if cluster.asked(out=out, rehash=rehash):
+        detector = load_detector(model, max_pixels, max_bytes, trust_anchors)
+        sys.exit(scan_by_cluster(cluster, detector, given, out or "", recursive=recursive,
+                                 store=store, workers=workers, quiet=quiet))  # fmt: skip
+    if any(is_url(path) for path in paths):
+        raise click.UsageError("URLs are read with --cluster.")
+    file = _file(out)
     detector = load_detector(model, max_pixels, max_bytes, trust_anchors)
-
-    written = [str(path) for path in (out, *files_of(store)) if path]
+    written = [path for path in (out, *files_of(store)) if path]
 
     def look() -> Iterator[Found]:
-        return find(paths, recursive=recursive, skip=written)
+        return find(given, recursive=recursive, skip=written)
 
     started = time.perf_counter()
     with open_engine(store, detector, rehash=rehash, every_row=bool(out or as_json)) as engine:
-        stopped = _run(engine, paths, look, workers, out, as_json, quiet)
+        stopped = _run(engine, given, look, workers or default_workers(), file, as_json, quiet)
         summary = engine.summary()
-        lines = [*_report(summary, time.perf_counter() - started, stopped), *engine.notes()]
+        lines = [*report(summary, time.perf_counter() - started, stopped), *engine.notes()]
     if out and summary.rows:
-        lines.append(f"Rows are in {printable(str(out))}")
+        lines.append(f"Rows are in {printable(out)}")
     for line in lines if not quiet else ():
         click.echo(line, err=True)
     sys.exit(130 if stopped else int(summary.rows == 0 or bool(summary.errors)))
 
 
+def _file(out: str | None) -> Path | None:
+    if out is not None and os.path.isdir(out):
+        raise click.BadParameter(f"File '{out}' is a directory.", param_hint="'-o' / '--out'")
+    return None if out is None else Path(out)
+
+
 def _run(
     engine: Engine,
-    paths: tuple[str, ...],
+    paths: Iterable[str],
     look: Callable[[], Iterator[Found]],
     workers: int,
     out: Path | None,
@@ -171,18 +197,3 @@ def _cells(found: Found) -> int:
     if is_entered(found):  # the names that will come are not known yet
         return _LONGEST_NAME
     return cell_len(printable(os.fsencode(found.path).decode("utf-8", "backslashreplace")))
-
-
-def _report(summary: Summary, seconds: float, stopped: bool) -> Iterator[str]:
-    if stopped:
-        yield "Stopped; what was done is kept."
-    if not summary.rows and not stopped:
-        yield "No files were found there; folders of folders are gone into with --recursive."
-        return
-    counts = ", ".join(f"{summary.verdicts[v]} {SHOWN[v]}" for v in VERDICTS)
-    yield (
-        f"{summary.rows:,} file{'' if summary.rows == 1 else 's'} in {seconds:.1f} s "
-        f"({summary.rows / max(seconds, 1e-9):,.1f} files/s): {counts}"
-    )
-    for kind, count in sorted(summary.errors.items()):
-        yield f"  {kind}: {count}"

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
 
 from tegaki.detector import Detector, default_workers
-from tegaki.errors import PictureError
-from tegaki.ordered import ordered_calls
 from tegaki.row import Row, Verdict
-from tegaki.scan.inside import Waiting, entered
+from tegaki.scan.batch import ScoreBatch
 from tegaki.scan.sources import Found
+from tegaki.verdict import row_of
 
 
 @dataclass(slots=True)
@@ -32,26 +31,18 @@ class Summary:
         if error:
             self.errors[error] += 1
 
+    def include(self, other: Summary) -> None:
+        """Count the rows of another one too."""
+        self.verdicts.update(other.verdicts)
+        self.errors.update(other.errors)
+
 
 def scan(
     detector: Detector, found: Iterable[Found], *, workers: int | None = None
 ) -> Generator[Row, None, None]:
     """Rows in the order of what was found, archives as their members; they do not depend on
     ``workers``."""
-    max_bytes, waiting = detector.limits.max_bytes, Waiting()
-
-    def one(item: Found) -> Row:
-        try:
-            data = item.read(max_bytes)
-        except PictureError as problem:
-            return detector.error_row(item.path, problem)
-        finally:
-            waiting.leave(item)
-        return detector.inspect_bytes(data, item.path)
-
-    def calls() -> Iterator[Callable[[], Row]]:
-        for item in entered(found, max_bytes):
-            waiting.enter(item)
-            yield partial(one, item)
-
-    return ordered_calls(calls(), workers or default_workers())
+    score = ScoreBatch(detector, workers or default_workers())
+    with closing(score(found)) as scored:
+        for one in scored:
+            yield row_of(one.path, one.facts, detector.basis)

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tegaki.errors import IsAFolder, PictureError, SymlinkLoop, UnreadableFile
 from tegaki.pictures import PICTURE_SUFFIXES, read_file, system_error
 from tegaki.scan.archives import Member
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+
+
+def is_url(path: str) -> bool:
+    """Whether a path is a URL, of whatever kind: a cluster scan's."""
+    return _URL.match(path) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 Needs the extra ``tegaki[store]``.
 """
 
+from tegaki.scan.listing import Entry
 from tegaki.scan.store.deliveries import (
     Channel,
     DeadLetter,
@@ -12,7 +13,7 @@ from tegaki.scan.store.deliveries import (
     Telling,
 )
 from tegaki.scan.store.query import Query, count_seen, results
-from tegaki.scan.store.records import Entry, Known, Record, shown
+from tegaki.scan.store.records import Known, Record, shown
 from tegaki.scan.store.scanning import How, Outcome, scan_into
 from tegaki.scan.store.store import Scan, Store
 

@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
-from tegaki.claim import Claim, Place
 from tegaki.errors import StoreError
-from tegaki.row import Facts, RowError, ViewScore
+from tegaki.row import Facts
+from tegaki.scan import packing
 from tegaki.scan.archives import SEPARATOR
-
-NUL = b"\0"
-"""Between an archive's path and a member's name in ``raw``: no path of a file has one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A file as the system lists it. ``raw``: the absolute path's bytes.
-
-    A member of an archive has the archive's size and time; its ``raw`` is the archive's, a NUL
-    and the member's name.
-
-    ``mtime_ns`` is ``None`` where it says nothing: a file that was changed a moment ago can be
-    changed again within one tick of the clock.
-    """
-
-    raw: bytes
-    size: int | None
-    mtime_ns: int | None
+from tegaki.scan.listing import NUL, Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,35 +43,13 @@ def shown(raw: bytes) -> str:
     return os.fsdecode(raw.replace(NUL, SEPARATOR.encode(), 1))
 
 
-def pack(facts: Facts) -> str:
-    """Facts as JSON text, but for the hash, which is their key."""
-    plain = asdict(facts) | {"claims": [claim.to_dict() for claim in facts.claims]}
-    del plain["sha256"]
-    return json.dumps(plain, ensure_ascii=True, separators=(",", ":"))
-
-
 def unpack(text: str, sha256: bytes | None) -> Facts:
-    """What :func:`pack` was given.
+    """What :func:`tegaki.scan.packing.pack` was given.
 
     Raises:
         StoreError: the text is not its work.
     """
     try:
-        plain = json.loads(text)
-        error = plain.pop("error")
-        return Facts(
-            sha256=None if sha256 is None else sha256.hex(),
-            views=tuple(ViewScore(**view) for view in plain.pop("views")),
-            claims=tuple(map(_claim, plain.pop("claims"))),
-            remarks=tuple(plain.pop("remarks")),
-            error=None if error is None else RowError(**error),
-            **plain,
-        )
-    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        return packing.unpack(text, sha256)
+    except ValueError as problem:
         raise StoreError(f"the store holds facts that cannot be read: {problem}") from problem
-
-
-def _claim(plain: dict[str, Any]) -> Claim:
-    place = Place(**plain.pop("place"))
-    details = tuple(plain.pop("details").items())
-    return Claim(**plain, place=place, details=details)

@@ -13,14 +13,16 @@ from functools import partial
 from itertools import groupby
 from typing import Literal
 
-from tegaki.detector import Detector, unread
-from tegaki.errors import PermissionDenied, PictureError, UnreadableFile
+from tegaki.detector import Detector
+from tegaki.errors import PermissionDenied, UnreadableFile
 from tegaki.ordered import Ready, ordered_calls
 from tegaki.row import Facts
 from tegaki.scan.archives import SEPARATOR
-from tegaki.scan.inside import Waiting, inside, is_entered
+from tegaki.scan.batch import ScoreBatch
+from tegaki.scan.inside import inside, is_entered
+from tegaki.scan.listing import NUL, Entry, Folders, entry_of, member_entry
 from tegaki.scan.sources import Found
-from tegaki.scan.store.records import NUL, Entry, Known, Record
+from tegaki.scan.store.records import Known, Record
 from tegaki.scan.store.store import Scan
 
 How = Literal["unchanged", "hashed", "scored"]
@@ -28,9 +30,6 @@ How = Literal["unchanged", "hashed", "scored"]
 _LISTED = 500  # files looked up at a time
 _COMMIT = 2000  # files, or
 _SECONDS = 2.0  # so long, until what is done is committed
-_SETTLED_NS = 2_000_000_000
-"""A file changed less long ago can be changed again within one tick of a coarse file system."""
-
 
 _Call = Callable[[], "_Step | _End"] | Ready["_Step | _End"]
 
@@ -67,7 +66,7 @@ def scan_into(
         rehash: read every file, whatever its size and time say.
         all_facts: outcomes of unchanged files have facts too.
     """
-    return _Run(scan, detector, rehash, all_facts).outcomes(found, workers)
+    return _Run(scan, detector, workers, rehash, all_facts).outcomes(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +87,18 @@ class _End:
 
 
 class _Run:
-    def __init__(self, scan: Scan, detector: Detector, rehash: bool, all_facts: bool) -> None:
-        self.scan, self.detector = scan, detector
+    def __init__(
+        self, scan: Scan, detector: Detector, workers: int, rehash: bool, all_facts: bool
+    ) -> None:
+        self.scan, self.detector, self.workers = scan, detector, workers
         self.rehash, self.all_facts = rehash, all_facts
         self.contents = _Contents(scan, detector)
-        self.held = Waiting()
+        self.score = ScoreBatch(detector, workers)
         self.waiting: list[_Step | _End] = []
         self.committed = time.monotonic()
 
-    def outcomes(self, found: Iterable[Found], workers: int) -> Generator[Outcome, None, None]:
-        steps = ordered_calls(self._calls(found), workers)
+    def outcomes(self, found: Iterable[Found]) -> Generator[Outcome, None, None]:
+        steps = ordered_calls(self._calls(found), self.workers)
         try:
             for step in steps:
                 self.waiting.append(step)
@@ -110,13 +111,13 @@ class _Run:
             self._commit()
 
     def _calls(self, found: Iterable[Found]) -> Iterator[_Call]:
-        folders = _Folders()
+        folders = Folders()
         for are_archives, some in groupby(found, is_entered):
             if are_archives:
                 for item in some:
-                    yield from self._archive(item, _entry(item, folders))
+                    yield from self._archive(item, entry_of(item, folders))
             else:
-                yield from self._files((item, _entry(item, folders)) for item in some)
+                yield from self._files((item, entry_of(item, folders)) for item in some)
 
     def _files(self, listed: Iterable[tuple[Found, Entry]]) -> Iterator[_Call]:
         for some in _batches(listed):
@@ -129,7 +130,7 @@ class _Run:
                     of = facts.get(same[entry.raw])
                     yield Ready(_Step(Outcome(item.path, "unchanged", of), entry))
                 else:
-                    self.held.enter(item)
+                    self.score.waiting.enter(item)
                     yield partial(self._look, item, entry)
 
     def _archive(self, archive: Found, entry: Entry) -> Iterator[_Call]:
@@ -143,7 +144,7 @@ class _Run:
             for item in inside(archive, self.detector.limits.max_bytes):
                 if item.member is None:
                     itself.append(item)
-                yield item, _member_entry(item, entry)
+                yield item, member_entry(item, entry)
 
         yield from self._files(listed())
         # What could not be read this time has its members still.
@@ -160,13 +161,14 @@ class _Run:
                 yield Ready(_Step(outcome, Entry(raw, entry.size, entry.mtime_ns)))
 
     def _look(self, item: Found, entry: Entry) -> _Step:
-        try:
-            data = item.read(self.detector.limits.max_bytes)
-        except PictureError as problem:
-            return _Step(Outcome(item.path, "hashed", unread(problem)), entry)
-        finally:
-            self.held.leave(item)
-        facts, new = self.contents.facts(data)
+        new = False
+
+        def measure(data: bytes) -> Facts:
+            nonlocal new
+            facts, new = self.contents.facts(data)
+            return facts
+
+        facts = self.score.facts(item, measure)
         return _Step(Outcome(item.path, "scored" if new else "hashed", facts), entry, new)
 
     def _is_time(self) -> bool:
@@ -230,22 +232,7 @@ class _Contents:
             self._pending.pop(digest, None)
 
 
-class _Folders:
-    """Absolute paths of files, whose folders repeat."""
-
-    def __init__(self) -> None:
-        self._last, self._absolute = "\0", ""
-
-    def absolute(self, path: str) -> bytes:
-        folder, name = os.path.split(path)
-        if folder != self._last:
-            self._last, self._absolute = folder, os.path.abspath(folder)
-        return os.fsencode(os.path.join(self._absolute, name))
-
-
-def _batches(
-    listed: Iterable[tuple[Found, Entry]],
-) -> Iterator[list[tuple[Found, Entry]]]:
+def _batches(listed: Iterable[tuple[Found, Entry]]) -> Iterator[list[tuple[Found, Entry]]]:
     """What is looked up at a time: of what holds its content in memory, no more than one."""
     some = []
     for item, entry in listed:
@@ -255,22 +242,6 @@ def _batches(
             some = []
     if some:
         yield some
-
-
-def _entry(item: Found, folders: _Folders) -> Entry:
-    raw = folders.absolute(item.path)
-    try:
-        status = os.stat(item.path)
-    except (OSError, ValueError):  # reading it will say why
-        return Entry(raw, None, None)
-    settled = time.time_ns() - status.st_mtime_ns > _SETTLED_NS
-    return Entry(raw, status.st_size, status.st_mtime_ns if settled else None)
-
-
-def _member_entry(item: Found, archive: Entry) -> Entry:
-    if item.member is None:
-        return archive
-    return Entry(archive.raw + NUL + item.member.name, archive.size, archive.mtime_ns)
 
 
 def _same(entry: Entry, known: Known | None) -> Known | None:

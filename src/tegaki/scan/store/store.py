@@ -15,8 +15,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from tegaki.errors import StoreError
 from tegaki.recipe import Basis, Recipe, Thresholds
 from tegaki.row import Facts
+from tegaki.scan.listing import NUL, Entry
+from tegaki.scan.packing import pack
 from tegaki.scan.store.connections import WAIT, make_engine, reading, writing
-from tegaki.scan.store.records import NUL, Entry, Known, Record, pack, shown, unpack
+from tegaki.scan.store.records import Known, Record, shown, unpack
 from tegaki.scan.store.schema import files, is_file, prepare, scorers, scores
 from tegaki.text import readable
 from tegaki.verdict import pull_of

@@ -1,0 +1,180 @@
+"""``tegaki scan --cluster``: the same scan on many machines."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from rich.console import Console
+
+from tegaki.cli.options import files_of, open_store
+from tegaki.cli.progress import make_progress
+from tegaki.cli.scan_summary import report
+from tegaki.detector import Detector
+from tegaki.scan import Summary, is_url
+from tegaki.text import printable
+
+if TYPE_CHECKING:
+    from tegaki.scan.cluster import Plan, Run, Target
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_IN_HAND = 8
+"""Files that a worker holds at a time: one is measured while others are on their way."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterOptions:
+    """``--cluster`` and what belongs to it."""
+
+    engine: str | None
+    address: str | None
+    partition_size: int | None
+
+    def asked(self, *, out: str | None, rehash: bool) -> bool:
+        """Whether a cluster is asked for.
+
+        Raises:
+            click.UsageError: options that make no sense together.
+        """
+        if self.engine is None:
+            if self.address is not None or self.partition_size is not None:
+                raise click.UsageError("--address and --partition-size need --cluster.")
+            return False
+        if out is None:
+            raise click.UsageError("--cluster writes rows to a folder or s3:// URL: use --out.")
+        if rehash:
+            raise click.UsageError("--rehash is not for --cluster, which reads every file.")
+        return True
+
+
+def cluster_options(command: F) -> F:
+    """``--cluster``, ``--address`` and ``--partition-size``, joined as ``cluster``."""
+
+    @click.option(
+        "--cluster",
+        "engine",
+        type=click.Choice(["ray"]),
+        help="Score on a cluster; without --address on one of this machine's cores.",
+    )
+    @click.option(
+        "--address",
+        metavar="ADDRESS",
+        help="With --cluster: one that runs already; auto or HOST:PORT.",
+    )
+    @click.option(
+        "--partition-size",
+        type=click.IntRange(1),
+        metavar="N",
+        help="With --cluster: files in one Parquet file, 1000 by default.",
+    )
+    @functools.wraps(command)
+    def joined(
+        *args: Any, engine: str | None, address: str | None, partition_size: int | None, **rest: Any
+    ) -> Any:
+        return command(*args, cluster=ClusterOptions(engine, address, partition_size), **rest)
+
+    return joined  # type: ignore[return-value]
+
+
+def scan_by_cluster(
+    options: ClusterOptions,
+    detector: Detector,
+    given: Iterable[str],
+    out: str,
+    *,
+    recursive: bool,
+    store: str | None,
+    workers: int | None,
+    quiet: bool,
+) -> int:
+    """The whole command; the exit code."""
+    from tegaki.scan import cluster
+    from tegaki.scan.batch import ScoreBatch
+
+    cluster.needs_ray()
+    target = cluster.open_target(out)
+    cluster.refuse_out_inside(out, given, recursive=recursive)
+    started = time.perf_counter()
+    asked = cluster.Asked.of(detector, options.partition_size or cluster.PARTITION_SIZE)
+    items = cluster.listed(given, recursive=recursive, skip=files_of(store))
+    plan = cluster.planned(target, asked, items)
+    batch = ScoreBatch(detector, _IN_HAND, cores=1)
+    run = cluster.Run(target, plan, batch, options.address, workers)
+    done = _Done()
+    if plan.files:
+        if _go_through(run, done, quiet):
+            if not quiet:
+                click.echo(_stopped(run), err=True)
+            return 130
+        if done.skipped:
+            of = f"{done.skipped:,} of {plan.partitions:,} partitions"
+            done.notes.append(f"  {of} were there before")
+        if store:
+            _bring_into(store, detector, target, plan, given)
+            done.notes.append(f"  brought into {printable(store)}")
+        done.notes.append(f"Rows are in {printable(out)}")
+    seconds = time.perf_counter() - started
+    for line in (*report(done.summary, seconds, False, done.before), *done.notes):
+        if not quiet:
+            click.echo(line, err=True)
+    return int(done.summary.rows == 0 or bool(done.summary.errors))
+
+
+class _Done:
+    """What a run has come to.
+
+    Attributes:
+        summary: of all rows.
+        before, skipped: of these rows and of the partitions, those that were there before.
+        notes: what else to say at the end.
+    """
+
+    def __init__(self) -> None:
+        self.summary = Summary()
+        self.before = self.skipped = 0
+        self.notes: list[str] = []
+
+
+def _go_through(run: Run, done: _Done, quiet: bool) -> bool:
+    """Run to the end; whether Ctrl-C stopped it."""
+    with make_progress(Console(stderr=True), shown=not quiet) as bar:
+        task = bar.add_task("scan", total=run.plan.files)
+        try:
+            with closing(run.partitions()) as partitions:
+                for partition in partitions:
+                    done.summary.include(partition.summary)
+                    if partition.before:
+                        done.skipped += 1
+                        done.before += partition.summary.rows
+                    bar.update(task, advance=partition.files)
+        except KeyboardInterrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            return True
+    return False
+
+
+def _stopped(run: Run) -> str:
+    # Workers commit ahead of what has been told of them: only the place itself knows.
+    of = f"{run.committed():,} of {run.plan.partitions:,} partitions"
+    return f"Stopped; what was done is kept: {of}. The same command goes on from there."
+
+
+def _bring_into(
+    store: str, detector: Detector, target: Target, plan: Plan, given: Iterable[str]
+) -> None:
+    from tegaki.scan.cluster import bring_into
+
+    with open_store(store) as opened:
+        scan = opened.begin(detector.basis, detector.reading)
+        bring_into(scan, target, plan)
+        for path in given:
+            if not is_url(path) and os.path.isdir(path):
+                scan.mark_gone(os.fsencode(os.path.abspath(path)))

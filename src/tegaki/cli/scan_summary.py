@@ -1,0 +1,28 @@
+"""What a scan says at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tegaki.row import SHOWN, VERDICTS
+from tegaki.scan import Summary
+
+
+def report(summary: Summary, seconds: float, stopped: bool, before: int = 0) -> Iterator[str]:
+    """Counts, rate, and errors by type.
+
+    Args:
+        before: so many of the rows were there when it began.
+    """
+    if stopped:
+        yield "Stopped; what was done is kept."
+    if not summary.rows and not stopped:
+        yield "No files were found there; folders of folders are gone into with --recursive."
+        return
+    counts = ", ".join(f"{summary.verdicts[v]} {SHOWN[v]}" for v in VERDICTS)
+    yield (
+        f"{summary.rows:,} file{'' if summary.rows == 1 else 's'} in {seconds:.1f} s "
+        f"({(summary.rows - before) / max(seconds, 1e-9):,.1f} files/s): {counts}"
+    )
+    for kind, count in sorted(summary.errors.items()):
+        yield f"  {kind}: {count}"

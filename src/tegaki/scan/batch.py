@@ -1,0 +1,75 @@
+"""From files to facts: what every scan is made of, on this machine and on others."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from tegaki.detector import Detector, unread
+from tegaki.errors import PictureError
+from tegaki.ordered import ordered_calls
+from tegaki.row import Facts
+from tegaki.scan.inside import Waiting, entered
+from tegaki.scan.sources import Found
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What came of one file, or of the member ``name`` of an archive: without its bytes, which the
+    files behind it need the room of."""
+
+    path: str
+    name: bytes | None
+    facts: Facts
+
+
+class ScoreBatch:
+    """Facts of a batch of files, in the order of what was found, archives as their members.
+
+    The local scan gives it all its files, a worker of a cluster those of one partition. Can be
+    pickled: the detector is loaded again where it is unpickled.
+
+    Args:
+        workers: files in hand at a time; facts do not depend on it.
+        cores: of these, pictures measured at a time while the others are read; all by default.
+    """
+
+    def __init__(self, detector: Detector, workers: int = 1, cores: int | None = None) -> None:
+        self.detector = detector
+        self.waiting = Waiting()
+        self._made_of = detector, workers, cores
+        self._workers = workers
+        self._free = threading.Semaphore(cores or workers)
+
+    def __reduce__(self) -> tuple[type[ScoreBatch], tuple[Detector, int, int | None]]:
+        return ScoreBatch, self._made_of
+
+    def __call__(self, found: Iterable[Found]) -> Generator[Scored, None, None]:
+        """Facts as they are ready; ``found`` may be endless."""
+        return ordered_calls(self._calls(found), self._workers)
+
+    def facts(self, item: Found, measure: Callable[[bytes], Facts] | None = None) -> Facts:
+        """The facts of one file or member that has entered :attr:`waiting`, whatever befalls it.
+
+        Args:
+            measure: from a content to its facts, in place of the detector.
+        """
+        try:
+            data = item.read(self.detector.limits.max_bytes)
+        except PictureError as problem:
+            return unread(problem)
+        finally:
+            self.waiting.leave(item)
+        with self._free:
+            return (measure or self.detector.measure)(data)
+
+    def _calls(self, found: Iterable[Found]) -> Iterator[Callable[[], Scored]]:
+        for item in entered(found, self.detector.limits.max_bytes):
+            self.waiting.enter(item)
+            yield partial(self._scored, item)
+
+    def _scored(self, item: Found) -> Scored:
+        name = item.member.name if item.member else None
+        return Scored(item.path, name, self.facts(item))

@@ -1,0 +1,176 @@
+"""What is refused, with a sentence, before anything is scored; and what workers refuse."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tegaki import Detector, Limits
+from tegaki.errors import ClusterError, OutputError
+from tegaki.scan.batch import ScoreBatch
+from tegaki.scan.cluster import Asked, listed, open_target, planned
+from tegaki.scan.cluster.plan import items_of
+from tegaki.scan.cluster.runs import Worker
+from tests.cluster.conftest import LONG_AGO, make_run
+from tests.conftest import painting
+from tests.test_cli import tegaki
+
+
+def other(detector: Detector, **limits: int) -> Detector:
+    return Detector(detector.bundle, Limits(**limits))
+
+
+def with_threshold(detector: Detector) -> Detector:
+    thresholds = replace(detector.bundle.thresholds, drawn_up_to=0.1)
+    return Detector(replace(detector.bundle, thresholds=thresholds), detector.limits)
+
+
+def with_calibration(detector: Detector) -> Detector:
+    calibration = replace(detector.bundle.recipe.calibration, intercept=1.0)
+    recipe = replace(detector.bundle.recipe, calibration=calibration)
+    return Detector(replace(detector.bundle, recipe=recipe), detector.limits)
+
+
+OTHERS: dict[str, Callable[[Detector], Detector]] = {
+    "by another recipe": with_calibration,
+    "with other thresholds": with_threshold,
+    "with another --max-bytes": lambda detector: other(detector, max_bytes=10),
+    "with other --trust-anchors or --max-pixels": lambda detector: other(detector, max_pixels=9),
+}
+
+
+@pytest.mark.parametrize("said", OTHERS)
+def test_another_scan_is_refused(said: str, detector: Detector, tree: Path, tmp_path: Path) -> None:
+    target = open_target(str(tmp_path / "out"))
+    make_run(detector, target, [str(tree)], size=3)
+    with pytest.raises(ClusterError, match=f"was begun {said}"):
+        make_run(OTHERS[said](detector), target, [str(tree)], size=3)
+    with pytest.raises(ClusterError, match="was begun with another --partition-size"):
+        make_run(detector, target, [str(tree)], size=4)
+
+
+def test_other_files_are_refused(detector: Detector, tree: Path, tmp_path: Path) -> None:
+    target = open_target(str(tmp_path / "out"))
+    before = make_run(detector, target, [str(tree)], size=3).plan
+    assert make_run(detector, target, [str(tree)], size=3).plan == before
+    os.utime(tree / "0.png", (LONG_AGO, LONG_AGO + 1))
+    with pytest.raises(ClusterError, match="begun with other files, or some have changed since"):
+        make_run(detector, target, [str(tree)], size=3)
+    os.utime(tree / "0.png", (LONG_AGO, LONG_AGO))
+    painting(90, 90).save(tree / "new.png")
+    with pytest.raises(ClusterError, match="begun with other files"):
+        make_run(detector, target, [str(tree)], size=3)
+
+
+def test_a_file_that_was_just_written_is_the_same_a_moment_later(
+    detector: Detector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painting(90, 90).save(tmp_path / "new.png")
+    target = open_target(str(tmp_path / "out"))
+    before = make_run(detector, target, [str(tmp_path / "new.png")], size=3).plan
+    (item,) = items_of(target, 0)
+    assert item.entry().mtime_ns is None  # the store is not to trust it
+    monkeypatch.setattr("tegaki.scan.listing._SETTLED_NS", 0)
+    assert make_run(detector, target, [str(tmp_path / "new.png")], size=3).plan == before
+
+
+def test_a_plan_that_was_being_made_is_made_again(
+    detector: Detector, tree: Path, tmp_path: Path
+) -> None:
+    target = open_target(str(tmp_path / "out"))
+    whole = make_run(detector, target, [str(tree)], size=3).plan
+    (tmp_path / "out" / "_plan.json").unlink()
+    assert make_run(detector, target, [str(tree)], size=3).plan == whole
+    (tmp_path / "out" / "_plan.json").write_bytes(b"{}")
+    with pytest.raises(ClusterError, match="a plan that cannot be read"):
+        make_run(detector, target, [str(tree)], size=3)
+
+
+def test_places_for_results(detector: Detector, tree: Path, tmp_path: Path) -> None:
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "thesis.txt").write_text("mine")
+    asked = Asked.of(detector, 3)
+    with pytest.raises(ClusterError, match="holds something else; name an empty place"):
+        planned(open_target(str(full)), asked, listed([str(tree)], recursive=True))
+    with pytest.raises(OutputError, match="is a file; a cluster scan writes into a folder"):
+        open_target(str(full / "thesis.txt"))
+    with pytest.raises(OutputError, match="into a folder or below s3://"):
+        open_target("https://example.org/results")
+    target = open_target(str(full / "thesis.txt" / "below"))
+    with pytest.raises(OutputError, match="cannot be written"):
+        target.put("a", b"")
+
+
+def test_a_damaged_partition_is_named(detector: Detector, tree: Path, tmp_path: Path) -> None:
+    target = open_target(str(tmp_path / "out"))
+    run = make_run(detector, target, [str(tree)], size=100)
+    target.put("part-000000.parquet", b"PAR1 no more")
+    with pytest.raises(OutputError, match=r"part-000000.parquet is damaged .* remove it and scan"):
+        list(run.partitions())
+
+
+def test_a_worker_that_would_score_otherwise_says_so(
+    detector: Detector, tree: Path, tmp_path: Path
+) -> None:
+    """A machine with another version, or without an extra that the driver has."""
+    target = open_target(str(tmp_path / "out"))
+    plan = make_run(detector, target, [str(tree)], size=100).plan
+    stranger = pickle.dumps(ScoreBatch(other(detector, max_pixels=99)))
+    answer = Worker(stranger, target, plan.asked)({"partition": [0]})
+    assert "install the same on every machine" in answer["problem"][0]
+    assert not target.has("part-000000.parquet")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--cluster", "ray"], "use --out"),
+        (["--cluster", "ray", "--json"], "use --out"),
+        (["--cluster", "ray", "--out", "o", "--json"], "--json prints rows"),
+        (["--cluster", "ray", "--out", "o", "--rehash", "--store", "s"], "which reads every file"),
+        (["--cluster", "ray", "--out", "."], "--out . is inside of ., which is scanned"),
+        (["--cluster", "ray", "--out", "o", "-r"], "--out o is inside of ., which is scanned"),
+        (["--cluster", "ray", "--out", "gs://b/o"], "into a folder or below s3://"),
+        (["--address", "auto"], "need --cluster"),
+        (["--partition-size", "5"], "need --cluster"),
+        (["https://example.org/a.png"], "URLs are read with --cluster"),
+        (["--out", "."], "File '.' is a directory."),
+        (["--files-from", "none.txt"], "does not exist"),
+    ],
+)
+def test_words_that_make_no_sense(arguments: list[str], said: str, tmp_path: Path) -> None:
+    done = tegaki("scan", ".", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cluster_that_is_not_there(tree: Path, tmp_path: Path) -> None:
+    command = ["scan", str(tree), "--cluster", "ray", "--out", str(tmp_path / "out"), "--address"]
+    done = tegaki(*command, "127.0.0.1:1")
+    assert done.returncode == 2
+    assert "the cluster at 127.0.0.1:1 cannot be had: Connection refused" in done.stderr
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    done = tegaki("scan", "empty", "--cluster", "ray", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "No files were found there" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_files_from_a_list_are_scanned_here_too(tree: Path, tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_bytes(b"\n0.png\n\xff.png\n0.png\nmissing.png")
+    done = tegaki("scan", "--files-from", tmp_path / "list.txt", "--json", "1.png", cwd=tree)
+    assert done.returncode == 1
+    assert [line[:18] for line in done.stdout.splitlines()] == [
+        '{"path": "1.png", ', '{"path": "0.png", ', '{"path": "\\\\xff.pn', '{"path": "missing.',
+    ]  # fmt: skip
+    assert "Missing argument 'PATH...'" in tegaki("scan", "--quiet").stderr

@@ -1,0 +1,140 @@
+"""S3 as source and as target, by a real server of its protocol."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tegaki import Detector, Limits
+from tegaki.errors import ClusterError, EmptyFile, FileTooLarge
+from tegaki.scan import is_url
+from tegaki.scan.cluster import listed, open_target
+from tegaki.scan.cluster.remote import fetch
+from tests.archives.made import png
+from tests.cluster.conftest import make_run, rows_at
+from tests.test_cli import tegaki
+
+OBJECTS = {
+    "pictures/b.png": png(1),
+    "pictures/a/1.png": png(2),
+    "pictures/a/絵 +%20?.png": png(3),
+    "pictures/a.png": png(4),
+    "pictures/": b"",  # what consoles make folders of
+    "pictures/.hidden.png": png(5),
+    "pictures/empty.png": b"",
+    "pictures/no.txt": b"no picture",
+    "pictures/some.zip": b"PK",
+    "pictures2/other.png": png(6),
+}
+IN_ORDER = ["a", "a.png", "b.png", "empty.png", "no.txt", "some.zip"]
+DEEP = ["a/1.png", "a/絵 +%20?.png", *IN_ORDER[1:]]
+
+
+@pytest.fixture(scope="module")
+def bucket(s3: Any) -> str:
+    s3.create_bucket(Bucket="here")
+    for key, data in OBJECTS.items():
+        s3.put_object(Bucket="here", Key=key, Body=data)
+    return "s3://here"
+
+
+def test_folders_are_listed_in_order(bucket: str) -> None:
+    deep = [item.place for item in listed([f"{bucket}/pictures/"], recursive=True)]
+    assert deep == [f"{bucket}/pictures/{name}" for name in DEEP]
+    flat = [item.place for item in listed([f"{bucket}/pictures/"], recursive=False)]
+    assert flat == [f"{bucket}/pictures/{name}" for name in IN_ORDER[1:]]
+    whole = [item.place for item in listed([bucket], recursive=True)]
+    assert whole == [*deep, f"{bucket}/pictures2/other.png"]
+    twice = [f"{bucket}/pictures/b.png", f"{bucket}/pictures/"]
+    assert next(listed(twice, recursive=True)).place == twice[0]
+    assert len(list(listed(twice, recursive=True))) == len(deep)
+
+
+def test_from_s3_to_s3(address: str, s3: Any, bucket: str, detector: Detector) -> None:
+    s3.create_bucket(Bucket="there")
+    out = "s3://there/some/results"
+    command = ["scan", f"{bucket}/pictures/", f"{bucket}/missing.png", "s3://nowhere/",
+               "--recursive", "--cluster", "ray", "--address", address, "--out", out,
+               "--partition-size", "4", "--max-bytes", "100000"]  # fmt: skip
+    done = tegaki(*command)
+    assert done.returncode == 1, done.stderr
+    rows = rows_at(out, detector)
+    expected = {f"{bucket}/pictures/{name}": OBJECTS[f"pictures/{name}"] for name in DEEP}
+    assert [row.path for row in rows] == [*expected, f"{bucket}/missing.png", "s3://nowhere/"]
+    kinds = {row.path.rpartition("/")[2]: row.error.type for row in rows if row.error}
+    assert kinds == {
+        "empty.png": "EmptyFile", "no.txt": "NotAPicture", "some.zip": "BrokenArchive",
+        "missing.png": "FileNotFound", "": "FileNotFound",
+    }  # fmt: skip
+    for row in rows:
+        if row.error is None or row.error.type == "NotAPicture":
+            assert row == detector.inspect_bytes(expected[row.path], row.path)
+    keys = [found["Key"] for found in s3.list_objects_v2(Bucket="there")["Contents"]]
+    assert [key for key in keys if "_plan/" not in key] == [
+        "some/results/_SUCCESS", "some/results/_plan.json",
+        "some/results/part-000000.parquet", "some/results/part-000001.parquet",
+        "some/results/part-000002.parquet",
+    ]  # fmt: skip
+
+    # A partition that is lost is scored again, and it alone.
+    stamps = {key: s3.head_object(Bucket="there", Key=key)["LastModified"] for key in keys}
+    s3.delete_object(Bucket="there", Key="some/results/part-000001.parquet")
+    run = make_run_again(detector, out, bucket)
+    assert [one.number for one in run.partitions() if not one.before] == [1]
+    assert rows_at(out, detector) == rows
+    for key in keys:
+        if "part-000001" not in key:
+            assert s3.head_object(Bucket="there", Key=key)["LastModified"] == stamps[key]
+
+    # An object that was changed is another input.
+    s3.put_object(Bucket="here", Key="pictures/b.png", Body=png(9))
+    with pytest.raises(ClusterError, match="begun with other files, or some have changed"):
+        make_run_again(detector, out, bucket)
+    s3.put_object(Bucket="here", Key="pictures/b.png", Body=OBJECTS["pictures/b.png"])
+
+
+def make_run_again(detector: Detector, out: str, bucket: str) -> Any:
+    paths = [f"{bucket}/pictures/", f"{bucket}/missing.png", "s3://nowhere/"]
+    small = Detector(detector.bundle, Limits(max_bytes=100_000))
+    return make_run(small, open_target(out), paths, size=4)
+
+
+def test_what_is_too_large_is_not_read(bucket: str) -> None:
+    url = f"{bucket}/pictures/b.png"
+    with pytest.raises(FileTooLarge, match=r"100 bytes, over the limit of 50; raise --max-bytes"):
+        fetch(url, 100, 50)
+    with pytest.raises(FileTooLarge, match="more than 50 bytes, the limit"):
+        fetch(url, None, 50)
+    assert fetch(url, None, len(OBJECTS["pictures/b.png"])) == OBJECTS["pictures/b.png"]
+
+
+def test_what_is_empty_is_said_to_be(bucket: str) -> None:
+    for size in (0, None):
+        with pytest.raises(EmptyFile):
+            fetch(f"{bucket}/pictures/empty.png", size, 50)
+
+
+def test_without_credentials_nothing_is_committed(tmp_path: Path) -> None:
+    """What is wrong with every object is no row of each."""
+    environment = {"PATH": "/usr/bin", "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}
+    code = (
+        "import sys; sys.path[:] = eval(sys.argv[1])\n"
+        "from tegaki.scan.cluster.remote import fetch\n"
+        "fetch('s3://bucket/key.png', None, 100)"
+    )
+    command = [sys.executable, "-c", code, repr(sys.path)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert "ClusterError: s3://bucket/key.png cannot be read: no credentials" in done.stderr
+
+
+def test_what_is_a_url() -> None:
+    assert is_url("s3://a/b")
+    assert is_url("gs://a")
+    assert not is_url("a/b://c")
+    assert not is_url("C:/pictures")
+    with pytest.raises(ClusterError, match="only URLs of s3, http, https are read"):
+        list(listed(["gs://bucket/a.png"], recursive=False))
