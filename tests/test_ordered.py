@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import subprocess
 import sys
+import threading
 import time
 from functools import partial
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tegaki.ordered import Ready, ordered_calls, ordered_map
+from tegaki.ordered import Ready, Timed, ordered_calls, ordered_map
 
 
 @given(st.lists(st.integers()), st.integers(1, 5))
@@ -68,6 +69,30 @@ def test_closing_stops_the_threads() -> None:
     before = len(ended)
     time.sleep(0.1)
     assert len(ended) == before < 20
+
+
+def test_what_stalls_is_waited_for_so_long_and_no_longer() -> None:
+    let_go = threading.Event()
+    calls = [Timed(partial(int, n), 30, lambda: -1) for n in range(20)]
+    for n in (0, 5, 6):  # one thread or all of them
+        calls[n] = Timed(let_go.wait, 0.2, partial(int, 100 + n))
+    started = time.monotonic()
+    assert list(ordered_calls(calls, 2)) == [100, 1, 2, 3, 4, 105, 106, *range(7, 20)]
+    assert time.monotonic() - started < 5
+    let_go.set()
+
+
+def test_what_came_too_late_is_dropped() -> None:
+    def slow() -> int:
+        time.sleep(0.4)
+        return 7
+
+    def short() -> int:
+        time.sleep(0.1)
+        return 1
+
+    calls = [Timed(slow, 0.1, lambda: -1), *[Timed(short, 9, int)] * 8]
+    assert list(ordered_calls(calls, 1)) == [-1, *[1] * 8]
 
 
 INTERRUPTED = """

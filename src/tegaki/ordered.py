@@ -15,6 +15,7 @@ R = TypeVar("R")
 
 _AHEAD = 4  # items in flight per worker: enough to hide one slow picture
 _MOST_WAITING = 2000  # results behind one slow picture
+_LOOK_AGAIN = 1.0  # seconds, at most, after a call's time is up
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,19 @@ class Ready(Generic[R]):
     value: R
 
 
+@dataclass(frozen=True, slots=True)
+class Timed(Generic[R]):
+    """A call that is waited for so many seconds after it has begun, and no longer; its result is
+    then what ``late`` returns."""
+
+    call: Callable[[], R]
+    seconds: float
+    late: Callable[[], R]
+
+
+Call = Callable[[], R] | Timed[R] | Ready[R]
+
+
 def ordered_map(
     function: Callable[[T], R], items: Iterable[T], workers: int
 ) -> Generator[R, None, None]:
@@ -31,18 +45,14 @@ def ordered_map(
 
     Closing the iterator (or an exception in its consumer) drops what has not begun.
     """
+    if workers == 1:
+        return (function(item) for item in items)
     return ordered_calls((partial(function, item) for item in items), workers)
 
 
-def ordered_calls(
-    calls: Iterable[Callable[[], R] | Ready[R]], workers: int
-) -> Generator[R, None, None]:
+def ordered_calls(calls: Iterable[Call[R]], workers: int) -> Generator[R, None, None]:
     """What the calls return, in their order, as :func:`ordered_map`; what is ready already is
     handed on in its turn, past no call that is still at work."""
-    if workers == 1:
-        for call in calls:
-            yield call.value if isinstance(call, Ready) else call()
-        return
     threads: Workers[R] = Workers(workers)
     row: _Row[R] = _Row(threads)
     try:
@@ -57,20 +67,21 @@ def ordered_calls(
 
 
 class _Row(Generic[R]):
-    """What is waited for, in order: things that are ready, and numbers of calls."""
+    """What is waited for, in order: things that are ready, and calls with their numbers."""
 
     def __init__(self, threads: Workers[R]) -> None:
-        self.waiting: deque[Ready[R] | int] = deque()
+        self.waiting: deque[Ready[R] | tuple[int, Call[R]]] = deque()
         self.in_flight = 0
         self._threads = threads
         self._done: dict[int, Outcome[R]] = {}
+        self._given_up: set[int] = set()
 
-    def add(self, number: int, call: Callable[[], R] | Ready[R]) -> None:
+    def add(self, number: int, call: Call[R]) -> None:
         if isinstance(call, Ready):
             self.waiting.append(call)
             return
-        self.waiting.append(number)
-        self._threads.begin(number, call)
+        self.waiting.append((number, call))
+        self._threads.begin(number, call.call if isinstance(call, Timed) else call)
         self.in_flight += 1
 
     def first_is_ready(self) -> bool:
@@ -88,11 +99,31 @@ class _Row(Generic[R]):
         first = self.waiting.popleft()
         if isinstance(first, Ready):
             return first.value
-        while first not in self._done:
-            number, outcome = self._threads.next_done()
-            self._done[number] = outcome
+        number, call = first
         self.in_flight -= 1
-        result, problem = self._done.pop(first)
+        while number not in self._done:
+            if self._receive(call):
+                continue
+            assert isinstance(call, Timed)  # the others are waited for to their end
+            if self._threads.give_up(number, call.seconds):
+                self._given_up.add(number)
+                return call.late()
+        result, problem = self._done.pop(number)
         if problem is not None:
             raise problem
         return result  # type: ignore[return-value]  # one of the two is there
+
+    def _receive(self, call: Call[R]) -> bool:
+        """Wait for whatever is done next; whether anything was."""
+        if isinstance(call, Timed):
+            done = self._threads.next_done_within(min(call.seconds, _LOOK_AGAIN))
+        else:
+            done = self._threads.next_done()
+        if done is None:
+            return False
+        number, outcome = done
+        if number in self._given_up:
+            self._given_up.remove(number)
+        else:
+            self._done[number] = outcome
+        return True

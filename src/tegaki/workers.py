@@ -11,7 +11,7 @@ from __future__ import annotations
 import _thread
 import time
 from collections.abc import Callable
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 R = TypeVar("R")
@@ -29,9 +29,10 @@ class Workers(Generic[R]):
         self._calls: SimpleQueue[tuple[int, Callable[[], R]] | None] = SimpleQueue()
         self._done: SimpleQueue[tuple[int, Outcome[R]]] = SimpleQueue()
         self._stopping = False
-        self._alive = [True] * count
-        for number in range(count):
-            _thread.start_new_thread(self._work, (number,))
+        self._alive: dict[int, bool] = {}
+        self._at_work: dict[int, tuple[int, float]] = {}  # a thread's call, and since when
+        for _ in range(count):
+            self._start()
 
     def begin(self, number: int, call: Callable[[], R]) -> None:
         """Make the call when a thread is free; calls begin in the order that they come in."""
@@ -40,6 +41,27 @@ class Workers(Generic[R]):
     def next_done(self) -> tuple[int, Outcome[R]]:
         """A call's number and outcome, waited for; calls end in any order."""
         return self._done.get()
+
+    def next_done_within(self, seconds: float) -> tuple[int, Outcome[R]] | None:
+        """As :meth:`next_done`, or ``None`` when so many seconds have passed."""
+        try:
+            return self._done.get(timeout=seconds)
+        except Empty:
+            return None
+
+    def give_up(self, number: int, seconds: float) -> bool:
+        """Wait no longer for a call that began so many seconds ago or more: its thread is left
+        alone, for the system may never let it go, and another one takes its place.
+
+        Returns:
+            Whether it had begun so long ago.
+        """
+        for thread, (call, since) in list(self._at_work.items()):
+            if call == number and time.monotonic() - since >= seconds:
+                self._alive[thread] = False
+                self._start()
+                return True
+        return False
 
     def stop(self) -> None:
         """Drop what has not begun and wait for what has, whatever is pressed: an interpreter that
@@ -54,7 +76,7 @@ class Workers(Generic[R]):
                 self._stopping = True
                 for _ in self._alive:
                     self._calls.put(None)
-                while any(self._alive):
+                while any(self._alive.values()):
                     time.sleep(_LOOK_AGAIN)
                 break
             except KeyboardInterrupt:
@@ -62,11 +84,20 @@ class Workers(Generic[R]):
         if interrupted:
             raise KeyboardInterrupt
 
+    def _start(self) -> None:
+        number = len(self._alive)
+        self._alive[number] = True
+        _thread.start_new_thread(self._work, (number,))
+
     def _work(self, number: int) -> None:
         while (task := self._calls.get()) is not None and not self._stopping:
             index, call = task
+            self._at_work[number] = index, time.monotonic()
             try:
                 self._done.put((index, (call(), None)))
             except BaseException as problem:  # noqa: BLE001 - whoever waits for it is told
                 self._done.put((index, (None, problem)))
+            del self._at_work[number]
+            if not self._alive[number]:  # given up; another one has its place
+                return
         self._alive[number] = False

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterable, Iterator
+from queue import SimpleQueue
 
 from tegaki.errors import PictureError, UnreadableFile
 from tegaki.pictures import open_file, sniff
@@ -51,24 +51,26 @@ def _is_picture(path: str) -> bool:
 
 
 class Waiting:
-    """The bytes that were read ahead and wait for a worker: a bounded number."""
+    """The bytes that were read ahead and wait for a worker: a bounded number.
+
+    One thread enters, the workers leave. They share a queue written in C: Ctrl-C must not leave a
+    lock behind (:mod:`tegaki.workers`).
+    """
 
     def __init__(self) -> None:
         self._now = 0
-        self._changed = threading.Condition()
+        self._left: SimpleQueue[int] = SimpleQueue()
 
     def enter(self, item: Found) -> None:
         """Wait until there is room for what an item holds. All that entered before must be at
         work, or come to be so, without any doing of the caller."""
         size = item.member.held if item.member else 0
         if size:
-            with self._changed:
-                self._changed.wait_for(lambda: not self._now or self._now + size <= _MOST_WAITING)
-                self._now += size
+            while self._now and (self._now + size > _MOST_WAITING or not self._left.empty()):
+                self._now -= self._left.get()
+            self._now += size
 
     def leave(self, item: Found) -> None:
         """A worker took it."""
         if item.member and item.member.held:
-            with self._changed:
-                self._now -= item.member.held
-                self._changed.notify()
+            self._left.put(item.member.held)
