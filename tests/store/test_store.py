@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 
 from tegaki import Detector, StoreError
 from tegaki.model import Bundle
@@ -216,7 +217,9 @@ def test_a_full_disk_loses_nothing_that_was_committed(
     with Store.open(where) as store:
         with store.engine.connect() as connection:
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
+        store.engine.dispose()
+        fill = f"PRAGMA max_page_count = {pages + 2}"  # each connection has its own
+        sqlalchemy.event.listen(store.engine, "connect", lambda c, _: c.execute(fill))
         scan = store.begin(detector.basis, detector.reading)
         with pytest.raises(StoreError, match="disk is full"):
             list(scan_into(scan, detector, find([str(tree)], recursive=True), workers=1))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -19,7 +21,7 @@ from tegaki.scan.listing import NUL, Entry
 from tegaki.scan.packing import pack
 from tegaki.scan.store.connections import WAIT, make_engine, reading, writing
 from tegaki.scan.store.records import Known, Record, shown, unpack
-from tegaki.scan.store.schema import files, is_file, prepare, scorers, scores
+from tegaki.scan.store.schema import files, is_file, prepare, scorers, scores, versions
 from tegaki.text import readable
 from tegaki.verdict import pull_of
 
@@ -76,6 +78,8 @@ class Store:
         which says how files are read; thresholds only take the place of earlier ones."""
         said = {"recipe": basis.recipe.to_dict(), "thresholds": asdict(basis.thresholds)}
         with writing(self.engine) as connection:
+            # One at a time: two scans of one number would take each other's files for their own.
+            connection.execute(select(versions.c.version).with_for_update())
             last = connection.execute(select(func.max(scorers.c.scan))).scalar_one() or 0
             row = {
                 "recipe": basis.recipe_hash,
@@ -267,7 +271,8 @@ def _is_member(archive: bytes) -> ColumnElement[bool]:
 
 class _There:
     """Whether a file is still there, or the archive that a member is of; their members come one
-    behind the other."""
+    behind the other. What cannot be looked at, in a folder without permission or on a server that
+    does not answer, has not gone."""
 
     def __init__(self) -> None:
         self._archive, self._stands = b"", False
@@ -275,10 +280,22 @@ class _There:
     def __call__(self, raw: bytes) -> bool:
         archive, nul, _ = raw.partition(NUL)
         if not nul:
-            return os.path.lexists(raw)
+            return _stands(partial(os.lstat, raw))
         if archive != self._archive:
-            self._archive, self._stands = archive, os.path.isfile(archive)
+            self._archive = archive
+            self._stands = _stands(partial(os.stat, archive), stat.S_ISREG)
         return self._stands
+
+
+def _stands(
+    look: Callable[[], os.stat_result], is_wanted: Callable[[int], bool] = lambda _: True
+) -> bool:
+    try:
+        return is_wanted(look().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
 
 
 def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -1,0 +1,116 @@
+"""Files that change between being listed and being read, and several scans at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tegaki import Detector
+from tegaki.scan import Found, find
+from tegaki.scan.store import Query, Store, scan_into
+from tests.conftest import painting
+from tests.store.conftest import rows, scanned
+from tests.test_files import without_privileges
+
+
+def scanned_while(
+    where: str, detector: Detector, tree: Path, change: Callable[[], None]
+) -> dict[str, str | None]:
+    """Errors by name of a scan during which something happens: all is listed, nothing is read."""
+
+    def listed() -> Iterator[Found]:
+        yield from list(find([str(tree)], recursive=True))
+        change()
+
+    with Store.open(where) as store:
+        scan = store.begin(detector.basis, detector.reading)
+        outcomes = list(scan_into(scan, detector, listed(), workers=2))
+        scan.mark_gone(os.fsencode(tree))
+    said = {Path(o.path).name: o.facts.error for o in outcomes if o.facts is not None}
+    return {name: error.type if error else None for name, error in said.items()}
+
+
+def settled(where: str, detector: Detector, tree: Path) -> None:
+    """After one more scan the store says of every file what is true of it."""
+    scanned(where, detector, tree)
+    plain = [detector.inspect(found.path) for found in find([str(tree)], recursive=True)]
+    assert rows(where) == sorted(plain, key=lambda row: os.fsencode(row.path))
+
+
+def test_a_file_is_deleted(where: str, detector: Detector, tree: Path) -> None:
+    said = scanned_while(where, detector, tree, (tree / "a.png").unlink)
+    assert said["a.png"] == "FileNotFound"
+    assert said["d.png"] is None
+    assert len(said) == 6
+    settled(where, detector, tree)
+    assert [Path(row.path).name for row in rows(where, Query(gone=True))] == ["a.png"]
+
+
+def test_a_file_is_replaced(where: str, detector: Detector, tree: Path) -> None:
+    def replace() -> None:
+        painting(300, 200, seed=11).save(tree / "new.png")
+        os.replace(tree / "new.png", tree / "a.png")
+
+    assert scanned_while(where, detector, tree, replace)["a.png"] is None
+    settled(where, detector, tree)
+
+
+def test_a_file_is_replaced_by_one_of_its_size_and_time(
+    where: str, detector: Detector, tree: Path
+) -> None:
+    """What was read counts, not what was listed; no later scan can see the difference."""
+
+    def replace() -> None:
+        (tree / "bad.png").write_bytes(b"still no more")
+        os.utime(tree / "bad.png", ns=(long_ago, long_ago))
+
+    long_ago = os.stat(tree / "bad.png").st_mtime_ns
+    scanned_while(where, detector, tree, replace)
+    settled(where, detector, tree)
+
+
+def test_a_file_grows(where: str, detector: Detector, tree: Path) -> None:
+    whole = (tree / "a.png").read_bytes()
+    (tree / "a.png").write_bytes(whole[: len(whole) // 2])
+
+    def grow() -> None:
+        (tree / "a.png").write_bytes(whole)
+
+    assert scanned_while(where, detector, tree, grow)["a.png"] is None
+    (tree / "a.png").write_bytes(whole[: len(whole) // 2])
+    assert scanned_while(where, detector, tree, lambda: None)["a.png"] == "TruncatedPicture"
+    (tree / "a.png").write_bytes(whole)
+    settled(where, detector, tree)
+
+
+def test_a_folder_without_permission_loses_nothing(
+    detector: Detector, tree: Path, tmp_path: Path
+) -> None:
+    where = str(tmp_path / "pictures.tegaki")
+    scanned(where, detector, tree)
+    before = rows(where)
+    for above in (*tmp_path.parents[:2], tmp_path):
+        above.chmod(0o755)
+    tmp_path.chmod(0o777)
+    for path in tmp_path.glob("pictures.tegaki*"):
+        path.chmod(0o666)
+    (tree / "more").chmod(0)
+    try:
+        with without_privileges():
+            outcomes = scanned(where, detector, tree)
+            said = {Path(row.path).name: row.error and row.error.type for row in rows(where)}
+    finally:
+        (tree / "more").chmod(0o755)
+    assert len(outcomes) == 5  # four files and the folder
+    assert said["more"] == "PermissionDenied"
+    kept = [row for row in rows(where) if Path(row.path).name != "more"]
+    assert kept == before  # what could not be looked at is not gone
+
+
+def test_scans_that_begin_at_once_have_numbers_of_their_own(where: str, detector: Detector) -> None:
+    with Store.open(where) as store, ThreadPoolExecutor(8) as pool:
+        begun = [pool.submit(store.begin, detector.basis, f"{n % 2}" * 16) for n in range(32)]
+        numbers = [each.result().number for each in begun]
+    assert sorted(numbers) == list(range(1, 33))
