@@ -14,7 +14,7 @@ from PIL import Image
 from tegaki.errors import EmptyFile, PictureError, UnreadableFile
 from tegaki.model import Bundle, Session, load_bundle
 from tegaki.ordered import ordered_map
-from tegaki.pictures import Limits, OpenedPicture, PictureFacts, make_views, read_file, refuse_blank
+from tegaki.pictures import Limits, OpenedPicture, PictureFacts, file_size, make_views, read_file
 from tegaki.provenance import (
     READER,
     Provenance,
@@ -23,7 +23,11 @@ from tegaki.provenance import (
     examine,
 )
 from tegaki.row import Facts, Row, RowError, ViewScore
+from tegaki.turns import Turns
 from tegaki.verdict import row_of
+
+_LARGE_FILE = 1 << 24  # bytes
+_LARGE_PICTURE = 1 << 24  # pixels
 
 AnyPath = str | bytes | os.PathLike[str]
 
@@ -58,6 +62,8 @@ class Detector:
         self.limits = limits
         self.provenance = provenance
         self.trust_anchors = trust_anchors
+        self.files = Turns(_LARGE_FILE)
+        self._pictures = Turns(_LARGE_PICTURE)
         self._session = Session(bundle)
         self.basis = bundle.basis
 
@@ -95,13 +101,14 @@ class Detector:
     def inspect(self, path: AnyPath) -> Row:
         """One file's row."""
         name = os.fsdecode(path)
-        try:
-            data = read_file(name, self.limits.max_bytes)
-        except PictureError as problem:
-            return self.error_row(name, problem)
-        except MemoryError:
-            return self.error_row(name, UnreadableFile("not enough memory to read it"))
-        return self.inspect_bytes(data, name)
+        with self.files.of(file_size(name)):
+            try:
+                data = read_file(name, self.limits.max_bytes)
+            except PictureError as problem:
+                return self.error_row(name, problem)
+            except MemoryError:
+                return self.error_row(name, UnreadableFile("not enough memory to read it"))
+            return self.inspect_bytes(data, name)
 
     def inspect_bytes(self, data: bytes, name: str = "") -> Row:
         """The row of a file's content. ``name`` is the row's ``path``; nothing is read there."""
@@ -152,18 +159,22 @@ class Detector:
         said = [READER, self.provenance, c2pa_available(), anchors, self.limits.max_pixels]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
-    def _examine(self, data: bytes, decoded: Image.Image | None = None) -> Provenance:
-        """What a file says of itself. Pixels are looked into only where they are decoded anyway."""
+    def _examine(
+        self, data: bytes, decoded: Image.Image | None = None, *, pixels: bool = False
+    ) -> Provenance:
+        """What a file says of itself. Pixels are looked into only where they can be decoded."""
         if not self.provenance:
             return Provenance()
         anchors = self.trust_anchors
-        return examine(data, pixels=decoded is not None, decoded=decoded, trust_anchors=anchors)
+        return examine(data, pixels=pixels, decoded=decoded, trust_anchors=anchors)
 
     def _score(self, data: bytes, digest: str, opened: OpenedPicture) -> Facts:
         recipe = self.bundle.recipe
-        picture, facts = opened.decode(recipe.decode, self.limits, recipe.views.min_side)
-        refuse_blank(picture)
-        said = self._examine(data, opened.stored)
+        with self._pictures.of(opened.facts.width * opened.facts.height), opened:
+            picture, facts = opened.decode_for_views(
+                recipe.decode, self.limits, recipe.views, recipe.shrink
+            )
+            said = self._examine(data, opened.stored, pixels=True)
         views, which = make_views(picture, recipe.views)
         logits = [float(x) for x in self._session.logits(views)[list(which)]]
         scores = tuple(map(ViewScore, recipe.views.names, logits))

@@ -41,13 +41,14 @@ def scan(
     max_bytes, waiting = detector.limits.max_bytes, Waiting()
 
     def one(item: Found) -> Row:
-        try:
-            data = item.read(max_bytes)
-        except PictureError as problem:
-            return detector.error_row(item.path, problem)
-        finally:
-            waiting.leave(item)
-        return detector.inspect_bytes(data, item.path)
+        with detector.files.of(item.size):
+            try:
+                data = item.read(max_bytes)
+            except PictureError as problem:
+                return detector.error_row(item.path, problem)
+            finally:
+                waiting.leave(item)
+            return detector.inspect_bytes(data, item.path)
 
     def calls() -> Iterator[Callable[[], Row]]:
         for item in entered(found, max_bytes):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tegaki.errors import IsAFolder, PictureError, SymlinkLoop, UnreadableFile
-from tegaki.pictures import PICTURE_SUFFIXES, read_file, system_error
+from tegaki.pictures import PICTURE_SUFFIXES, file_size, read_file, system_error
 from tegaki.scan.archives import Member
 
 
@@ -22,6 +22,13 @@ class Found:
     path: str
     problem: PictureError | None = None
     member: Member | None = None
+
+    @property
+    def size(self) -> int:
+        """About how many bytes reading it takes."""
+        if self.problem:
+            return 0
+        return self.member.size if self.member else file_size(self.path)
 
     def read(self, max_bytes: int) -> bytes:
         """Its content.

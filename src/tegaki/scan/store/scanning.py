@@ -160,13 +160,14 @@ class _Run:
                 yield Ready(_Step(outcome, Entry(raw, entry.size, entry.mtime_ns)))
 
     def _look(self, item: Found, entry: Entry) -> _Step:
-        try:
-            data = item.read(self.detector.limits.max_bytes)
-        except PictureError as problem:
-            return _Step(Outcome(item.path, "hashed", unread(problem)), entry)
-        finally:
-            self.held.leave(item)
-        facts, new = self.contents.facts(data)
+        with self.detector.files.of(item.size):
+            try:
+                data = item.read(self.detector.limits.max_bytes)
+            except PictureError as problem:
+                return _Step(Outcome(item.path, "hashed", unread(problem)), entry)
+            finally:
+                self.held.leave(item)
+            facts, new = self.contents.facts(data)
         return _Step(Outcome(item.path, "scored" if new else "hashed", facts), entry, new)
 
     def _is_time(self) -> bool:
