@@ -43,7 +43,7 @@ KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
 def tiny_bands() -> Iterator[None]:
     """Every picture is large, and a band has few rows."""
     with (
-        mock.patch("tegaki.pictures.decode._LARGE", 1),
+        mock.patch("tegaki.pictures.decode.LARGE", 1),
         mock.patch("tegaki.pictures.bands._PIXELS", 3000),
     ):
         yield
@@ -171,7 +171,7 @@ def test_rows_of_large_pictures_say_the_same(detector: Detector) -> None:
         saved(painting(640, 700), "WEBP", lossless=True),
     ]
     rows = [detector.inspect_bytes(data) for data in pictures]
-    with mock.patch("tegaki.pictures.decode._LARGE", 1):
+    with mock.patch("tegaki.pictures.decode.LARGE", 1):
         assert [detector.inspect_bytes(data) for data in pictures] == rows
 
 

@@ -14,7 +14,15 @@ from PIL import Image
 from tegaki.errors import EmptyFile, PictureError, UnreadableFile
 from tegaki.model import Bundle, Session, load_bundle
 from tegaki.ordered import ordered_map
-from tegaki.pictures import Limits, OpenedPicture, PictureFacts, file_size, make_views, read_file
+from tegaki.pictures import (
+    LARGE,
+    Limits,
+    OpenedPicture,
+    PictureFacts,
+    file_size,
+    make_views,
+    read_file,
+)
 from tegaki.provenance import (
     READER,
     Provenance,
@@ -27,7 +35,6 @@ from tegaki.turns import Turns
 from tegaki.verdict import row_of
 
 _LARGE_FILE = 1 << 24  # bytes
-_LARGE_PICTURE = 1 << 24  # pixels
 
 AnyPath = str | bytes | os.PathLike[str]
 
@@ -63,7 +70,9 @@ class Detector:
         self.provenance = provenance
         self.trust_anchors = trust_anchors
         self.files = Turns(_LARGE_FILE)
-        self._pictures = Turns(_LARGE_PICTURE)
+        """Taken for a file's size while it is read and measured. Large pictures have turns of
+        their own, taken in a file's turn and never the other way round."""
+        self._pictures = Turns(LARGE)
         self._session = Session(bundle)
         self.basis = bundle.basis
 
@@ -170,7 +179,7 @@ class Detector:
 
     def _score(self, data: bytes, digest: str, opened: OpenedPicture) -> Facts:
         recipe = self.bundle.recipe
-        with self._pictures.of(opened.facts.width * opened.facts.height), opened:
+        with self._pictures.of(opened.pixels), opened:
             picture, facts = opened.decode_for_views(
                 recipe.decode, self.limits, recipe.views, recipe.shrink
             )

@@ -37,8 +37,9 @@ T = TypeVar("T")
 
 MAX_PIXELS = 100_000_000
 MAX_BYTES = 128 * 1024 * 1024
-_LARGE = 1 << 24
-"""Pixels beyond which a picture is never held whole in RGB where views are all that is wanted."""
+LARGE = 1 << 24
+"""Pixels from which a picture is not held whole in RGB where views are all that is wanted, and
+from which no two should be decoded at a time."""
 
 _PLUGINS = {
     "JPEG": "JpegImagePlugin.JpegImageFile",
@@ -98,7 +99,7 @@ class OpenedPicture:
         if len(data) < max(bytes_promised(data, name), _FEWEST_BYTES):
             raise TruncatedPicture("the file ends before the picture does")
         self._data = data
-        self._rows = Rows.of(data, _LARGE) if name == "PNG" else None
+        self._rows = Rows.of(data, LARGE) if name == "PNG" else None
         skeleton = self._rows.skeleton if self._rows else data
         self._image = _guarded(lambda: _open(skeleton, name))
         if self._rows and not _is_upright(self._image):
@@ -115,9 +116,14 @@ class OpenedPicture:
             self._image.close()
 
     @property
+    def pixels(self) -> int:
+        """Width times height."""
+        return self.facts.width * self.facts.height
+
+    @property
     def is_large(self) -> bool:
-        """Whether its pixels take much memory: over 16 million."""
-        return self.facts.width * self.facts.height > _LARGE
+        """Whether its pixels are :data:`LARGE` or more."""
+        return self.pixels >= LARGE
 
     @property
     def stored(self) -> Image.Image | None:
@@ -167,7 +173,7 @@ class OpenedPicture:
 
     def _check(self, limits: Limits, min_side: int) -> None:
         facts = self.facts
-        if facts.width * facts.height > limits.max_pixels:
+        if self.pixels > limits.max_pixels:
             raise TooManyPixels(
                 f"{facts.width} x {facts.height} pixels, over the limit of "
                 f"{limits.max_pixels:,}; raise --max-pixels"

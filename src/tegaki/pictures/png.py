@@ -43,12 +43,12 @@ class Rows:
 
     @classmethod
     def of(cls, data: bytes, least: int) -> Rows | None:
-        """``None``: another kind of PNG, one whose structure is odd, or at most ``least``
+        """``None``: another kind of PNG, one whose structure is odd, or fewer than ``least``
         pixels."""
         if data[12:16] != b"IHDR" or len(data) < 33:
             return None
         width, height, depth, colour, interlaced = struct.unpack_from(">IIBBxxB", data, 16)
-        if width * height <= least or depth != 8 or colour not in _CHANNELS or interlaced:
+        if width * height < least or depth != 8 or colour not in _CHANNELS or interlaced:
             return None
         palette = b""
         for name, at, end in _chunks(data, _SIGNATURE):
