@@ -1,7 +1,11 @@
-"""Pictures of 100 megapixels, quickly made: a small one over and over."""
+"""Pictures of 100 megapixels, quickly made: a small one over and over; and what memory a scan
+takes."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,3 +44,21 @@ FILES: dict[str, Callable[[Path], None]] = {
     "palette.gif": lambda path: big("P").save(path),
 }
 """Each within the 500 MB that a scan with two workers may take."""
+
+# What wait4 tells of a child begins with the memory of its parent.
+_TOLD = """
+import atexit, pathlib, sys
+where = pathlib.Path(sys.argv.pop(1))
+status = pathlib.Path("/proc/self/status")
+atexit.register(lambda: where.write_text(status.read_text().split("VmHWM:")[1].split()[0]))
+from tegaki.cli.main import main
+main()
+"""
+
+
+def peak_mb(*arguments: str) -> int:
+    """The most memory that ``tegaki ARGUMENTS`` takes. Linux only."""
+    with tempfile.NamedTemporaryFile() as told:
+        command = [sys.executable, "-c", _TOLD, told.name, *arguments]
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+        return round(int(Path(told.name).read_text()) / 1024)

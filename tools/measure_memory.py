@@ -13,14 +13,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.big import FILES, big
+from tests.big import FILES, big, peak_mb
 from tests.conftest import painting
 
 KEPT = Path(__file__).parents[1] / "docs" / "memory.json"
@@ -34,16 +31,15 @@ OTHERS: dict[str, Callable[[Path], None]] = {
 """Formats whose decoders hold the whole picture, some of them several times."""
 
 
-def peak_mb(folder: Path) -> int:
-    """Of a scan of a folder, in a process of its own."""
-    command = [sys.executable, "-m", "tegaki", "scan", str(folder), "--recursive", "-q"]
-    with tempfile.NamedTemporaryFile(suffix=".jsonl") as rows:
-        process = subprocess.Popen(
-            [*command, "--workers", "2", "--out", rows.name], stdout=subprocess.DEVNULL
+def scanned(folder: Path) -> int:
+    """The peak of a scan of a folder."""
+    out = folder.with_suffix(".jsonl")
+    try:
+        return peak_mb(
+            "scan", str(folder), "--recursive", "-q", "--workers", "2", "--out", str(out)
         )
-        _, _, usage = os.wait4(process.pid, 0)
-        process.returncode = 0
-    return round(usage.ru_maxrss / 1024)
+    finally:
+        out.unlink(missing_ok=True)
 
 
 def small_ones(folder: Path, count: int) -> None:
@@ -68,15 +64,15 @@ def measure() -> dict[str, int]:
     found = {}
     with tempfile.TemporaryDirectory() as name:
         tree(Path(name))
-        found[f"{TREE:,} files"] = peak_mb(Path(name))
+        found[f"{TREE:,} files"] = scanned(Path(name))
     with tempfile.TemporaryDirectory() as name:
         small_ones(Path(name), SMALL)
-        found["small pictures alone"] = peak_mb(Path(name))
+        found["small pictures alone"] = scanned(Path(name))
     for each, make in (FILES | OTHERS).items():
         with tempfile.TemporaryDirectory() as name:
             small_ones(Path(name), 40)
             make(Path(name) / each)
-            found[each] = peak_mb(Path(name))
+            found[each] = scanned(Path(name))
     return found
 
 
