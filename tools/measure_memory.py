@@ -25,7 +25,7 @@ TREE = 100_000
 SMALL = 200
 OTHERS: dict[str, Callable[[Path], None]] = {
     "progressive.jpg": lambda path: big("RGB").save(path, quality=90, progressive=True),
-    "lzw.tif": lambda path: big("RGB").save(path, compression="tiff_lzw"),
+    "deflate.tif": lambda path: big("RGB").save(path, compression="tiff_adobe_deflate"),
     "lossy.webp": lambda path: big("RGB").save(path, quality=80, method=0),
 }
 """Formats whose decoders hold the whole picture, some of them several times."""

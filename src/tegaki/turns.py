@@ -10,6 +10,8 @@ from functools import cache
 from threading import Lock
 from typing import Any
 
+_HUGE = 4  # times large: below, taking memory from the system again costs more than it is worth
+
 
 class Turns:
     """Work side by side, but for what is large: that is done one at a time.
@@ -34,7 +36,8 @@ class Turns:
             try:
                 yield
             finally:
-                _give_back()
+                if size >= _HUGE * self._large:
+                    _give_back()
 
 
 def _give_back() -> None:

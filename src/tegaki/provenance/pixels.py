@@ -145,7 +145,7 @@ def _open_upper(data: bytes, header: Header, rows: int) -> Image.Image:
     """As :func:`_open`, a PNG that ends after some rows. Its pixels need not be copied whole: rows
     that no compression helps are little longer packed than not."""
     head = data[12:20] + struct.pack(">I", rows) + data[24:29]  # PNG 3rd edition, section 11.2.1
-    ihdr = data[:12] + head + struct.pack(">I", zlib.crc32(head))
-    most = 2 * rows * (1 + 4 * header.width) + _SLACK
-    body = data[header.start : min(header.end, header.start + most)]
-    return PngImageFile(io.BytesIO(ihdr + header.extra + body + _IEND))
+    raw = rows * (1 + len(header.mode or "RGBA") * header.width)
+    body = memoryview(data)[header.start : min(header.end, header.start + raw + raw // 8 + _SLACK)]
+    parts = (data[:12], head, struct.pack(">I", zlib.crc32(head)), header.extra, body, _IEND)
+    return PngImageFile(io.BytesIO(b"".join(parts)))
