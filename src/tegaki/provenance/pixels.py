@@ -144,8 +144,23 @@ def _open(data: bytes, header: Header) -> Image.Image:
 def _open_upper(data: bytes, header: Header, rows: int) -> Image.Image:
     """As :func:`_open`, a PNG that ends after some rows. Its pixels need not be copied whole: rows
     that no compression helps are little longer packed than not."""
-    head = data[12:20] + struct.pack(">I", rows) + data[24:29]  # PNG 3rd edition, section 11.2.1
+    head = data[16:20] + struct.pack(">I", rows) + data[24:29]  # PNG 3rd edition, section 11.2.1
     raw = rows * (1 + len(header.mode or "RGBA") * header.width)
-    body = memoryview(data)[header.start : min(header.end, header.start + raw + raw // 8 + _SLACK)]
-    parts = (data[:12], head, struct.pack(">I", zlib.crc32(head)), header.extra, body, _IEND)
+    body = _beginning(data, header, raw + raw // 8 + _SLACK)
+    parts = (data[:8], _chunk(b"IHDR", head), header.extra, _chunk(b"IDAT", body), _IEND)
     return PngImageFile(io.BytesIO(b"".join(parts)))
+
+
+def _beginning(data: bytes, header: Header, most: int) -> bytes:
+    """What a PNG's IDAT chunks hold, up to a length."""
+    body, at = bytearray(), header.start
+    while at < header.end and len(body) < most:
+        (length,) = struct.unpack_from(">I", data, at)
+        body += memoryview(data)[at + 8 : at + 8 + min(length, most - len(body))]
+        at += 12 + length
+    return bytes(body)
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    check = zlib.crc32(body, zlib.crc32(name))
+    return b"".join((struct.pack(">I", len(body)), name, body, struct.pack(">I", check)))
