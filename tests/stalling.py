@@ -1,7 +1,8 @@
 """A file system whose files stall: what a server that went away looks like to a program.
 
 It speaks the kernel's FUSE protocol itself (linux/fuse.h, version 7.31), as much of it as a
-program needs to list one folder and to begin to read; a read is never answered.
+program needs to list one folder and to begin to read; a read is never answered, until the
+kernel takes it back because whoever asked has gone.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 import pytest
 
 _LOOKUP, _GETATTR, _OPEN, _READ, _INIT, _OPENDIR, _READDIR = 1, 3, 14, 15, 26, 27, 28
+_INTERRUPT = 36
 _NO_ANSWER = {2, 42}  # FORGET, BATCH_FORGET
 _FORCE, _DETACH = 1, 2
 _FOLDER, _FILE = 0o40755, 0o100644
@@ -55,7 +57,11 @@ def _answer(kernel: int, names: tuple[str, ...]) -> None:
         _, opcode, unique, node = struct.unpack_from("<IIQQ", request)
         if opcode in _NO_ANSWER or opcode == _READ:
             continue
-        problem, data = _reply(opcode, node, request[40:], names)
+        if opcode == _INTERRUPT:
+            (unique,) = struct.unpack_from("<Q", request, 40)
+            problem, data = errno.EINTR, b""
+        else:
+            problem, data = _reply(opcode, node, request[40:], names)
         try:
             os.write(kernel, struct.pack("<IiQ", 16 + len(data), -problem, unique) + data)
         except OSError:

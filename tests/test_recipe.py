@@ -5,13 +5,22 @@ import sys
 import pytest
 
 from tegaki.errors import BundleError
-from tegaki.recipe import Calibration, DecodePolicy, ModelRef, Recipe, ViewPolicy
+from tegaki.recipe import Calibration, DecodePolicy, ModelRef, Recipe, ShrinkPolicy, ViewPolicy
 
 RECIPE = Recipe(DecodePolicy(), ViewPolicy(), ModelRef("m", "0" * 64), Calibration(1.0, 0.0))
 
 
+SHRINKING = dataclasses.replace(RECIPE, shrink=ShrinkPolicy())
+
+
 def test_it_survives_being_stored() -> None:
-    assert Recipe.from_dict(RECIPE.to_dict()) == RECIPE
+    for recipe in (RECIPE, SHRINKING):
+        assert Recipe.from_dict(recipe.to_dict()) == recipe
+
+
+def test_bundles_from_before_there_was_shrinking_keep_their_hash() -> None:
+    assert "shrink" not in RECIPE.to_dict()
+    assert RECIPE.hash == "75ceb0aef80a4477"
 
 
 def test_everything_in_it_moves_the_hash() -> None:
@@ -22,6 +31,8 @@ def test_everything_in_it_moves_the_hash() -> None:
         dataclasses.replace(RECIPE, views=ViewPolicy(names=("centre",))),
         dataclasses.replace(RECIPE, model=ModelRef("m", "1" * 64)),
         dataclasses.replace(RECIPE, calibration=Calibration(1.0, 0.1)),
+        SHRINKING,
+        dataclasses.replace(RECIPE, shrink=ShrinkPolicy(least_side=5000)),
     ]
     hashes = {recipe.hash for recipe in (RECIPE, *others)}
     assert len(hashes) == len(others) + 1

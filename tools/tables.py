@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,16 @@ from tegaki.lab.ablate.summary import summarise
 from tegaki.model import SHIPPED
 from tegaki.provenance.watermark import PAYLOADS
 from tools import cluster_cost
+from tools.measure_shrink import read_rows
 
 ROOT = Path(__file__).parents[1]
 ABLATION = ROOT / "docs" / "ablation"
 AUDIT = ROOT / "docs" / "audit"
 EVALUATION = ROOT / "docs" / "evaluation"
+SHRINK_BANDS = (
+    ("as it is", 1.5, 2.0), ("as it is", 2.0, 3.0), ("as it is", 3.0, 5.0), ("as it is", 5.0, 8.0),
+    ("as it is", 8.0, inf), ("enlarged", 8.0, inf), ("mosaic", 8.0, inf),
+)  # fmt: skip
 
 
 def _figures() -> str:
@@ -167,6 +173,46 @@ def _moves() -> str:
     return table(["Condition", "Mean move: logit", "probability", "Verdicts changed", "AUC"], rows)
 
 
+def _speed() -> str:
+    """Milliseconds of one core by step, before and after, from ``tools/profile_scan.py``."""
+    kept = _read(ROOT / "docs" / "speed.json")
+    before, after = kept["before"], kept["after"]
+    steps = list(next(iter(after.values())))
+    rows = [
+        [kind, *(f"{before[kind][step]:.1f} → {after[kind][step]:.1f}" for step in steps)]
+        for kind in after
+    ]
+    return table(["Picture", *steps], rows)
+
+
+def _shrink() -> str:
+    """How far probabilities move by halving, from ``tools/measure_shrink.py``."""
+    rows = []
+    measured = read_rows()
+    for kind, least, most in SHRINK_BANDS:
+        some = [row for row in measured if row.kind == kind and least <= row.remaining < most]
+        halved = [abs(row.half - row.full) for row in some]
+        noise = [abs(row.noise - row.full) for row in some if row.noise is not None]
+        left = f"{least:g} and more" if most == inf else f"{least:g} to {most:g}"
+        rows.append([kind, left, str(len(some)), *_moved(halved), *_moved(noise)])
+    header = ["JPEGs", "Times 320 px left", "Pictures", "Mean", "Most", "0.01 and more",
+              "Noise: mean", "most", "0.01 and more"]  # fmt: skip
+    return table(header, rows)
+
+
+def _moved(moves: list[float]) -> list[str]:
+    if not moves:
+        return ["", "", ""]
+    over = sum(move >= 0.01 for move in moves)
+    return [f"{sum(moves) / len(moves):.4f}", f"{max(moves):.4f}", str(over)]
+
+
+def _memory() -> str:
+    """Peaks of scans, from ``tools/measure_memory.py``."""
+    found = _read(ROOT / "docs" / "memory.json")
+    return table(["Scanned with two workers", "Peak, MB"], [[k, str(v)] for k, v in found.items()])
+
+
 def _estimate(found: dict[str, float]) -> str:
     return f"{found['auc']:.3f} [{found['low']:.2f}, {found['high']:.2f}], {found['accuracy']:.1%}"
 
@@ -197,5 +243,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "figures": _figures, "runs": _runs, "seed": _seed, "audit": _audit, "views": _views,
     "moves": _moves, "provenance": _provenance, "watermarks": _watermarks,
     "fuzz": _fuzz, "cluster_rates": _cluster_rates, "cluster_cost": _cluster_cost,
+    "speed": _speed, "shrink": _shrink, "memory": _memory,
 }  # fmt: skip
 """By the name in the marks around each, like ``<!-- figures -->``."""

@@ -7,14 +7,23 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
 
-from tegaki.errors import EmptyFile, PictureError, UnreadableFile
+from tegaki.errors import EmptyFile, PictureError, TimedOut, UnreadableFile
 from tegaki.model import SHIPPED, Bundle, Session, load_bundle
-from tegaki.ordered import ordered_map
-from tegaki.pictures import Limits, OpenedPicture, PictureFacts, make_views, read_file, refuse_blank
+from tegaki.ordered import Timed, ordered_calls
+from tegaki.pictures import (
+    LARGE,
+    Limits,
+    OpenedPicture,
+    PictureFacts,
+    file_size,
+    make_views,
+    read_file,
+)
 from tegaki.provenance import (
     READER,
     Provenance,
@@ -23,7 +32,10 @@ from tegaki.provenance import (
     examine,
 )
 from tegaki.row import Facts, Row, RowError, ViewScore
+from tegaki.turns import Turns
 from tegaki.verdict import row_of
+
+_LARGE_FILE = 1 << 24  # bytes
 
 AnyPath = str | bytes | os.PathLike[str]
 
@@ -58,6 +70,10 @@ class Detector:
         self.limits = limits
         self.provenance = provenance
         self.trust_anchors = trust_anchors
+        self.files = Turns(_LARGE_FILE)
+        """Taken for a file's size while it is read and measured. Large pictures have turns of
+        their own, taken in a file's turn and never the other way round."""
+        self._pictures = Turns(LARGE)
         self._session = Session(bundle)
         self.basis = bundle.basis
 
@@ -74,7 +90,8 @@ class Detector:
 
         Args:
             bundle: folder of a model bundle; the shipped one by default.
-            limits: what to refuse; 100 million pixels and 128 MiB a file by default.
+            limits: what to refuse; 100 million pixels, 128 MiB and, of many files, five minutes
+                a file by default.
             provenance: read what files say of themselves; without it rows rest on pixels alone.
             trust_anchors: certificates (PEM) whose C2PA signatures count as proof; none by
                 default, and then no C2PA manifest does.
@@ -101,13 +118,14 @@ class Detector:
     def inspect(self, path: AnyPath) -> Row:
         """One file's row."""
         name = os.fsdecode(path)
-        try:
-            data = read_file(name, self.limits.max_bytes)
-        except PictureError as problem:
-            return self.error_row(name, problem)
-        except MemoryError:
-            return self.error_row(name, UnreadableFile("not enough memory to read it"))
-        return self.inspect_bytes(data, name)
+        with self.files.of(file_size(name)):
+            try:
+                data = read_file(name, self.limits.max_bytes)
+            except PictureError as problem:
+                return self.error_row(name, problem)
+            except MemoryError:
+                return self.error_row(name, UnreadableFile("not enough memory to read it"))
+            return self.inspect_bytes(data, name)
 
     def inspect_bytes(self, data: bytes, name: str = "") -> Row:
         """The row of a file's content. ``name`` is the row's ``path``; nothing is read there."""
@@ -145,7 +163,13 @@ class Detector:
         """
         if isinstance(paths, str | bytes | os.PathLike):
             raise TypeError("inspect_many takes several paths; for one there is inspect")
-        return ordered_map(self.inspect, paths, workers or default_workers())
+        seconds = self.limits.max_seconds
+
+        def late(path: AnyPath) -> Row:
+            return self.error_row(path, too_late(seconds))
+
+        calls = (Timed(partial(self.inspect, p), seconds, partial(late, p)) for p in paths)
+        return ordered_calls(calls, workers or default_workers())
 
     def error_row(self, path: AnyPath, problem: PictureError) -> Row:
         """The row of a file whose content could not be read."""
@@ -158,18 +182,22 @@ class Detector:
         said = [READER, self.provenance, c2pa_available(), anchors, self.limits.max_pixels]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
-    def _examine(self, data: bytes, decoded: Image.Image | None = None) -> Provenance:
-        """What a file says of itself. Pixels are looked into only where they are decoded anyway."""
+    def _examine(
+        self, data: bytes, decoded: Image.Image | None = None, *, pixels: bool = False
+    ) -> Provenance:
+        """What a file says of itself. Pixels are looked into only where they can be decoded."""
         if not self.provenance:
             return Provenance()
         anchors = self.trust_anchors
-        return examine(data, pixels=decoded is not None, decoded=decoded, trust_anchors=anchors)
+        return examine(data, pixels=pixels, decoded=decoded, trust_anchors=anchors)
 
     def _score(self, data: bytes, digest: str, opened: OpenedPicture) -> Facts:
         recipe = self.bundle.recipe
-        picture, facts = opened.decode(recipe.decode, self.limits, recipe.views.min_side)
-        refuse_blank(picture)
-        said = self._examine(data, opened.stored)
+        with self._pictures.of(opened.pixels), opened:
+            picture, facts = opened.decode_for_views(
+                recipe.decode, self.limits, recipe.views, recipe.shrink
+            )
+            said = self._examine(data, opened.stored, pixels=True)
         views, which = make_views(picture, recipe.views)
         logits = [float(x) for x in self._session.logits(views)[list(which)]]
         scores = tuple(map(ViewScore, recipe.views.names, logits))
@@ -180,6 +208,11 @@ def _loaded(
     folder: Path | None, limits: Limits, provenance: bool, trust_anchors: str | None
 ) -> Detector:
     return Detector.load(folder, limits=limits, provenance=provenance, trust_anchors=trust_anchors)
+
+
+def too_late(seconds: float) -> TimedOut:
+    """What to say of a file that took longer than that."""
+    return TimedOut(f"it took longer than {seconds:g} seconds; raise --max-seconds")
 
 
 def unread(problem: PictureError) -> Facts:

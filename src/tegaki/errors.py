@@ -101,6 +101,10 @@ class BlankPicture(PictureError):
     """The picture is one flat colour."""
 
 
+class TimedOut(PictureError):
+    """Reading or judging it took longer than it may: a server does not answer, for instance."""
+
+
 class BrokenArchive(PictureError):
     """An archive, or something in it, is damaged or packed in a way that is not read."""
 

@@ -28,7 +28,7 @@ class Ready(Generic[R]):
 @dataclass(frozen=True, slots=True)
 class Timed(Generic[R]):
     """A call that is waited for so many seconds after it has begun, and no longer; its result is
-    then what ``late`` returns."""
+    then what ``late`` returns, which is kept in hand for as long: it must not hold much."""
 
     call: Callable[[], R]
     seconds: float
@@ -66,11 +66,21 @@ def ordered_calls(calls: Iterable[Call[R]], workers: int) -> Generator[R, None, 
         threads.stop()
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun(Generic[R]):
+    """A call that the threads have: what is needed of it here. What the call itself holds may be
+    large, and must not outlast it."""
+
+    number: int
+    seconds: float | None = None
+    late: Callable[[], R] | None = None
+
+
 class _Row(Generic[R]):
-    """What is waited for, in order: things that are ready, and calls with their numbers."""
+    """What is waited for, in order."""
 
     def __init__(self, threads: Workers[R]) -> None:
-        self.waiting: deque[Ready[R] | tuple[int, Call[R]]] = deque()
+        self.waiting: deque[Ready[R] | _Begun[R]] = deque()
         self.in_flight = 0
         self._threads = threads
         self._done: dict[int, Outcome[R]] = {}
@@ -80,8 +90,12 @@ class _Row(Generic[R]):
         if isinstance(call, Ready):
             self.waiting.append(call)
             return
-        self.waiting.append((number, call))
-        self._threads.begin(number, call.call if isinstance(call, Timed) else call)
+        if isinstance(call, Timed):
+            self.waiting.append(_Begun(number, call.seconds, call.late))
+            self._threads.begin(number, call.call)
+        else:
+            self.waiting.append(_Begun(number))
+            self._threads.begin(number, call)
         self.in_flight += 1
 
     def first_is_ready(self) -> bool:
@@ -99,26 +113,26 @@ class _Row(Generic[R]):
         first = self.waiting.popleft()
         if isinstance(first, Ready):
             return first.value
-        number, call = first
         self.in_flight -= 1
-        while number not in self._done:
-            if self._receive(call):
+        while first.number not in self._done:
+            if self._receive(first.seconds) or first.seconds is None or first.late is None:
                 continue
-            assert isinstance(call, Timed)  # the others are waited for to their end
-            if self._threads.give_up(number, call.seconds):
-                self._given_up.add(number)
-                return call.late()
-        result, problem = self._done.pop(number)
+            if self._threads.give_up(first.number, first.seconds):
+                self._given_up.add(first.number)
+                return first.late()
+        result, problem = self._done.pop(first.number)
         if problem is not None:
             raise problem
         return result  # type: ignore[return-value]  # one of the two is there
 
-    def _receive(self, call: Call[R]) -> bool:
-        """Wait for whatever is done next; whether anything was."""
-        if isinstance(call, Timed):
-            done = self._threads.next_done_within(min(call.seconds, _LOOK_AGAIN))
-        else:
-            done = self._threads.next_done()
+    def _receive(self, seconds: float | None) -> bool:
+        """Wait for whatever is done next, a little while if time is limited; whether anything
+        was."""
+        done = (
+            self._threads.next_done()
+            if seconds is None
+            else self._threads.next_done_within(min(seconds, _LOOK_AGAIN))
+        )
         if done is None:
             return False
         number, outcome = done

@@ -50,6 +50,21 @@ class ViewPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class ShrinkPolicy:
+    """How JPEGs far larger than their views are decoded to fewer pixels.
+
+    To half of their size, by the decoder's scaled DCT, where the short side keeps ``least_side``
+    pixels.
+    :class:`DecodePolicy` says what pixels a file stands for, which is what is learned from; this
+    says where fewer of them do (measured: docs/speed.md). ``version`` is raised whenever
+    :mod:`tegaki.pictures` would shrink in another way.
+    """
+
+    version: int = 1
+    least_side: int = 2560
+
+
+@dataclass(frozen=True, slots=True)
 class ModelRef:
     """The network: its bundle's id and the SHA-256 of the ONNX file."""
 
@@ -70,12 +85,13 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything that moves a score."""
+    """Everything that moves a score. Without ``shrink`` every picture is decoded in full."""
 
     decode: DecodePolicy
     views: ViewPolicy
     model: ModelRef
     calibration: Calibration
+    shrink: ShrinkPolicy | None = None
 
     @property
     def hash(self) -> str:
@@ -84,8 +100,10 @@ class Recipe:
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data that :meth:`from_dict` reads back."""
+        """Plain data that :meth:`from_dict` reads back; without ``shrink`` there is no such key."""
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        if self.shrink is None:
+            del plain["shrink"]
         return plain
 
     @classmethod
@@ -101,6 +119,7 @@ class Recipe:
                 ViewPolicy(**views),
                 ModelRef(**plain["model"]),
                 Calibration(**plain["calibration"]),
+                ShrinkPolicy(**plain["shrink"]) if "shrink" in plain else None,
             )
         except KeyError as problem:
             raise BundleError(f"the recipe cannot be read: it lacks {problem}") from problem

@@ -20,6 +20,7 @@ Outcome = tuple[R, None] | tuple[None, BaseException]
 """What a call returned, or what it raised."""
 
 _LOOK_AGAIN = 0.002  # seconds
+_TO_END = 10.0
 
 
 class Workers(Generic[R]):
@@ -65,18 +66,20 @@ class Workers(Generic[R]):
 
     def stop(self) -> None:
         """Drop what has not begun and wait for what has, whatever is pressed: an interpreter that
-        ends while its threads are inside of a library crashes.
+        ends while its threads are inside of a library crashes. What has not ended after ten
+        seconds waits for the system, most likely, and is left to it.
 
         Raises:
             KeyboardInterrupt: it came meanwhile; all threads have ended all the same.
         """
         interrupted = False
+        until = time.monotonic() + _TO_END
         while True:
             try:
                 self._stopping = True
                 for _ in self._alive:
                     self._calls.put(None)
-                while any(self._alive.values()):
+                while any(self._alive.values()) and time.monotonic() < until:
                     time.sleep(_LOOK_AGAIN)
                 break
             except KeyboardInterrupt:
@@ -98,6 +101,7 @@ class Workers(Generic[R]):
             except BaseException as problem:  # noqa: BLE001 - whoever waits for it is told
                 self._done.put((index, (None, problem)))
             del self._at_work[number]
+            del task, call  # and what they hold, while this waits for the next
             if not self._alive[number]:  # given up; another one has its place
                 return
         self._alive[number] = False

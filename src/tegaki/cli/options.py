@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tegaki.errors import AnchorsError, MissingExtra
-from tegaki.pictures import MAX_BYTES, MAX_PIXELS, Limits
+from tegaki.pictures import MAX_BYTES, MAX_PIXELS, MAX_SECONDS, Limits
 from tegaki.provenance import checked_anchors
 from tegaki.row import SHOWN, VERDICTS, Verdict
 
@@ -28,6 +28,13 @@ max_bytes_option = click.option(
     default=MAX_BYTES,
     show_default=True,
     help="Refuse files with more bytes.",
+)
+max_seconds_option = click.option(
+    "--max-seconds",
+    type=click.FloatRange(0, min_open=True),
+    default=MAX_SECONDS,
+    show_default=True,
+    help="Go on with the others when reading and judging a file takes longer.",
 )
 trust_option = click.option(
     "--trust-anchors",
@@ -61,13 +68,18 @@ def detector_options(command: F) -> F:
 
 
 def load_detector(
-    model: str | None, max_pixels: int, max_bytes: int, trust_anchors: Path | None
+    model: str | None,
+    max_pixels: int,
+    max_bytes: int,
+    trust_anchors: Path | None,
+    max_seconds: float = MAX_SECONDS,
 ) -> Detector:
     """The detector that the shared options describe."""
     from tegaki.detector import Detector  # loads ONNX Runtime, which other commands do without
 
     anchors = read_anchors(trust_anchors)
-    return Detector.load(model, limits=Limits(max_pixels, max_bytes), trust_anchors=anchors)
+    limits = Limits(max_pixels, max_bytes, max_seconds)
+    return Detector.load(model, limits=limits, trust_anchors=anchors)
 
 
 class Given:

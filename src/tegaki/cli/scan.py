@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 from rich.cells import cell_len
 
-from tegaki.cli.options import Given, detector_options, files_of, load_detector
+from tegaki.cli.options import Given, detector_options, files_of, load_detector, max_seconds_option
 from tegaki.cli.progress import ScanProgress
 from tegaki.cli.scan_cluster import ClusterOptions, cluster_options, scan_by_cluster
 from tegaki.cli.scan_engines import Engine, open_engine
@@ -62,6 +62,7 @@ _LONGEST_NAME = 44  # cells of the table's first column, at most
 )
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar and no summary.")
 @cluster_options
+@max_seconds_option
 @detector_options
 def scan(
     paths: tuple[str, ...],
@@ -78,6 +79,7 @@ def scan(
     trust_anchors: Path | None,
     max_pixels: int,
     max_bytes: int,
+    max_seconds: float,
 ) -> None:
     """Judge every file at each PATH: files as they are given, folders in sorted order.
 
@@ -114,13 +116,13 @@ def scan(
         raise click.UsageError("--rehash needs --store.")
     given = Given(paths, files_from)
     if cluster.asked(out=out, rehash=rehash):
-        detector = load_detector(model, max_pixels, max_bytes, trust_anchors)
+        detector = load_detector(model, max_pixels, max_bytes, trust_anchors, max_seconds)
         sys.exit(scan_by_cluster(cluster, detector, given, out or "", recursive=recursive,
                                  store=store, workers=workers, quiet=quiet))  # fmt: skip
     if any(is_url(path) for path in paths):
         raise click.UsageError("URLs are read with --cluster.")
     file = _file(out)
-    detector = load_detector(model, max_pixels, max_bytes, trust_anchors)
+    detector = load_detector(model, max_pixels, max_bytes, trust_anchors, max_seconds)
     written = [path for path in (out, *files_of(store)) if path]
 
     def look() -> Iterator[Found]:

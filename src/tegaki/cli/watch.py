@@ -19,6 +19,7 @@ from tegaki.cli.options import (
     detector_options,
     files_of,
     load_detector,
+    max_seconds_option,
     open_store,
     store_type,
 )
@@ -84,6 +85,7 @@ _SECONDS = click.FloatRange(0, min_open=True)
 @click.option("--workers", type=click.IntRange(1), default=default_workers,
               show_default="one per core", help="Pictures worked on at a time.")  # fmt: skip
 @click.option("-q", "--quiet", is_flag=True, help="No status line and no summary.")
+@max_seconds_option
 @detector_options
 def watch(
     folders: tuple[str, ...],
@@ -109,6 +111,7 @@ def watch(
     trust_anchors: Path | None,
     max_pixels: int,
     max_bytes: int,
+    max_seconds: float,
 ) -> None:
     """Watch each DIR: score files as they arrive and change, and tell others of verdicts.
 
@@ -159,7 +162,7 @@ def watch(
         workers=workers,
         telling=Telling(verdicts, tuple(senders)),
     )
-    detector = load_detector(model, max_pixels, max_bytes, trust_anchors)
+    detector = load_detector(model, max_pixels, max_bytes, trust_anchors, max_seconds)
     with open_store(store, wait=_LOCKED) as opened:
         sys.exit(_watch(opened, detector, plan, senders, patience, as_json, quiet))
 

@@ -27,6 +27,7 @@ from tegaki.recipe import (
     DecodePolicy,
     ModelRef,
     Recipe,
+    ShrinkPolicy,
     Thresholds,
     ViewPolicy,
 )
@@ -71,7 +72,7 @@ def bundle_of(
     (partial / "model.onnx").write_bytes(onnx)
     sha256 = hashlib.sha256(onnx).hexdigest()
     reference = ModelRef(f"{name}-{sha256[:8]}", sha256)
-    raw = Recipe(decode, views, reference, _UNCALIBRATED)
+    raw = Recipe(decode, views, reference, _UNCALIBRATED, ShrinkPolicy())
     bundle = Bundle(partial, raw, _NO_THRESHOLDS, training)
     save_bundle(bundle)
     scores, generated, sources = val_scores(Detector.load(partial, provenance=False), shards)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tegaki.errors import BundleError
-from tegaki.recipe import VIEW_NAMES, Basis, DecodePolicy, Recipe, Thresholds
+from tegaki.recipe import VIEW_NAMES, Basis, DecodePolicy, Recipe, ShrinkPolicy, Thresholds
 
 SHIPPED = Path(__file__).parent / "shipped"
 """The bundle that comes with the package."""
@@ -84,6 +84,8 @@ def _refuse_unknown(recipe: Recipe, thresholds: Thresholds) -> None:
     """Values of another version would give other scores under this one's name."""
     if recipe.decode.version != DecodePolicy().version:
         raise ValueError(f"decoding version {recipe.decode.version} is not known here")
+    if recipe.shrink and recipe.shrink.version != ShrinkPolicy().version:
+        raise ValueError(f"shrinking version {recipe.shrink.version} is not known here")
     unknown = set(recipe.views.names) - set(VIEW_NAMES)
     if unknown or not recipe.views.names:
         raise ValueError(f"unknown views: {', '.join(map(str, unknown)) or 'none named'}")

@@ -1,17 +1,28 @@
 """Bytes to a picture within limits, its facts, and the views that a network sees."""
 
-from tegaki.pictures.decode import MAX_BYTES, MAX_PIXELS, Limits, OpenedPicture, PictureFacts
-from tegaki.pictures.files import open_file, read_file, system_error, too_large
+from tegaki.pictures.decode import (
+    LARGE,
+    MAX_BYTES,
+    MAX_PIXELS,
+    MAX_SECONDS,
+    Limits,
+    OpenedPicture,
+    PictureFacts,
+)
+from tegaki.pictures.files import file_size, open_file, read_file, system_error, too_large
 from tegaki.pictures.formats import PICTURE_SUFFIXES, sniff
 from tegaki.pictures.views import make_views, normalise, refuse_blank, to_tensor, view_boxes
 
 __all__ = [
+    "LARGE",
     "MAX_BYTES",
     "MAX_PIXELS",
+    "MAX_SECONDS",
     "PICTURE_SUFFIXES",
     "Limits",
     "OpenedPicture",
     "PictureFacts",
+    "file_size",
     "make_views",
     "normalise",
     "open_file",

@@ -13,9 +13,8 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TypeVar
+from typing import Self, TypeVar
 
-import numpy as np
 from PIL import Image, ImageFile
 
 from tegaki.errors import (
@@ -27,14 +26,21 @@ from tegaki.errors import (
     TruncatedPicture,
     UnsupportedPicture,
 )
+from tegaki.pictures.bands import fit, rows_of, shift_of, upright_bands, upright_size
+from tegaki.pictures.compose import to_rgb
 from tegaki.pictures.formats import bytes_promised, sniff
-from tegaki.pictures.png import without_text
-from tegaki.recipe import DecodePolicy
+from tegaki.pictures.png import Rows, without_text
+from tegaki.pictures.views import cut_of, normalise, refuse_blank
+from tegaki.recipe import DecodePolicy, ShrinkPolicy, ViewPolicy
 
 T = TypeVar("T")
 
 MAX_PIXELS = 100_000_000
 MAX_BYTES = 128 * 1024 * 1024
+MAX_SECONDS = 300.0
+LARGE = 1 << 24
+"""Pixels from which a picture is not held whole in RGB where views are all that is wanted, and
+from which no two should be decoded at a time."""
 
 _PLUGINS = {
     "JPEG": "JpegImagePlugin.JpegImageFile",
@@ -45,6 +51,7 @@ _PLUGINS = {
     "TIFF": "TiffImagePlugin.TiffImageFile",
     "AVIF": "AvifImagePlugin.AvifImageFile",
 }
+_HALF = 2
 _FEWEST_BYTES = 26  # no format says width, height and a pixel in less
 _ORIENTATION = 0x0112
 _BITS, _PHOTOMETRIC, _BLACK_IS_ZERO = 258, 262, 1  # TIFF 6.0, section 8
@@ -62,10 +69,13 @@ _UPRIGHT = {
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is refused. ``max_pixels``: width times height; ``max_bytes``: of the file."""
+    """What is refused. ``max_pixels``: width times height; ``max_bytes``: of the file;
+    ``max_seconds``: for one of many files to be read and judged, so that a server that does not
+    answer does not hold up the others."""
 
     max_pixels: int = MAX_PIXELS
     max_bytes: int = MAX_BYTES
+    max_seconds: float = MAX_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +102,38 @@ class OpenedPicture:
             raise NotAPicture("not a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file")
         if len(data) < max(bytes_promised(data, name), _FEWEST_BYTES):
             raise TruncatedPicture("the file ends before the picture does")
-        self._image = _guarded(lambda: _open(data, name))
+        self._data = data
+        self._rows = Rows.of(data, LARGE) if name == "PNG" else None
+        skeleton = self._rows.skeleton if self._rows else data
+        self._image = _guarded(lambda: _open(skeleton, name))
+        if self._rows and not _is_upright(self._image):
+            self._rows, self._image = None, _guarded(lambda: _open(data, name))
+        self._in_full = self._rows is None
         self.facts = _guarded(lambda: _facts(self._image, name))
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let the pixels of a large picture go: what views are cut from is another one."""
+        if self.is_large:
+            self._image.close()
+
     @property
-    def stored(self) -> Image.Image:
+    def pixels(self) -> int:
+        """Width times height."""
+        return self.facts.width * self.facts.height
+
+    @property
+    def is_large(self) -> bool:
+        """Whether its pixels are :data:`LARGE` or more."""
+        return self.pixels >= LARGE
+
+    @property
+    def stored(self) -> Image.Image | None:
         """The first frame as it is stored, not upright and with its alpha; decoded once
-        :meth:`decode` has been called."""
-        return self._image
+        a decoding method has been called. ``None``: it is not decoded in full, or in bands."""
+        return self._image if self._in_full else None
 
     def decode(
         self, policy: DecodePolicy, limits: Limits, min_side: int
@@ -109,8 +143,41 @@ class OpenedPicture:
         Raises:
             TooManyPixels, TooSmall, TruncatedPicture, CorruptPicture, UnsupportedPicture.
         """
+        self._check(limits, min_side)
+        return _guarded(lambda: self._whole(policy))
+
+    def decode_for_views(
+        self,
+        policy: DecodePolicy,
+        limits: Limits,
+        views: ViewPolicy,
+        shrink: ShrinkPolicy | None = None,
+    ) -> tuple[Image.Image, PictureFacts]:
+        """What :func:`tegaki.pictures.normalise` makes of :meth:`decode`'s picture, and its facts;
+        of a large picture without ever holding all of it in RGB.
+
+        Args:
+            shrink: where fewer pixels than all are decoded.
+
+        Raises:
+            BlankPicture, and what :meth:`decode` raises.
+        """
+        self._check(limits, views.min_side)
+        factor = self._factor(shrink)
+        if factor > 1 or self.is_large:
+            return _guarded(lambda: self._fitted(policy, views, factor))
+        picture, facts = _guarded(lambda: self._whole(policy))
+        refuse_blank(picture)
+        return normalise(picture, views), facts
+
+    def _factor(self, shrink: ShrinkPolicy | None) -> int:
+        if shrink is None or self.facts.format != "JPEG":
+            return 1
+        return _HALF if min(self._image.size) >= _HALF * shrink.least_side else 1
+
+    def _check(self, limits: Limits, min_side: int) -> None:
         facts = self.facts
-        if facts.width * facts.height > limits.max_pixels:
+        if self.pixels > limits.max_pixels:
             raise TooManyPixels(
                 f"{facts.width} x {facts.height} pixels, over the limit of "
                 f"{limits.max_pixels:,}; raise --max-pixels"
@@ -120,7 +187,39 @@ class OpenedPicture:
                 f"{facts.width} x {facts.height} pixels: too small to judge "
                 f"(the short side must have {min_side})"
             )
-        return _guarded(lambda: _decode(self._image, facts, policy))
+
+    def _whole(self, policy: DecodePolicy) -> tuple[Image.Image, PictureFacts]:
+        image = _open(self._data, "PNG") if self._rows else self._image
+        _refuse_undefined(image)
+        image.load()
+        method = _to_upright(image)
+        upright = image if method is None else image.transpose(method)
+        picture, alpha = to_rgb(upright, policy.background)
+        return picture, self._seen(picture.size, alpha)
+
+    def _fitted(
+        self, policy: DecodePolicy, views: ViewPolicy, factor: int
+    ) -> tuple[Image.Image, PictureFacts]:
+        image, stored = self._image, self._image.size
+        _refuse_undefined(image)
+        if self._rows:
+            method, bands = None, self._rows.bands(rows_of(image.width))
+        else:
+            if factor > 1:
+                image.draft(None, (stored[0] // factor, stored[1] // factor))
+                self._in_full = False
+            image.load()
+            method = _to_upright(image)
+            bands = upright_bands(image, method)
+        size = upright_size(stored, method)
+        cut = cut_of(*size, views)
+        if factor > 1:
+            cut = cut.on(factor, shift_of(stored, factor, method))
+        picture, alpha = fit(bands, upright_size(image.size, method), cut, policy.background)
+        return picture, self._seen(size, alpha)
+
+    def _seen(self, size: tuple[int, int], alpha: bool) -> PictureFacts:
+        return PictureFacts(self.facts.format, *size, self.facts.animated, alpha)
 
 
 def _open(data: bytes, name: str) -> ImageFile.ImageFile:
@@ -153,15 +252,6 @@ def _guarded(step: Callable[[], T]) -> T:
         raise CorruptPicture(f"the picture's data are damaged ({problem})") from problem
 
 
-def _decode(
-    image: ImageFile.ImageFile, facts: PictureFacts, policy: DecodePolicy
-) -> tuple[Image.Image, PictureFacts]:
-    _refuse_undefined(image)
-    image.load()
-    picture, alpha = _to_rgb(_upright(image), policy.background)
-    return picture, PictureFacts(facts.format, *picture.size, facts.animated, alpha)
-
-
 def _refuse_undefined(image: ImageFile.ImageFile) -> None:
     undefined = image.mode in ("I", "F", "LAB")
     if image.format == "TIFF" and image.mode.startswith("I;16"):
@@ -171,35 +261,15 @@ def _refuse_undefined(image: ImageFile.ImageFile) -> None:
         raise UnsupportedPicture(f"pixels of kind {image.mode} have no defined 8-bit RGB form")
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _is_upright(skeleton: ImageFile.ImageFile) -> bool:
+    """Of a PNG without its pixels, which Pillow would decode to look for EXIF behind them."""
+    return "exif" not in skeleton.info or _to_upright(skeleton) is None
+
+
+def _to_upright(image: Image.Image) -> Image.Transpose | None:
     image.info.pop("xmp", None)  # EXIF alone, whatever the format
     try:
         orientation = image.getexif().get(_ORIENTATION)
     except Exception:  # noqa: BLE001 - a damaged EXIF block says nothing about the pixels
-        return image
-    method = _UPRIGHT.get(orientation) if isinstance(orientation, int) else None
-    return image if method is None else image.transpose(method)
-
-
-def _to_rgb(image: Image.Image, background: tuple[int, int, int]) -> tuple[Image.Image, bool]:
-    if image.mode.startswith("I;16"):
-        image = _eight_bits(image)
-    if not image.has_transparency_data:
-        return image.convert("RGB"), False
-    with_alpha = image if image.mode == "RGBA" else image.convert("RGBA")
-    alpha = with_alpha.getchannel("A")
-    if alpha.getextrema() == (255, 255):
-        return with_alpha.convert("RGB"), False
-    canvas = Image.new("RGB", image.size, background)
-    canvas.paste(with_alpha, mask=alpha)
-    return canvas, True
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    samples = np.asarray(image).astype(np.uint16)
-    grey = Image.fromarray((samples >> 8).astype(np.uint8))
-    transparent = image.info.get("transparency")  # one sample value (PNG 3rd edition, 11.3.1.1)
-    if isinstance(transparent, int):
-        grey = grey.convert("LA")
-        grey.putalpha(Image.fromarray(((samples != transparent) * 255).astype(np.uint8)))
-    return grey
+        return None
+    return _UPRIGHT.get(orientation) if isinstance(orientation, int) else None

@@ -44,6 +44,15 @@ def read_file(path: str, max_bytes: int) -> bytes:
     return data
 
 
+def file_size(path: str) -> int:
+    """How many bytes reading a file takes; 0 where that cannot be said."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return 0
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0
+
+
 def open_file(path: str) -> BinaryIO:
     """A regular file of any size, to read from.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import zlib
 from functools import cached_property
 from typing import TypeGuard
 
@@ -20,6 +21,7 @@ from tegaki.provenance.limits import DEFAULT, Limits
 
 _IEND = bytes.fromhex("0000000049454e44ae426082")
 _OPAQUE = 254
+_SLACK = 1 << 16
 
 
 class StoredPicture:
@@ -86,6 +88,24 @@ class StoredPicture:
             return None
         return picture if _is_as_stored(picture, header) else None
 
+    def upper(self, rows: int) -> Image.Image | None:
+        """The first rows of :attr:`image`. Of a PNG that nobody decoded, no more is decoded."""
+        header = self.header
+        if header is None or not 0 < header.width * header.height <= self._limits.pixels:
+            return None
+        if header.height > rows and self._can_be_cut(header):
+            try:
+                top = _open_upper(self._data, header, rows)
+                top.load()
+            except Exception:  # noqa: BLE001 - whatever a decoder raises, these pixels say nothing
+                return None
+            return top
+        return self.image and self.image.crop((0, 0, header.width, min(rows, header.height)))
+
+    def _can_be_cut(self, header: Header) -> bool:
+        decoded = self._decoded is not None or "image" in self.__dict__
+        return header.container == "PNG" and not header.interlaced and not decoded
+
     @cached_property
     def rgb(self) -> npt.NDArray[np.uint8] | None:
         """uint8 ``(height, width, 3)``, alpha dropped; ``None`` as for :attr:`image`."""
@@ -119,3 +139,28 @@ def _open(data: bytes, header: Header) -> Image.Image:
     body += b"\0" * (len(body) % 2)
     riff = struct.pack("<4sI4s", b"RIFF", 4 + len(body), b"WEBP")
     return WebPImageFile(io.BytesIO(riff + body))
+
+
+def _open_upper(data: bytes, header: Header, rows: int) -> Image.Image:
+    """As :func:`_open`, a PNG that ends after some rows. Its pixels need not be copied whole: rows
+    that no compression helps are little longer packed than not."""
+    head = data[16:20] + struct.pack(">I", rows) + data[24:29]  # PNG 3rd edition, section 11.2.1
+    raw = rows * (1 + len(header.mode or "RGBA") * header.width)
+    body = _beginning(data, header, raw + raw // 8 + _SLACK)
+    parts = (data[:8], _chunk(b"IHDR", head), header.extra, _chunk(b"IDAT", body), _IEND)
+    return PngImageFile(io.BytesIO(b"".join(parts)))
+
+
+def _beginning(data: bytes, header: Header, most: int) -> bytes:
+    """What a PNG's IDAT chunks hold, up to a length."""
+    body, at = bytearray(), header.start
+    while at < header.end and len(body) < most:
+        (length,) = struct.unpack_from(">I", data, at)
+        body += memoryview(data)[at + 8 : at + 8 + min(length, most - len(body))]
+        at += 12 + length
+    return bytes(body)
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    check = zlib.crc32(body, zlib.crc32(name))
+    return b"".join((struct.pack(">I", len(body)), name, body, struct.pack(">I", check)))

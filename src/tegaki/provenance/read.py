@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
 from PIL import Image
 
 from tegaki.claim import AI, KINDS, STRENGTHS, Claim
@@ -35,7 +36,7 @@ from tegaki.provenance.tools import (
     swarmui,
     webui,
 )
-from tegaki.provenance.watermark import find_watermark, has_room, is_worth_a_look
+from tegaki.provenance.watermark import find_watermark, has_room, is_worth_a_look, rows_read
 
 _DCTERMS = "http://purl.org/dc/terms/"
 _FIRST: tuple[Callable[[Evidence], Iterator[Claim]], ...] = (swarmui.find, invokeai.find)
@@ -154,9 +155,11 @@ def claims_of_texts(evidence: Evidence, signatures: Signatures) -> Iterator[Clai
 def _of_watermarks(picture: StoredPicture) -> list[Claim]:
     if not picture.is_colour or picture.size is None or not has_room(*picture.size):
         return []
-    if picture.image is None or not is_worth_a_look(picture.image) or picture.rgb is None:
+    upper = picture.upper(rows_read(picture.size[0]))
+    if upper is None or not is_worth_a_look(upper):
         return []
-    return [hit.claim(picture.place) for hit in find_watermark(picture.rgb)]
+    rgb = np.asarray(upper)[:, :, :3]
+    return [hit.claim(picture.place) for hit in find_watermark(rgb)]
 
 
 def _of_manifest(

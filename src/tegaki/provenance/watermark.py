@@ -122,7 +122,7 @@ def score_watermarks(rgb: npt.NDArray[np.uint8]) -> Iterator[tuple[Payload, Wate
     """How well each payload fits in each way of reading, hit or not; see ``find_watermark``."""
     height, width = rgb.shape[:2]
     if has_room(width, height):
-        yield from _scores(rgb[: _rows_read(width), :_MOST_COLUMNS])
+        yield from _scores(rgb[: rows_read(width), :_MOST_COLUMNS])
 
 
 def is_worth_a_look(image: Image.Image) -> bool:
@@ -138,7 +138,7 @@ def is_worth_a_look(image: Image.Image) -> bool:
     """
     width, height = image.size
     width = min(width, _MOST_COLUMNS)  # beyond, one row of blocks is all that is read
-    down, across = min(height, _rows_read(width)) // 8, width // 8
+    down, across = min(height, rows_read(width)) // 8, width // 8
     taken = np.unique(np.linspace(0, down - 1, -(-_SAMPLED // across)).astype(int))
     rows = [image.crop((0, 8 * row, width, 8 * row + 8)) for row in taken.tolist()]
     rgb = np.concatenate([np.asarray(row)[:, :, :3] for row in rows])
@@ -151,8 +151,8 @@ def has_room(width: int, height: int) -> bool:
     return height * width >= _MIN_PIXELS and min(height, width) >= 8
 
 
-def _rows_read(width: int) -> int:
-    """Blocks are counted row by row: the first ones suffice."""
+def rows_read(width: int) -> int:
+    """How many rows a mark is looked for in: blocks are counted row by row, the first suffice."""
     return max(8, _MOST_PIXELS // width)
 
 

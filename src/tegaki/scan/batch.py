@@ -7,9 +7,9 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from tegaki.detector import Detector, unread
+from tegaki.detector import Detector, too_late, unread
 from tegaki.errors import PictureError
-from tegaki.ordered import ordered_calls
+from tegaki.ordered import Timed, ordered_calls
 from tegaki.row import Facts
 from tegaki.scan.inside import Waiting, entered
 from tegaki.scan.sources import Found
@@ -56,20 +56,32 @@ class ScoreBatch:
         Args:
             measure: from a content to its facts, in place of the detector.
         """
-        try:
-            data = item.read(self.detector.limits.max_bytes)
-        except PictureError as problem:
-            return unread(problem)
-        finally:
-            self.waiting.leave(item)
-        with self._free:
-            return (measure or self.detector.measure)(data)
+        with self.detector.files.of(item.bytes_to_read):
+            try:
+                data = item.read(self.detector.limits.max_bytes)
+            except PictureError as problem:
+                return unread(problem)
+            finally:
+                self.waiting.leave(item)
+            with self._free:
+                return (measure or self.detector.measure)(data)
 
-    def _calls(self, found: Iterable[Found]) -> Iterator[Callable[[], Scored]]:
+    def late(self) -> Facts:
+        """The facts of a file that took longer than the limit."""
+        return unread(too_late(self.detector.limits.max_seconds))
+
+    def _calls(self, found: Iterable[Found]) -> Iterator[Timed[Scored]]:
         for item in entered(found, self.detector.limits.max_bytes):
             self.waiting.enter(item)
-            yield partial(self._scored, item)
+            name = item.member.name if item.member else None
+            yield Timed(
+                partial(self._scored, item, name),
+                self.detector.limits.max_seconds,
+                partial(self._late, item.path, name),
+            )
 
-    def _scored(self, item: Found) -> Scored:
-        name = item.member.name if item.member else None
+    def _scored(self, item: Found, name: bytes | None) -> Scored:
         return Scored(item.path, name, self.facts(item))
+
+    def _late(self, path: str, name: bytes | None) -> Scored:
+        return Scored(path, name, self.late())

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tegaki.errors import IsAFolder, PictureError, SymlinkLoop, UnreadableFile
-from tegaki.pictures import PICTURE_SUFFIXES, read_file, system_error
+from tegaki.pictures import PICTURE_SUFFIXES, file_size, read_file, system_error
 from tegaki.scan.archives import Member
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
@@ -30,6 +30,13 @@ class Found:
     path: str
     problem: PictureError | None = None
     member: Member | None = None
+
+    @property
+    def bytes_to_read(self) -> int:
+        """About how many bytes reading it takes."""
+        if self.problem:
+            return 0
+        return self.member.size if self.member else file_size(self.path)
 
     def read(self, max_bytes: int) -> bytes:
         """Its content.

@@ -30,11 +30,13 @@ class Member:
     Attributes:
         name: as the archive spells it; nothing is ever made under it.
         read: gives its bytes, in any thread, as often as is wished; raises PictureError.
+        size: so many bytes, where the archive is right.
         held: so many bytes are in memory already, and stay there as long as this does.
     """
 
     name: bytes
     read: Callable[[], bytes]
+    size: int = 0
     held: int = 0
 
 
@@ -49,7 +51,7 @@ def refused(name: bytes, problem: PictureError) -> Member:
 
 def held(name: bytes, data: bytes) -> Member:
     """A member that had to be read when it came up."""
-    return Member(name, lambda: data, len(data))
+    return Member(name, lambda: data, len(data), len(data))
 
 
 def told_name(raw: bytes) -> bytes:

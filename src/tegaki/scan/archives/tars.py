@@ -103,7 +103,8 @@ class _Plain:
     def member(self, header: _Header) -> Member:
         if self.at + header.size > self._place.size:
             raise BrokenArchive(_CUT)
-        return Member(header.name, partial(_read, self._place, self.at, header.size))
+        read = partial(_read, self._place, self.at, header.size)
+        return Member(header.name, read, header.size)
 
 
 def _read(place: Place, offset: int, size: int) -> bytes:

@@ -78,7 +78,7 @@ def zip_members(path: str, max_bytes: int) -> Iterator[Member]:
             if room < 0:
                 raise ArchiveBomb("members overlap each other; the rest is not read")
             allowance.spend(entry.size)
-            yield Member(entry.name, partial(_read, place, entry))
+            yield Member(entry.name, partial(_read, place, entry), entry.size)
 
 
 def _directory(stream: BinaryIO, size: int) -> _Directory:

@@ -18,6 +18,10 @@ class Remote(Found):
 
     size: int | None = None
 
+    @property
+    def bytes_to_read(self) -> int:
+        return self.size or 0
+
     def read(self, max_bytes: int) -> bytes:
         if self.problem:
             raise self.problem

@@ -6,7 +6,7 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +15,7 @@ from typing import Literal
 
 from tegaki.detector import Detector
 from tegaki.errors import PermissionDenied, UnreadableFile
-from tegaki.ordered import Ready, ordered_calls
+from tegaki.ordered import Ready, Timed, ordered_calls
 from tegaki.row import Facts
 from tegaki.scan.archives import SEPARATOR
 from tegaki.scan.batch import ScoreBatch
@@ -31,7 +31,7 @@ _LISTED = 500  # files looked up at a time
 _COMMIT = 2000  # files, or
 _SECONDS = 2.0  # so long, until what is done is committed
 
-_Call = Callable[[], "_Step | _End"] | Ready["_Step | _End"]
+_Call = Timed["_Step | _End"] | Ready["_Step | _End"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,11 @@ class _Run:
                     yield Ready(_Step(Outcome(item.path, "unchanged", of), entry))
                 else:
                     self.score.waiting.enter(item)
-                    yield partial(self._look, item, entry)
+                    yield Timed(
+                        partial(self._look, item, entry),
+                        self.detector.limits.max_seconds,
+                        partial(self._late, item.path, entry),
+                    )
 
     def _archive(self, archive: Found, entry: Entry) -> Iterator[_Call]:
         if not self.rehash and self.scan.holds(entry):
@@ -170,6 +174,9 @@ class _Run:
 
         facts = self.score.facts(item, measure)
         return _Step(Outcome(item.path, "scored" if new else "hashed", facts), entry, new)
+
+    def _late(self, path: str, entry: Entry) -> _Step:
+        return _Step(Outcome(path, "hashed", self.score.late()), entry)
 
     def _is_time(self) -> bool:
         return len(self.waiting) >= _COMMIT or time.monotonic() - self.committed > _SECONDS

@@ -1,0 +1,220 @@
+"""Large pictures are decoded in bands, to the same bits as whole ones."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Iterator
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import png
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from tegaki import Detector
+from tegaki.errors import BlankPicture, CorruptPicture, TruncatedPicture
+from tegaki.pictures import Limits, OpenedPicture, PictureFacts, normalise
+from tegaki.provenance import examine
+from tegaki.recipe import DecodePolicy, ShrinkPolicy, ViewPolicy
+from tests.conftest import painting
+from tests.provenance.encoders import watermark
+from tests.provenance.test_watermark import WRITTEN, textured
+
+WHITE = (255, 255, 255)
+VIEWS = ViewPolicy()
+KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "png": ("RGB", "PNG", {}),
+    "png-alpha": ("RGBA", "PNG", {}),
+    "png-grey": ("L", "PNG", {}),
+    "png-grey-alpha": ("LA", "PNG", {}),
+    "png-palette": ("P", "PNG", {"transparency": 3}),
+    "png-deep": ("I;16", "PNG", {}),
+    "jpeg": ("RGB", "JPEG", {}),
+    "webp": ("RGBA", "WEBP", {"lossless": True}),
+    "gif": ("P", "GIF", {}),
+}
+
+
+@pytest.fixture
+def tiny_bands() -> Iterator[None]:
+    """Every picture is large, and a band has few rows."""
+    with (
+        mock.patch("tegaki.pictures.decode.LARGE", 1),
+        mock.patch("tegaki.pictures.bands._PIXELS", 3000),
+    ):
+        yield
+
+
+def noise(width: int, height: int, mode: str, seed: int) -> Image.Image:
+    """Every sample at random: no mistake goes unseen."""
+    rng = np.random.default_rng(seed)
+    if mode == "I;16":
+        return Image.fromarray(rng.integers(0, 65536, (height, width)).astype(np.uint16))
+    channels = Image.new(mode, (1, 1)).getbands()
+    shape = (height, width, len(channels)) if len(channels) > 1 else (height, width)
+    picture = Image.fromarray(rng.integers(0, 256, shape).astype(np.uint8), None)
+    if mode == "P":
+        picture = Image.fromarray(np.asarray(picture) % 16)
+        picture.putpalette(rng.integers(0, 256, 48).astype(np.uint8).tobytes())
+    return picture
+
+
+def saved(picture: Image.Image, form: str, orientation: int = 1, **options: Any) -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    buffer = io.BytesIO()
+    picture.save(buffer, form, **(options | ({"exif": exif} if orientation > 1 else {})))
+    return buffer.getvalue()
+
+
+def whole(data: bytes) -> tuple[Image.Image, PictureFacts]:
+    picture, facts = OpenedPicture(data).decode(DecodePolicy(), Limits(), VIEWS.min_side)
+    return normalise(picture, VIEWS), facts
+
+
+def banded(data: bytes, shrink: ShrinkPolicy | None = None) -> tuple[Image.Image, PictureFacts]:
+    with OpenedPicture(data) as opened:
+        return opened.decode_for_views(DecodePolicy(), Limits(), VIEWS, shrink)
+
+
+@pytest.mark.usefixtures("tiny_bands")
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=8, deadline=None)
+@given(
+    width=st.integers(64, 900),
+    height=st.integers(64, 900),
+    orientation=st.integers(1, 8),
+    seed=st.integers(0, 9),
+)
+def test_bands_give_the_bits_of_the_whole(
+    kind: str, width: int, height: int, orientation: int, seed: int
+) -> None:
+    mode, form, options = KINDS[kind]
+    turned = 1 if form == "GIF" else orientation
+    data = saved(noise(width, height, mode, seed), form, turned, **options)
+    (picture, facts), (expected, same) = banded(data), whole(data)
+    assert facts == same
+    assert picture.size == expected.size
+    assert picture.tobytes() == expected.tobytes()
+
+
+@pytest.mark.usefixtures("tiny_bands")
+@pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
+@pytest.mark.parametrize("size", [(70, 4000), (4000, 70), (400, 4000), (4000, 400)])
+def test_strips_too(kind: str, size: tuple[int, int]) -> None:
+    mode, form, options = KINDS[kind]
+    data = saved(noise(*size, mode, 0), form, **options)
+    assert banded(data)[0].tobytes() == whole(data)[0].tobytes()
+
+
+@pytest.mark.usefixtures("tiny_bands")
+def test_a_png_of_one_chunk_for_every_byte() -> None:
+    """And with text between the header and the pixels."""
+    data = saved(noise(90, 200, "RGB", 1), "PNG")
+    at = data.index(b"IDAT") - 4
+    size = int.from_bytes(data[at : at + 4], "big")
+    body, end = data[at + 8 : at + 8 + size], data[at + 12 + size :]
+    pieces = b"".join(chunk(b"IDAT", bytes([byte])) for byte in body)
+    cut = data[:at] + chunk(b"tEXt", b"a\0" + b"x" * 9000) + pieces + end
+    assert banded(cut)[0].tobytes() == whole(data)[0].tobytes()
+
+
+@pytest.mark.usefixtures("tiny_bands")
+def test_an_interlaced_png() -> None:
+    rows = np.asarray(noise(99, 150, "RGB", 2)).reshape(150, -1)
+    buffer = io.BytesIO()
+    png.Writer(99, 150, greyscale=False, interlace=True).write(buffer, rows)
+    assert banded(buffer.getvalue())[0].tobytes() == whole(buffer.getvalue())[0].tobytes()
+
+
+@pytest.mark.usefixtures("tiny_bands")
+def test_damage_is_told_as_of_whole_pictures() -> None:
+    data = saved(noise(300, 300, "RGB", 3), "PNG")
+    for share in (0.3, 0.6, 0.9):
+        with pytest.raises(TruncatedPicture):
+            banded(data[: int(len(data) * share)])
+    changed = bytearray(data)
+    at = data.index(b"IDAT") + 4
+    changed[at : at + 2] = b"\xff\xff"  # no zlib stream begins so
+    with pytest.raises(CorruptPicture):
+        banded(bytes(changed))
+
+
+@pytest.mark.usefixtures("tiny_bands")
+def test_blank_pictures() -> None:
+    for form in ("PNG", "JPEG"):
+        with pytest.raises(BlankPicture):
+            banded(saved(Image.new("RGB", (300, 400), "navy"), form))
+    spot = Image.new("RGB", (300, 400), "navy")
+    spot.putpixel((299, 399), WHITE)
+    assert banded(saved(spot, "PNG"))[0].size == (300, 400)
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    check = zlib.crc32(kind + data)
+    return len(data).to_bytes(4, "big") + kind + data + check.to_bytes(4, "big")
+
+
+# ---- rows and marks ----------------------------------------------------------------------------
+
+
+def test_rows_of_large_pictures_say_the_same(detector: Detector) -> None:
+    """Path, facts, views, claims: all that a row holds."""
+    pictures = [
+        saved(painting(700, 900), "PNG"),
+        saved(painting(900, 700).convert("RGBA"), "PNG", 6),
+        saved(painting(1000, 800), "JPEG", 8),
+        saved(painting(640, 700), "WEBP", lossless=True),
+    ]
+    rows = [detector.inspect_bytes(data) for data in pictures]
+    with mock.patch("tegaki.pictures.decode.LARGE", 1):
+        assert [detector.inspect_bytes(data) for data in pictures] == rows
+
+
+def test_watermarks_are_found_without_the_whole_picture() -> None:
+    """They are looked for in the upper rows: of a PNG that nobody decoded, no more is decoded."""
+    marked = Image.fromarray(watermark(textured(645, 800), WRITTEN["SDV2"]))
+    data = saved(marked, "PNG")
+    with (
+        mock.patch("tegaki.provenance.watermark._MOST_PIXELS", 645 * 517),
+        mock.patch("tegaki.provenance.pixels._open", side_effect=AssertionError("decoded whole")),
+    ):
+        assert [claim.tool for claim in examine(data).claims] == ["Stable Diffusion v2"]
+
+
+# ---- shrinking on load -------------------------------------------------------------------------
+
+SMALL = ShrinkPolicy(least_side=400)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_shrunk_jpeg_shows_the_same(orientation: int) -> None:
+    """Where it is cut does not move, also where the last pixels are not whole ones."""
+    data = saved(painting(1001, 1999), "JPEG", orientation, quality=95)
+    (picture, facts), (expected, same) = banded(data, SMALL), whole(data)
+    assert facts == same
+    assert picture.size == expected.size
+    difference = np.asarray(picture, np.int16) - np.asarray(expected, np.int16)
+    assert abs(difference).max() <= 6
+    assert abs(difference).mean() < 0.4
+
+
+@pytest.mark.parametrize(
+    ("least", "shrinks"), [(1000, False), (501, False), (500, True), (300, True), (0, False)]
+)
+def test_no_more_than_the_recipe_says(least: int, shrinks: bool) -> None:
+    data = saved(painting(1000, 1200), "JPEG")
+    shrink = ShrinkPolicy(least_side=least) if least else None
+    with OpenedPicture(data) as opened:
+        opened.decode_for_views(DecodePolicy(), Limits(), VIEWS, shrink)
+        assert (opened.stored is None) is shrinks
+
+
+@pytest.mark.parametrize("form", ["PNG", "WEBP", "BMP", "TIFF"])
+def test_other_formats_are_never_shrunk(form: str) -> None:
+    data = saved(painting(1000, 1200), form)
+    assert banded(data, SMALL)[0].tobytes() == whole(data)[0].tobytes()

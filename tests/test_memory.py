@@ -1,0 +1,63 @@
+"""A scan's memory is bounded, whatever the size of the pictures."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tegaki.turns import Turns
+from tests.big import FILES, peak_mb
+from tests.conftest import painting
+
+MOST_MB = 500
+SMALL = 40
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's peak so")
+def test_a_scan_of_100_megapixel_pictures(tmp_path: Path) -> None:
+    folder, out = tmp_path / "pictures", tmp_path / "rows.jsonl"
+    folder.mkdir()
+    for name, make in FILES.items():
+        make(folder / name)
+    for number in range(SMALL):
+        painting(500, 700, number).save(folder / f"{number}.png")
+    peak = peak_mb("scan", str(folder), "-q", "--out", str(out), "--workers", "2")
+    rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [row["path"] for row in rows if row["error"]] == []
+    assert len(rows) == len(FILES) + SMALL
+    assert peak <= MOST_MB
+
+
+def test_what_is_large_is_done_one_at_a_time() -> None:
+    turns, at_work, most = Turns(10), [0, 0], [0, 0]
+    lock = threading.Lock()
+
+    def work(size: int) -> None:
+        kind = size >= 10
+        with turns.of(size):
+            with lock:
+                at_work[kind] += 1
+                most[kind] = max(most[kind], at_work[kind])
+            time.sleep(0.05)
+            with lock:
+                at_work[kind] -= 1
+
+    threads = [threading.Thread(target=work, args=(size,)) for size in (1, 10, 1, 20, 1, 30)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [3, 1]
+
+
+def test_a_turn_ends_with_an_error() -> None:
+    turns = Turns(1)
+    with pytest.raises(ZeroDivisionError), turns.of(5):
+        raise ZeroDivisionError
+    with turns.of(5):
+        pass
