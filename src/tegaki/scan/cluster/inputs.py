@@ -118,6 +118,8 @@ def _s3_folder(files: Any, url: str, recursive: bool) -> Iterator[Item]:
 
 def _item(url: str, size: int | None = None, etag: str | None = None) -> Item:
     problem = None
-    if is_archive(re.split(r"[?#]", url)[0]):
+    # In S3's keys a question mark is a letter like others.
+    path = url if url.lower().startswith("s3://") else re.split(r"[?#]", url)[0]
+    if is_archive(path):
         problem = BrokenArchive("an archive at a URL is not gone through; scan a copy on a disk")
     return Item(url, url, size, etag=etag, problem=_told(problem))
