@@ -236,12 +236,12 @@ def _first_line(problem: BaseException) -> str:
 
 
 def _counts(summary: Summary) -> str:
-    return json.dumps([summary.verdicts, summary.errors])
+    return json.dumps([summary.verdicts, summary.errors, summary.manifests])
 
 
 def _summary(counts: str) -> Summary:
-    verdicts, errors = json.loads(counts)
-    summary = Summary()
+    verdicts, errors, manifests = json.loads(counts)
+    summary = Summary(manifests=manifests)
     summary.verdicts.update(verdicts)
     summary.errors.update(errors)
     return summary
