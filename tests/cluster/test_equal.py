@@ -69,7 +69,7 @@ def test_a_store_comes_to_hold_what_a_local_scan_puts_there(
     done = tegaki("scan", tree, "-r", "--store", fresh, "--cluster", "ray", "--out",
                   tmp_path / "out")  # fmt: skip
     assert done.returncode == 1
-    assert f"brought into {fresh}" in done.stderr
+    assert "brought into the store" in done.stderr
     assert "1 of 1 partitions were there before" in done.stderr
     again = tegaki("scan", tree, "-r", "--store", fresh)
     assert "10 unchanged and not read, 3 read" in again.stderr

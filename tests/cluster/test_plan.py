@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from tegaki.scan.cluster.plan import items_of
 from tegaki.scan.cluster.runs import Worker
 from tests.cluster.conftest import LONG_AGO, make_run
 from tests.conftest import painting
-from tests.test_cli import tegaki
+from tests.test_cli import TEGAKI, tegaki
 
 
 def other(detector: Detector, **limits: int) -> Detector:
@@ -158,6 +159,15 @@ def test_a_cluster_that_is_not_there(tree: Path, tmp_path: Path) -> None:
     assert "the cluster at 127.0.0.1:1 cannot be had: Connection refused" in done.stderr
 
 
+def test_a_store_that_cannot_be_is_told_before_the_work(tree: Path, tmp_path: Path) -> None:
+    store = tmp_path / "no" / "store.db"
+    command = ["scan", str(tree), "--cluster", "ray", "--address", "127.0.0.1:1", "--out"]
+    done = tegaki(*command, tmp_path / "out", "--store", store)
+    assert done.returncode == 2
+    assert "store.db" in done.stderr
+    assert "the cluster at" not in done.stderr
+
+
 def test_nothing_there(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     done = tegaki("scan", "empty", "--cluster", "ray", "--out", "out", cwd=tmp_path)
@@ -167,10 +177,30 @@ def test_nothing_there(tmp_path: Path) -> None:
 
 
 def test_files_from_a_list_are_scanned_here_too(tree: Path, tmp_path: Path) -> None:
-    (tmp_path / "list.txt").write_bytes(b"\n0.png\n\xff.png\n0.png\nmissing.png")
+    (tmp_path / "list.txt").write_bytes(b"\xef\xbb\xbf\r\n0.png\r\n\xff.png\n0.png\nmissing.png")
     done = tegaki("scan", "--files-from", tmp_path / "list.txt", "--json", "1.png", cwd=tree)
     assert done.returncode == 1
     assert [line[:18] for line in done.stdout.splitlines()] == [
         '{"path": "1.png", ', '{"path": "0.png", ', '{"path": "\\\\xff.pn', '{"path": "missing.',
     ]  # fmt: skip
     assert "Missing argument 'PATH...'" in tegaki("scan", "--quiet").stderr
+    (tmp_path / "list.txt").write_text("https://example.org/a.png\n")
+    refused = tegaki("scan", "--files-from", tmp_path / "list.txt")
+    assert refused.returncode == 2
+    assert "URLs are read with --cluster" in refused.stderr
+
+
+@pytest.mark.parametrize("options", [[], ["--cluster", "ray", "--address", "127.0.0.1:1"]])
+def test_a_list_can_come_through_a_pipe(options: list[str], tree: Path, tmp_path: Path) -> None:
+    """As in ``--files-from <(find ...)``."""
+    here, there = os.pipe()
+    os.write(there, b"0.png\n1.png\n")
+    os.close(there)
+    out = ["--out", tmp_path / "out" if options else tmp_path / "rows.csv"]
+    command = [*TEGAKI, "scan", "--files-from", f"/dev/fd/{here}", *options, *map(str, out)]
+    done = subprocess.run(command, pass_fds=[here], capture_output=True, text=True, cwd=tree)
+    os.close(here)
+    if options:  # there is no cluster; the plan was made
+        assert (tmp_path / "out" / "_plan.json").read_text().count('"files": 2') == 1
+    else:
+        assert "2 files in" in done.stderr
