@@ -28,7 +28,7 @@ def test_manifests_that_nothing_could_read_are_counted(
     target = open_target(str(tmp_path / "out"))
     paths = [str(tmp_path / "signed.png"), str(tmp_path / "plain.png"), str(tmp_path / "none.png")]
     plan = planned(target, Asked.of(detector, 10), listed(paths, recursive=False))
-    answer = Worker(pickle.dumps(ScoreBatch(detector)), target, plan.asked)({"partition": [0]})
+    answer = Worker(pickle.dumps(ScoreBatch(detector)), target, plan)({"partition": [0]})
     summary = _summary(answer["counts"][0])
     assert summary.manifests == 1
     assert Partition("part", target.get("part-000000.parquet") or b"").summary() == summary

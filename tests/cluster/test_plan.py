@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,8 @@ import pytest
 from tegaki import Detector, Limits
 from tegaki.errors import ClusterError, OutputError
 from tegaki.scan.batch import ScoreBatch
-from tegaki.scan.cluster import Asked, listed, open_target, planned
+from tegaki.scan.cluster import Asked, Plan, listed, open_target, planned
+from tegaki.scan.cluster.items import Item
 from tegaki.scan.cluster.plan import items_of
 from tegaki.scan.cluster.runs import Worker
 from tests.cluster.conftest import LONG_AGO, make_run
@@ -74,7 +76,7 @@ def test_a_file_that_was_just_written_is_the_same_a_moment_later(
     painting(90, 90).save(tmp_path / "new.png")
     target = open_target(str(tmp_path / "out"))
     before = make_run(detector, target, [str(tmp_path / "new.png")], size=3).plan
-    (item,) = items_of(target, 0)
+    (item,) = items_of(target, before, 0)
     assert item.entry().mtime_ns is None  # the store is not to trust it
     monkeypatch.setattr("tegaki.scan.listing._SETTLED_NS", 0)
     assert make_run(detector, target, [str(tmp_path / "new.png")], size=3).plan == before
@@ -85,11 +87,55 @@ def test_a_plan_that_was_being_made_is_made_again(
 ) -> None:
     target = open_target(str(tmp_path / "out"))
     whole = make_run(detector, target, [str(tree)], size=3).plan
-    (tmp_path / "out" / "_plan.json").unlink()
-    assert make_run(detector, target, [str(tree)], size=3).plan == whole
+    (tmp_path / "out" / "_plan.json").rename(tmp_path / "out" / "._plan.json.0123")
+    again = make_run(detector, target, [str(tree)], size=3).plan
+    assert replace(again, lists=whole.lists) == whole
+    assert items_of(target, again, 1) == items_of(target, whole, 1)
+    (tmp_path / "out" / again.lists / "part-000001.jsonl").write_bytes(b"{}")
+    with pytest.raises(ClusterError, match=r"holds a damaged _plan/.*; name another place"):
+        items_of(target, again, 1)
     (tmp_path / "out" / "_plan.json").write_bytes(b"{}")
     with pytest.raises(ClusterError, match="a plan that cannot be read"):
         make_run(detector, target, [str(tree)], size=3)
+
+
+def test_two_drivers_at_once(detector: Detector, tree: Path, tmp_path: Path) -> None:
+    """The first to write its plan has the place; the other takes it too, or is refused."""
+    target, asked = open_target(str(tmp_path / "out")), Asked.of(detector, 3)
+    first: list[Plan] = []
+
+    def driver(*paths: Path, meanwhile: Callable[[], Plan] | None = None) -> Plan:
+        def items() -> Iterator[Item]:
+            yield from listed(map(str, paths), recursive=True)
+            if meanwhile:
+                first.append(meanwhile())
+
+        return planned(target, asked, items())
+
+    assert driver(tree, meanwhile=lambda: driver(tree)) == first[0]
+    wanted = items_of(target, first[0], 0)
+    (tmp_path / "out" / "_plan.json").unlink()
+    with pytest.raises(ClusterError, match="was begun with other files"):
+        driver(tree / "more", meanwhile=lambda: driver(tree))
+    assert driver(tree) == first[1]
+    assert items_of(target, first[1], 0) == wanted
+
+
+def test_what_is_committed_is_never_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for linked in (True, False):  # there are file systems without hard links
+        if not linked:
+            monkeypatch.setattr(os, "link", refuse)
+        target = open_target(str(tmp_path / f"out-{linked}"))
+        assert target.put("part", b"first")
+        assert not target.put("part", b"second")
+        assert target.get("part") == b"first"
+        assert [path.name for path in Path(target.where).iterdir()] == ["part"]
+
+
+def refuse(*_: object) -> None:
+    raise PermissionError(errno.EPERM, "no links here")
 
 
 def test_places_for_results(detector: Detector, tree: Path, tmp_path: Path) -> None:
@@ -123,7 +169,7 @@ def test_a_worker_that_would_score_otherwise_says_so(
     target = open_target(str(tmp_path / "out"))
     plan = make_run(detector, target, [str(tree)], size=100).plan
     stranger = pickle.dumps(ScoreBatch(other(detector, max_pixels=99)))
-    answer = Worker(stranger, target, plan.asked)({"partition": [0]})
+    answer = Worker(stranger, target, plan)({"partition": [0]})
     assert "install the same on every machine" in answer["problem"][0]
     assert not target.has("part-000000.parquet")
 

@@ -97,6 +97,15 @@ def test_from_s3_to_s3(address: str, s3: Any, bucket: str, detector: Detector) -
     s3.put_object(Bucket="here", Key="pictures/b.png", Body=OBJECTS["pictures/b.png"])
 
 
+def test_what_is_committed_is_never_written_over(bucket: str, s3: Any) -> None:
+    target = open_target(f"{bucket}2/results")
+    s3.create_bucket(Bucket="here2")
+    assert target.put("part", b"first")
+    assert not target.put("part", b"second")
+    assert target.get("part") == b"first"
+    assert target.names() == {"part"}
+
+
 def make_run_again(detector: Detector, out: str, bucket: str) -> Any:
     paths = [f"{bucket}/pictures/", f"{bucket}/missing.png", "s3://nowhere/"]
     small = Detector(detector.bundle, Limits(max_bytes=100_000))

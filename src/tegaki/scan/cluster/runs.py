@@ -17,7 +17,7 @@ from tegaki.errors import ClusterError, MissingExtra, TegakiError
 from tegaki.ordered import ordered_map
 from tegaki.scan.batch import ScoreBatch
 from tegaki.scan.cluster.partition import Partition, score
-from tegaki.scan.cluster.plan import SUCCESS, Asked, Plan, items_of, partition_name
+from tegaki.scan.cluster.plan import SUCCESS, Plan, items_of, partition_name
 from tegaki.scan.cluster.targets import Target
 from tegaki.scan.engine import Summary
 
@@ -112,7 +112,7 @@ class Run:
             warnings.simplefilter("ignore", DeprecationWarning)
             return ray.data.from_items(numbers, override_num_blocks=len(numbers)).map_batches(
                 Worker,
-                fn_constructor_args=(pickle.dumps(self.batch), self.target, self.plan.asked),
+                fn_constructor_args=(pickle.dumps(self.batch), self.target, self.plan),
                 batch_size=1,
                 num_cpus=1,
                 compute=pool,
@@ -128,8 +128,8 @@ class Worker:
             that what is amiss there is told as what is amiss with a partition is.
     """
 
-    def __init__(self, batch: bytes, target: Target, asked: Asked) -> None:
-        self._pickled, self._target, self._asked = batch, target, asked
+    def __init__(self, batch: bytes, target: Target, plan: Plan) -> None:
+        self._pickled, self._target, self._plan = batch, target, plan
         self._batch: ScoreBatch | None = None
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
@@ -146,16 +146,17 @@ class Worker:
 
     def _commit(self, number: int) -> Summary:
         name = partition_name(number)
-        if self._target.has(name):  # a worker died between its commit and its answer
-            return Partition(name, self._target.get(name) or b"").summary()
-        data, summary = score(self._loaded(), items_of(self._target, number))
-        self._target.put(name, data)
-        return summary
+        if not self._target.has(name):
+            data, summary = score(self._loaded(), items_of(self._target, self._plan, number))
+            if self._target.put(name, data):
+                return summary
+        # A worker died between its commit and its answer, or another driver's was quicker.
+        return Partition(name, self._target.get(name) or b"").summary()
 
     def _loaded(self) -> ScoreBatch:
         if self._batch is None:
             loaded: ScoreBatch = pickle.loads(self._pickled)
-            different = self._asked.difference(loaded.detector)
+            different = self._plan.asked.difference(loaded.detector)
             if different:
                 raise ClusterError(
                     f"a worker would score {different} of tegaki or of an extra; install the same "
