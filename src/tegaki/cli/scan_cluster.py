@@ -99,7 +99,7 @@ def scan_by_cluster(
     from tegaki.scan import cluster
     from tegaki.scan.batch import ScoreBatch
 
-    cluster.needs_ray()
+    cluster.needs_ray(options.address)
     target = cluster.open_target(out)
     cluster.refuse_out_inside(out, given, recursive=recursive)
     started = time.perf_counter()

@@ -90,7 +90,8 @@ class Run:
         import ray
 
         with _connected(self.address, self.workers), _told():
-            workers = self.workers or int(ray.cluster_resources().get("CPU", 1))
+            # One that grows when it is asked to can have none yet.
+            workers = self.workers or max(int(ray.cluster_resources().get("CPU", 0)), 1)
             for row in self._data(missing, min(workers, len(missing))).iter_rows():
                 if row["problem"]:
                     raise ClusterError(row["problem"])
@@ -166,11 +167,22 @@ class Worker:
         return self._batch
 
 
-def needs_ray() -> None:
-    """
+def needs_ray(address: str | None) -> None:
+    """See that Ray is there, and have it come up as it is to be.
+
+    Args:
+        address: of the cluster that will be used; ``None``: one that is started here.
+
     Raises:
         MissingExtra: Ray is not installed.
     """
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing is sent to Ray's makers
+    # Else each start prints an error that is none (ray-project/ray issue 53727).
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    if address is None:
+        # Off Windows and macOS Ray listens on all networks unless this tells it, on its import,
+        # that there will be no other machines.
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     try:
         import pyarrow  # noqa: F401
         import ray.data  # noqa: F401
@@ -187,19 +199,17 @@ def _connected(address: str | None, workers: int | None) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing is sent to Ray's makers
-    # Else each start prints an error that is none (ray-project/ray issue 53727).
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     local = {"num_cpus": workers, "include_dashboard": False, "object_store_memory": _STORE_BYTES}
     try:
         if address:
             _reach(address)
-        ray.init(
-            address or "local",
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            **({} if address else local),
-        )
+        with _hushed():
+            ray.init(
+                address or "local",
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                **({} if address else local),
+            )
     except (OSError, RuntimeError, ValueError) as problem:
         where = f"the cluster at {address}" if address else "a Ray cluster on this machine"
         raise ClusterError(f"{where} cannot be had: {_first_line(problem)}") from problem
@@ -209,6 +219,19 @@ def _connected(address: str | None, workers: int | None) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Standard error goes nowhere: Ray's libraries say there, quiet or not, how much they log."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(nowhere)
+        os.close(kept)
 
 
 def _reach(address: str) -> None:
