@@ -19,7 +19,7 @@ import pytest
 from tegaki import Detector
 from tegaki.row import Row
 from tegaki.scan.batch import ScoreBatch
-from tegaki.scan.cluster import Asked, Run, Target, listed, open_target, planned
+from tegaki.scan.cluster import Asked, Run, Target, listed, needs_ray, open_target, planned
 from tegaki.scan.cluster.partition import Partition
 from tegaki.verdict import row_of
 from tests.archives.made import make_zip, png
@@ -52,7 +52,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 def address(s3: Any) -> Iterator[str]:
     """Where the cluster is; its workers know the S3 server. These tests are connected to it."""
     ray = pytest.importorskip("ray", reason="the extra cluster")
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    needs_ray(None)
     ray.init(
         address="local", num_cpus=2, include_dashboard=False, object_store_memory=100 << 20,
         log_to_driver=False, logging_level=logging.ERROR,
