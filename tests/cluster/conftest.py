@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +52,11 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def address(s3: Any) -> Iterator[str]:
     """Where the cluster is; its workers know the S3 server. These tests are connected to it."""
-    ray = pytest.importorskip("ray", reason="the extra cluster")
+    if find_spec("ray") is None:
+        pytest.skip("needs the extra cluster")
     needs_ray(None)
+    import ray
+
     ray.init(
         address="local", num_cpus=2, include_dashboard=False, object_store_memory=100 << 20,
         log_to_driver=False, logging_level=logging.ERROR,

@@ -74,21 +74,21 @@ def test_a_stopped_and_then_killed_driver_goes_on(
     address: str, detector: Detector, web: Web, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    urls = fill(web, 60, slow=0.2)
+    urls = fill(web, 60, slow=0.6)  # so that no partition is the last
     (tmp_path / "list.txt").write_text("\n".join([*urls, f"{web.url}/none.png", ""]))
     command = [*TEGAKI, "scan", "--files-from", str(tmp_path / "list.txt"), "--cluster", "ray",
                "--address", address, "--out", str(out), "--partition-size", "4"]  # fmt: skip
 
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    wait_for(out, 1)
+    wait_for(out, 1, process)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
-    assert process.returncode == 130
+    assert process.returncode == 130, said
     stopped = settled(out)
     assert f"what was done is kept: {len(stopped)} of 16 partitions. The same command" in said
 
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    wait_for(out, len(stopped) + 1)
+    wait_for(out, len(stopped) + 1, process)
     process.kill()
     process.communicate(timeout=30)
     killed = settled(out)
@@ -142,10 +142,12 @@ def test_a_file_that_kills_every_worker_ends_the_scan(
     assert not there & {"part-000001.parquet", "_SUCCESS"}
 
 
-def wait_for(out: Path, count: int) -> None:
+def wait_for(out: Path, count: int, process: subprocess.Popen[str]) -> None:
     end = time.monotonic() + 60
     while len(list(out.glob("part-*"))) < count:
-        assert time.monotonic() < end
+        if process.poll() is not None or time.monotonic() > end:
+            process.send_signal(signal.SIGABRT)
+            pytest.fail(f"{process.poll()}: {process.communicate()[1]}")
         time.sleep(0.05)
 
 
