@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import time
@@ -133,13 +134,16 @@ def test_a_file_that_kills_every_worker_ends_the_scan(
     for number in range(3):
         (tmp_path / f"{number}.png").write_bytes(b"deadly" if number == 1 else b"none")
     paths = [str(tmp_path / f"{number}.png") for number in range(3)]
-    run = make_run(detector, open_target(str(tmp_path / "out")), paths, size=1)
+    target = open_target(str(tmp_path / "out"))
+    run = make_run(detector, target, paths, size=1)
+    runs.Worker(pickle.dumps(run.batch), target, run.plan)({"partition": [0]})
+    kept = target.get("part-000000.parquet")
     run = replace(run, batch=Deadly(detector), workers=1)
     with pytest.raises(ClusterError, match=r"the same\s+command goes on from there"):
         list(run.partitions())
-    there = {path.name for path in (tmp_path / "out").iterdir()}
-    assert "part-000000.parquet" in there
-    assert not there & {"part-000001.parquet", "_SUCCESS"}
+    assert not target.names() & {"part-000001.parquet", "_SUCCESS"}
+    assert kept is not None
+    assert target.get("part-000000.parquet") == kept
 
 
 def wait_for(out: Path, count: int, process: subprocess.Popen[str]) -> None:
