@@ -75,7 +75,7 @@ def test_a_stopped_and_then_killed_driver_goes_on(
     address: str, detector: Detector, web: Web, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    urls = fill(web, 60, slow=0.6)  # so that no partition is the last
+    urls = fill(web, 60, slow=0.4)  # so that no partition is the last
     (tmp_path / "list.txt").write_text("\n".join([*urls, f"{web.url}/none.png", ""]))
     command = [*TEGAKI, "scan", "--files-from", str(tmp_path / "list.txt"), "--cluster", "ray",
                "--address", address, "--out", str(out), "--partition-size", "4"]  # fmt: skip

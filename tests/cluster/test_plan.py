@@ -11,8 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from tegaki import Detector, Limits
+from tegaki.cli.main import program
 from tegaki.errors import ClusterError, OutputError
 from tegaki.scan.batch import ScoreBatch
 from tegaki.scan.cluster import Asked, Plan, listed, open_target, planned
@@ -191,9 +193,12 @@ def test_a_worker_that_would_score_otherwise_says_so(
         (["--files-from", "none.txt"], "does not exist"),
     ],
 )
-def test_words_that_make_no_sense(arguments: list[str], said: str, tmp_path: Path) -> None:
-    done = tegaki("scan", ".", *arguments, cwd=tmp_path)
-    assert done.returncode == 2
+def test_words_that_make_no_sense(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(program, ["scan", ".", *arguments])
+    assert done.exit_code == 2
     assert said in done.stderr
     assert list(tmp_path.iterdir()) == []
 
