@@ -126,7 +126,7 @@ def _worker(detector: Any, given: list[str], out: Path, times: int = 3) -> float
 
     target = open_target(str(out))
     plan = planned(target, Asked.of(detector, len(given)), listed(given, recursive=False))
-    worker = Worker(pickle.dumps(ScoreBatch(detector, 8, cores=1)), target, plan.asked)
+    worker = Worker(pickle.dumps(ScoreBatch(detector, 8, cores=1)), target, plan)
 
     def work() -> None:
         (out / "part-000000.parquet").unlink(missing_ok=True)

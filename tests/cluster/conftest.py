@@ -9,7 +9,9 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ import pytest
 from tegaki import Detector
 from tegaki.row import Row
 from tegaki.scan.batch import ScoreBatch
-from tegaki.scan.cluster import Asked, Run, Target, listed, open_target, planned
+from tegaki.scan.cluster import Asked, Run, Target, listed, needs_ray, open_target, planned
 from tegaki.scan.cluster.partition import Partition
 from tegaki.verdict import row_of
 from tests.archives.made import make_zip, png
@@ -50,8 +52,11 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def address(s3: Any) -> Iterator[str]:
     """Where the cluster is; its workers know the S3 server. These tests are connected to it."""
-    ray = pytest.importorskip("ray", reason="the extra cluster")
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    if find_spec("ray") is None:
+        pytest.skip("needs the extra cluster")
+    needs_ray(None)
+    import ray
+
     ray.init(
         address="local", num_cpus=2, include_dashboard=False, object_store_memory=100 << 20,
         log_to_driver=False, logging_level=logging.ERROR,
@@ -83,7 +88,8 @@ class Web:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        serve = partial(self.server.serve_forever, poll_interval=0.02)  # which its end waits for
+        threading.Thread(target=serve, daemon=True).start()
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         """Answer one request; tests put their own in its place."""

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from tegaki import Detector
 from tegaki.errors import (
     EmptyFile,
     FileNotFound,
@@ -17,7 +18,9 @@ from tegaki.errors import (
     PictureError,
     UnreadableFile,
 )
-from tegaki.scan.cluster import remote
+from tegaki.scan.batch import ScoreBatch
+from tegaki.scan.cluster import listed, remote
+from tegaki.scan.cluster.partition import Partition, score
 from tests.archives.made import png
 from tests.cluster.conftest import Web
 
@@ -82,12 +85,17 @@ def no_http(handler: BaseHTTPRequestHandler) -> None:
     handler.wfile.write(b"hello\r\n\r\n")
 
 
+def mumbling(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.1 418 \xff" + b"a" * 4000 + b"\r\nContent-Length: 0\r\n\r\n")
+
+
 CASES: dict[str, tuple[Answer, type[PictureError], str]] = {
     "missing": (status(404), FileNotFound, "answers 404 Not Found"),
     "gone": (status(410), FileNotFound, "answers 410"),
     "forbidden": (status(403), PermissionDenied, "answers 403"),
     "other": (status(204), UnreadableFile, "answers 204"),
     "failing": (status(503), UnreadableFile, "answers 503"),
+    "mumbling": (mumbling, UnreadableFile, r"answers 418 \\udcffa{400,500}$"),
     "empty": (status(200, Content_Length="0"), EmptyFile, "empty"),
     "announced": (status(200, Content_Length="99999"), FileTooLarge, "99,999 bytes, over"),
     "endless": (endless, FileTooLarge, "more than 5,000 bytes"),
@@ -157,3 +165,25 @@ def test_what_is_no_url_is_a_row_too(url: str) -> None:
 def test_a_server_that_is_not_there() -> None:
     with pytest.raises(UnreadableFile, match="no connection to the server"):
         remote.fetch("http://127.0.0.1:1/a.png", None, 5000)
+
+
+def test_a_partition_holds_whatever_servers_say(
+    web: Web, detector: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Words that are no text become one row's, and do not end the scan."""
+    plain = web.answer
+    web.files["/get.png?next=a.zip"] = web.files["/a.png"] = png(1)
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        (mumbling if handler.path == "/mumbling" else plain)(handler)
+
+    monkeypatch.setattr(web, "answer", answer)
+    # None of the last three is an archive, whatever stands at their ends.
+    paths = ["/mumbling", "/a.png", "/a.png#in.tar", "/get.png?next=a.zip"]
+    data, summary = score(
+        ScoreBatch(detector), list(listed([web.url + path for path in paths], recursive=False))
+    )
+    assert summary.errors == {"UnreadableFile": 1}
+    rows = [facts for _, facts in Partition("part", data).facts()]
+    assert rows[0].error is not None
+    assert all(facts == detector.measure(png(1)) for facts in rows[1:])

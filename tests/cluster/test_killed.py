@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import time
@@ -74,21 +75,21 @@ def test_a_stopped_and_then_killed_driver_goes_on(
     address: str, detector: Detector, web: Web, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    urls = fill(web, 60, slow=0.2)
+    urls = fill(web, 60, slow=0.4)  # so that no partition is the last
     (tmp_path / "list.txt").write_text("\n".join([*urls, f"{web.url}/none.png", ""]))
     command = [*TEGAKI, "scan", "--files-from", str(tmp_path / "list.txt"), "--cluster", "ray",
                "--address", address, "--out", str(out), "--partition-size", "4"]  # fmt: skip
 
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    wait_for(out, 1)
+    wait_for(out, 1, process)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
-    assert process.returncode == 130
+    assert process.returncode == 130, said
     stopped = settled(out)
     assert f"what was done is kept: {len(stopped)} of 16 partitions. The same command" in said
 
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    wait_for(out, len(stopped) + 1)
+    wait_for(out, len(stopped) + 1, process)
     process.kill()
     process.communicate(timeout=30)
     killed = settled(out)
@@ -133,19 +134,24 @@ def test_a_file_that_kills_every_worker_ends_the_scan(
     for number in range(3):
         (tmp_path / f"{number}.png").write_bytes(b"deadly" if number == 1 else b"none")
     paths = [str(tmp_path / f"{number}.png") for number in range(3)]
-    run = make_run(detector, open_target(str(tmp_path / "out")), paths, size=1)
+    target = open_target(str(tmp_path / "out"))
+    run = make_run(detector, target, paths, size=1)
+    runs.Worker(pickle.dumps(run.batch), target, run.plan)({"partition": [0]})
+    kept = target.get("part-000000.parquet")
     run = replace(run, batch=Deadly(detector), workers=1)
     with pytest.raises(ClusterError, match=r"the same\s+command goes on from there"):
         list(run.partitions())
-    there = {path.name for path in (tmp_path / "out").iterdir()}
-    assert "part-000000.parquet" in there
-    assert not there & {"part-000001.parquet", "_SUCCESS"}
+    assert not target.names() & {"part-000001.parquet", "_SUCCESS"}
+    assert kept is not None
+    assert target.get("part-000000.parquet") == kept
 
 
-def wait_for(out: Path, count: int) -> None:
+def wait_for(out: Path, count: int, process: subprocess.Popen[str]) -> None:
     end = time.monotonic() + 60
     while len(list(out.glob("part-*"))) < count:
-        assert time.monotonic() < end
+        if process.poll() is not None or time.monotonic() > end:
+            process.send_signal(signal.SIGABRT)
+            pytest.fail(f"{process.poll()}: {process.communicate()[1]}")
         time.sleep(0.05)
 
 

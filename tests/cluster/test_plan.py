@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from tegaki import Detector, Limits
+from tegaki.cli.main import program
 from tegaki.errors import ClusterError, OutputError
 from tegaki.scan.batch import ScoreBatch
-from tegaki.scan.cluster import Asked, listed, open_target, planned
+from tegaki.scan.cluster import Asked, Plan, listed, open_target, planned
+from tegaki.scan.cluster.items import Item
 from tegaki.scan.cluster.plan import items_of
 from tegaki.scan.cluster.runs import Worker
 from tests.cluster.conftest import LONG_AGO, make_run
 from tests.conftest import painting
-from tests.test_cli import tegaki
+from tests.test_cli import TEGAKI, tegaki
 
 
 def other(detector: Detector, **limits: int) -> Detector:
@@ -73,7 +78,7 @@ def test_a_file_that_was_just_written_is_the_same_a_moment_later(
     painting(90, 90).save(tmp_path / "new.png")
     target = open_target(str(tmp_path / "out"))
     before = make_run(detector, target, [str(tmp_path / "new.png")], size=3).plan
-    (item,) = items_of(target, 0)
+    (item,) = items_of(target, before, 0)
     assert item.entry().mtime_ns is None  # the store is not to trust it
     monkeypatch.setattr("tegaki.scan.listing._SETTLED_NS", 0)
     assert make_run(detector, target, [str(tmp_path / "new.png")], size=3).plan == before
@@ -84,11 +89,55 @@ def test_a_plan_that_was_being_made_is_made_again(
 ) -> None:
     target = open_target(str(tmp_path / "out"))
     whole = make_run(detector, target, [str(tree)], size=3).plan
-    (tmp_path / "out" / "_plan.json").unlink()
-    assert make_run(detector, target, [str(tree)], size=3).plan == whole
+    (tmp_path / "out" / "_plan.json").rename(tmp_path / "out" / "._plan.json.0123")
+    again = make_run(detector, target, [str(tree)], size=3).plan
+    assert replace(again, lists=whole.lists) == whole
+    assert items_of(target, again, 1) == items_of(target, whole, 1)
+    (tmp_path / "out" / again.lists / "part-000001.jsonl").write_bytes(b"{}")
+    with pytest.raises(ClusterError, match=r"holds a damaged _plan/.*; name another place"):
+        items_of(target, again, 1)
     (tmp_path / "out" / "_plan.json").write_bytes(b"{}")
     with pytest.raises(ClusterError, match="a plan that cannot be read"):
         make_run(detector, target, [str(tree)], size=3)
+
+
+def test_two_drivers_at_once(detector: Detector, tree: Path, tmp_path: Path) -> None:
+    """The first to write its plan has the place; the other takes it too, or is refused."""
+    target, asked = open_target(str(tmp_path / "out")), Asked.of(detector, 3)
+    first: list[Plan] = []
+
+    def driver(*paths: Path, meanwhile: Callable[[], Plan] | None = None) -> Plan:
+        def items() -> Iterator[Item]:
+            yield from listed(map(str, paths), recursive=True)
+            if meanwhile:
+                first.append(meanwhile())
+
+        return planned(target, asked, items())
+
+    assert driver(tree, meanwhile=lambda: driver(tree)) == first[0]
+    wanted = items_of(target, first[0], 0)
+    (tmp_path / "out" / "_plan.json").unlink()
+    with pytest.raises(ClusterError, match="was begun with other files"):
+        driver(tree / "more", meanwhile=lambda: driver(tree))
+    assert driver(tree) == first[1]
+    assert items_of(target, first[1], 0) == wanted
+
+
+def test_what_is_committed_is_never_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for linked in (True, False):  # there are file systems without hard links
+        if not linked:
+            monkeypatch.setattr(os, "link", refuse)
+        target = open_target(str(tmp_path / f"out-{linked}"))
+        assert target.put("part", b"first")
+        assert not target.put("part", b"second")
+        assert target.get("part") == b"first"
+        assert [path.name for path in Path(target.where).iterdir()] == ["part"]
+
+
+def refuse(*_: object) -> None:
+    raise PermissionError(errno.EPERM, "no links here")
 
 
 def test_places_for_results(detector: Detector, tree: Path, tmp_path: Path) -> None:
@@ -122,7 +171,7 @@ def test_a_worker_that_would_score_otherwise_says_so(
     target = open_target(str(tmp_path / "out"))
     plan = make_run(detector, target, [str(tree)], size=100).plan
     stranger = pickle.dumps(ScoreBatch(other(detector, max_pixels=99)))
-    answer = Worker(stranger, target, plan.asked)({"partition": [0]})
+    answer = Worker(stranger, target, plan)({"partition": [0]})
     assert "install the same on every machine" in answer["problem"][0]
     assert not target.has("part-000000.parquet")
 
@@ -144,9 +193,12 @@ def test_a_worker_that_would_score_otherwise_says_so(
         (["--files-from", "none.txt"], "does not exist"),
     ],
 )
-def test_words_that_make_no_sense(arguments: list[str], said: str, tmp_path: Path) -> None:
-    done = tegaki("scan", ".", *arguments, cwd=tmp_path)
-    assert done.returncode == 2
+def test_words_that_make_no_sense(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(program, ["scan", ".", *arguments])
+    assert done.exit_code == 2
     assert said in done.stderr
     assert list(tmp_path.iterdir()) == []
 
@@ -158,6 +210,15 @@ def test_a_cluster_that_is_not_there(tree: Path, tmp_path: Path) -> None:
     assert "the cluster at 127.0.0.1:1 cannot be had: Connection refused" in done.stderr
 
 
+def test_a_store_that_cannot_be_is_told_before_the_work(tree: Path, tmp_path: Path) -> None:
+    store = tmp_path / "no" / "store.db"
+    command = ["scan", str(tree), "--cluster", "ray", "--address", "127.0.0.1:1", "--out"]
+    done = tegaki(*command, tmp_path / "out", "--store", store)
+    assert done.returncode == 2
+    assert "store.db" in done.stderr
+    assert "the cluster at" not in done.stderr
+
+
 def test_nothing_there(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     done = tegaki("scan", "empty", "--cluster", "ray", "--out", "out", cwd=tmp_path)
@@ -167,10 +228,30 @@ def test_nothing_there(tmp_path: Path) -> None:
 
 
 def test_files_from_a_list_are_scanned_here_too(tree: Path, tmp_path: Path) -> None:
-    (tmp_path / "list.txt").write_bytes(b"\n0.png\n\xff.png\n0.png\nmissing.png")
+    (tmp_path / "list.txt").write_bytes(b"\xef\xbb\xbf\r\n0.png\r\n\xff.png\n0.png\nmissing.png")
     done = tegaki("scan", "--files-from", tmp_path / "list.txt", "--json", "1.png", cwd=tree)
     assert done.returncode == 1
     assert [line[:18] for line in done.stdout.splitlines()] == [
         '{"path": "1.png", ', '{"path": "0.png", ', '{"path": "\\\\xff.pn', '{"path": "missing.',
     ]  # fmt: skip
     assert "Missing argument 'PATH...'" in tegaki("scan", "--quiet").stderr
+    (tmp_path / "list.txt").write_text("https://example.org/a.png\n")
+    refused = tegaki("scan", "--files-from", tmp_path / "list.txt")
+    assert refused.returncode == 2
+    assert "URLs are read with --cluster" in refused.stderr
+
+
+@pytest.mark.parametrize("options", [[], ["--cluster", "ray", "--address", "127.0.0.1:1"]])
+def test_a_list_can_come_through_a_pipe(options: list[str], tree: Path, tmp_path: Path) -> None:
+    """As in ``--files-from <(find ...)``."""
+    here, there = os.pipe()
+    os.write(there, b"0.png\n1.png\n")
+    os.close(there)
+    out = ["--out", tmp_path / "out" if options else tmp_path / "rows.csv"]
+    command = [*TEGAKI, "scan", "--files-from", f"/dev/fd/{here}", *options, *map(str, out)]
+    done = subprocess.run(command, pass_fds=[here], capture_output=True, text=True, cwd=tree)
+    os.close(here)
+    if options:  # there is no cluster; the plan was made
+        assert (tmp_path / "out" / "_plan.json").read_text().count('"files": 2') == 1
+    else:
+        assert "2 files in" in done.stderr

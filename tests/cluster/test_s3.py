@@ -13,7 +13,9 @@ from tegaki import Detector, Limits
 from tegaki.errors import ClusterError, EmptyFile, FileTooLarge
 from tegaki.scan import is_url
 from tegaki.scan.cluster import listed, open_target
+from tegaki.scan.cluster.inputs import _pages
 from tegaki.scan.cluster.remote import fetch
+from tegaki.scan.cluster.remote import s3 as s3_files
 from tests.archives.made import png
 from tests.cluster.conftest import make_run, rows_at
 from tests.test_cli import tegaki
@@ -28,10 +30,13 @@ OBJECTS = {
     "pictures/empty.png": b"",
     "pictures/no.txt": b"no picture",
     "pictures/some.zip": b"PK",
+    "pictures/what?.zip": b"PK",
+    "pictures/a//b/./1.png": png(7),  # folders without a name
+    "pictures/a//1.png": png(8),
     "pictures2/other.png": png(6),
 }
-IN_ORDER = ["a", "a.png", "b.png", "empty.png", "no.txt", "some.zip"]
-DEEP = ["a/1.png", "a/絵 +%20?.png", *IN_ORDER[1:]]
+FLAT = ["a.png", "b.png", "empty.png", "no.txt", "some.zip", "what?.zip"]
+DEEP = ["a.png", "a//1.png", "a/1.png", "a/絵 +%20?.png", *FLAT[1:]]
 
 
 @pytest.fixture(scope="module")
@@ -46,28 +51,51 @@ def test_folders_are_listed_in_order(bucket: str) -> None:
     deep = [item.place for item in listed([f"{bucket}/pictures/"], recursive=True)]
     assert deep == [f"{bucket}/pictures/{name}" for name in DEEP]
     flat = [item.place for item in listed([f"{bucket}/pictures/"], recursive=False)]
-    assert flat == [f"{bucket}/pictures/{name}" for name in IN_ORDER[1:]]
+    assert flat == [f"{bucket}/pictures/{name}" for name in FLAT]
     whole = [item.place for item in listed([bucket], recursive=True)]
     assert whole == [*deep, f"{bucket}/pictures2/other.png"]
-    twice = [f"{bucket}/pictures/b.png", f"{bucket}/pictures/"]
-    assert next(listed(twice, recursive=True)).place == twice[0]
-    assert len(list(listed(twice, recursive=True))) == len(deep)
+
+
+def test_every_object_comes_once(bucket: str) -> None:
+    def places(*names: str, recursive: bool = True) -> list[str]:
+        urls = [f"{bucket}/{name}" for name in names]
+        return [item.place.removeprefix(f"{bucket}/") for item in listed(urls, recursive=recursive)]
+
+    whole = [f"pictures/{name}" for name in DEEP]
+    b, rest = "pictures/b.png", [name for name in whole if name != "pictures/b.png"]
+    assert places("pictures/", b, "pictures/", b) == [b, *rest]
+    inner = [name for name in whole if name.startswith("pictures/a/")]
+    assert places("pictures/", "pictures/a/") == whole
+    assert places("pictures/a/", "pictures/") == inner + [n for n in whole if n not in inner]
+    # What its folder leaves out is named all the same.
+    assert places("pictures/", "pictures/a//b/./")[-1] == "pictures/a//b/./1.png"
+    assert places("pictures/", "pictures/a/", recursive=False)[-2:] == inner[1:]
+
+
+def test_listings_come_page_by_page(bucket: str) -> None:
+    few = {"Bucket": "here", "Prefix": "pictures/", "MaxKeys": 5}
+    pages = list(_pages(s3_files(), bucket, few))
+    assert [len(page["Contents"]) for page in pages] == [5, 5, 2]
+    keys = [entry["Key"] for page in pages for entry in page["Contents"]]
+    assert keys == sorted((key for key in OBJECTS if key.startswith("pictures/")), key=str.encode)
 
 
 def test_from_s3_to_s3(address: str, s3: Any, bucket: str, detector: Detector) -> None:
     s3.create_bucket(Bucket="there")
     out = "s3://there/some/results"
     command = ["scan", f"{bucket}/pictures/", f"{bucket}/missing.png", "s3://nowhere/",
-               "--recursive", "--cluster", "ray", "--address", address, "--out", out,
-               "--partition-size", "4", "--max-bytes", "100000"]  # fmt: skip
+               f"{bucket}/no/", "--recursive", "--cluster", "ray", "--address", address,
+               "--out", out, "--partition-size", "4", "--max-bytes", "100000"]  # fmt: skip
     done = tegaki(*command)
     assert done.returncode == 1, done.stderr
     rows = rows_at(out, detector)
     expected = {f"{bucket}/pictures/{name}": OBJECTS[f"pictures/{name}"] for name in DEEP}
-    assert [row.path for row in rows] == [*expected, f"{bucket}/missing.png", "s3://nowhere/"]
+    others = ["s3://nowhere/", f"{bucket}/no/"]
+    assert [row.path for row in rows] == [f"{bucket}/missing.png", *expected, *others]
     kinds = {row.path.rpartition("/")[2]: row.error.type for row in rows if row.error}
     assert kinds == {
         "empty.png": "EmptyFile", "no.txt": "NotAPicture", "some.zip": "BrokenArchive",
+        "what?.zip": "BrokenArchive",
         "missing.png": "FileNotFound", "": "FileNotFound",
     }  # fmt: skip
     for row in rows:
@@ -97,8 +125,17 @@ def test_from_s3_to_s3(address: str, s3: Any, bucket: str, detector: Detector) -
     s3.put_object(Bucket="here", Key="pictures/b.png", Body=OBJECTS["pictures/b.png"])
 
 
+def test_what_is_committed_is_never_written_over(bucket: str, s3: Any) -> None:
+    target = open_target(f"{bucket}2/results")
+    s3.create_bucket(Bucket="here2")
+    assert target.put("part", b"first")
+    assert not target.put("part", b"second")
+    assert target.get("part") == b"first"
+    assert target.names() == {"part"}
+
+
 def make_run_again(detector: Detector, out: str, bucket: str) -> Any:
-    paths = [f"{bucket}/pictures/", f"{bucket}/missing.png", "s3://nowhere/"]
+    paths = [f"{bucket}/pictures/", f"{bucket}/missing.png", "s3://nowhere/", f"{bucket}/no/"]
     small = Detector(detector.bundle, Limits(max_bytes=100_000))
     return make_run(small, open_target(out), paths, size=4)
 

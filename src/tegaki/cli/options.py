@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -93,16 +94,24 @@ class Given:
         if not paths and file is None:
             raise click.UsageError("Missing argument 'PATH...'.")
         self._paths, self._file = paths, file
+        if file is not None and not os.path.isfile(file):  # a pipe can be gone through once
+            self._paths, self._file = (*paths, *_lines(file)), None
 
     def __iter__(self) -> Iterator[str]:
         yield from self._paths
         if self._file is not None:
-            try:
-                with open(self._file, encoding="utf-8", errors="surrogateescape") as lines:
-                    yield from filter(None, (line.rstrip("\n") for line in lines))
-            except OSError as problem:
-                said = f"{self._file}: it cannot be read ({problem.strerror})"
-                raise click.BadParameter(said, param_hint="--files-from") from problem
+            yield from _lines(self._file)
+
+
+def _lines(file: str) -> Iterator[str]:
+    """Those of a file that are not empty."""
+    try:
+        # Some editors put a byte order mark before the first.
+        with open(file, encoding="utf-8-sig", errors="surrogateescape") as lines:
+            yield from filter(None, (line.rstrip("\n") for line in lines))
+    except OSError as problem:
+        said = f"{file}: it cannot be read ({problem.strerror})"
+        raise click.BadParameter(said, param_hint="--files-from") from problem
 
 
 class VerdictWord(click.ParamType[Verdict]):

@@ -119,7 +119,7 @@ def scan(
         detector = load_detector(model, max_pixels, max_bytes, trust_anchors, max_seconds)
         sys.exit(scan_by_cluster(cluster, detector, given, out or "", recursive=recursive,
                                  store=store, workers=workers, quiet=quiet))  # fmt: skip
-    if any(is_url(path) for path in paths):
+    if any(is_url(path) for path in given):
         raise click.UsageError("URLs are read with --cluster.")
     file = _file(out)
     detector = load_detector(model, max_pixels, max_bytes, trust_anchors, max_seconds)

@@ -99,7 +99,7 @@ def scan_by_cluster(
     from tegaki.scan import cluster
     from tegaki.scan.batch import ScoreBatch
 
-    cluster.needs_ray()
+    cluster.needs_ray(options.address)
     target = cluster.open_target(out)
     cluster.refuse_out_inside(out, given, recursive=recursive)
     started = time.perf_counter()
@@ -110,6 +110,8 @@ def scan_by_cluster(
     run = cluster.Run(target, plan, batch, options.address, workers)
     done = _Done()
     if plan.files:
+        if store:
+            open_store(store).close()  # what is amiss there is told before the work
         if _go_through(run, done, quiet):
             if not quiet:
                 click.echo(_stopped(run), err=True)
@@ -119,7 +121,7 @@ def scan_by_cluster(
             done.notes.append(f"  {of} were there before")
         if store:
             _bring_into(store, detector, target, plan, given)
-            done.notes.append(f"  brought into {printable(store)}")
+            done.notes.append("  brought into the store")  # whose URL can have a password
         done.notes.append(f"Rows are in {printable(out)}")
     seconds = time.perf_counter() - started
     for line in (*report(done.summary, seconds, False, done.before), *done.notes):

@@ -59,23 +59,15 @@ def open_engine(
         yield _Stored(opened, detector, rehash, every_row)
 
 
-def _of_manifests(count: int) -> Iterator[str]:
-    if count:
-        files = "file has" if count == 1 else "files have"
-        yield f"  {count:,} {files} a C2PA manifest, which the extra tegaki[c2pa] would read"
-
-
 class _Plain:
     def __init__(self, detector: Detector) -> None:
         self._detector = detector
         self._summary = Summary()
-        self._manifests = 0
 
     def rows(self, found: Iterable[Found], workers: int) -> Generator[Row | None, None, None]:
         with closing(scan(self._detector, found, workers=workers)) as rows:
             for row in rows:
-                self._summary.add(row.verdict, row.error.type if row.error else None)
-                self._manifests += MANIFEST_NOT_READ in row.reasons
+                self._summary.add_row(row)
                 yield row
 
     def ended(self, paths: Iterable[str]) -> None:
@@ -85,7 +77,7 @@ class _Plain:
         return self._summary
 
     def notes(self) -> Iterator[str]:
-        yield from _of_manifests(self._manifests)
+        yield from ()
 
 
 class _Stored:
@@ -118,7 +110,7 @@ class _Stored:
     def summary(self) -> Summary:
         from tegaki.scan.store import count_seen
 
-        summary = Summary()
+        summary = Summary(manifests=self._manifests)
         for verdict, error in count_seen(self._scan, self._detector.basis):
             summary.add(verdict, error)
         return summary
@@ -126,6 +118,5 @@ class _Stored:
     def notes(self) -> Iterator[str]:
         counted = (f"{self._how[how]:,} {said}" for how, said in _DONE.items() if self._how[how])
         yield f"  {', '.join(counted)}"
-        yield from _of_manifests(self._manifests)
         if self._gone:
             yield f"  {self._gone} are no longer there; tegaki results --gone lists them"

@@ -9,7 +9,7 @@ from tegaki.scan import Summary
 
 
 def report(summary: Summary, seconds: float, stopped: bool, before: int = 0) -> Iterator[str]:
-    """Counts, rate, and errors by type.
+    """Counts, rate, errors by type, and what an extra would have read.
 
     Args:
         before: so many of the rows were there when it began.
@@ -26,3 +26,6 @@ def report(summary: Summary, seconds: float, stopped: bool, before: int = 0) -> 
     )
     for kind, count in sorted(summary.errors.items()):
         yield f"  {kind}: {count}"
+    if summary.manifests:
+        files = f"{summary.manifests:,} file{' has' if summary.manifests == 1 else 's have'}"
+        yield f"  {files} a C2PA manifest, which the extra tegaki[c2pa] would read"

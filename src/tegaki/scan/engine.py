@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from tegaki.detector import Detector, default_workers
+from tegaki.provenance import MANIFEST_NOT_READ
 from tegaki.row import Row, Verdict
 from tegaki.scan.batch import ScoreBatch
 from tegaki.scan.sources import Found
@@ -16,10 +17,12 @@ from tegaki.verdict import row_of
 
 @dataclass(slots=True)
 class Summary:
-    """Counts of a scan so far: rows by verdict, errors by type."""
+    """Counts of a scan so far: rows by verdict, errors by type, and files whose C2PA manifest there
+    was nothing to read with."""
 
     verdicts: Counter[Verdict] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
+    manifests: int = 0
 
     @property
     def rows(self) -> int:
@@ -31,10 +34,16 @@ class Summary:
         if error:
             self.errors[error] += 1
 
+    def add_row(self, row: Row) -> None:
+        """Count a row."""
+        self.add(row.verdict, row.error.type if row.error else None)
+        self.manifests += MANIFEST_NOT_READ in row.reasons
+
     def include(self, other: Summary) -> None:
         """Count the rows of another one too."""
         self.verdicts.update(other.verdicts)
         self.errors.update(other.errors)
+        self.manifests += other.manifests
 
 
 def scan(

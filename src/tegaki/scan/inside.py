@@ -9,14 +9,16 @@ from queue import SimpleQueue
 from tegaki.errors import PictureError, UnreadableFile
 from tegaki.pictures import open_file, sniff
 from tegaki.scan.archives import SEPARATOR, is_archive, members
-from tegaki.scan.sources import Found
+from tegaki.scan.sources import Found, is_url
 
 _MOST_WAITING = 1 << 26
 
 
 def is_entered(item: Found) -> bool:
     """Whether what was found is gone through as a folder is."""
-    return item.problem is None and item.member is None and is_archive(item.path)
+    if item.problem or item.member or not is_archive(item.path):
+        return False
+    return not is_url(item.path)  # whose end may say anything, as in ?next=a.zip
 
 
 def entered(found: Iterable[Found], max_bytes: int) -> Iterator[Found]:

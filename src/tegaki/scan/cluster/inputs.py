@@ -8,7 +8,13 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
-from tegaki.errors import BrokenArchive, ClusterError, PictureError, UnreadableFile
+from tegaki.errors import (
+    BrokenArchive,
+    ClusterError,
+    FileNotFound,
+    PictureError,
+    UnreadableFile,
+)
 from tegaki.scan.archives import is_archive
 from tegaki.scan.cluster.items import Item
 from tegaki.scan.cluster.remote import SCHEMES, s3, s3_told
@@ -17,7 +23,7 @@ from tegaki.scan.sources import Found, find, is_url
 
 
 def listed(paths: Iterable[str], *, recursive: bool, skip: Iterable[str] = ()) -> Iterator[Item]:
-    """Every file of the paths, local ones first, then those at URLs; each once.
+    """Every file of the paths, each once: local ones first, then URLs of files, then S3's folders.
 
     Args:
         paths: gone through twice. A URL ``s3://BUCKET/PREFIX/`` is a folder, any other one file.
@@ -29,9 +35,8 @@ def listed(paths: Iterable[str], *, recursive: bool, skip: Iterable[str] = ()) -
         MissingExtra: there is nothing to list it with.
     """
     local = (path for path in paths if not is_url(path))
-    remote = (path for path in paths if is_url(path))
     here = map(_Here(), find(local, recursive=recursive, skip=skip))
-    return chain(here, _once(chain.from_iterable(_at(url, recursive) for url in remote)))
+    return chain(here, _at(filter(is_url, paths), recursive))
 
 
 def refuse_out_inside(out: str, paths: Iterable[str], *, recursive: bool) -> None:
@@ -73,51 +78,82 @@ def _told(problem: PictureError | None) -> tuple[str, str] | None:
     return None if problem is None else (type(problem).__name__, str(problem))
 
 
-def _once(items: Iterable[Item]) -> Iterator[Item]:
-    seen: set[str] = set()
-    for item in items:
-        if item.place not in seen:
-            seen.add(item.place)
-            yield item
+def _at(urls: Iterable[str], recursive: bool) -> Iterator[Item]:
+    """What is at URLs. Those that are named are kept in memory; what a folder holds is not."""
+    named: set[str] = set()
+    folders: list[str] = []
+    for url in urls:
+        if _is_folder(url):
+            folders.append(url)
+        elif url not in named:
+            named.add(url)
+            yield _named(url)
+    before: list[str] = []
+    for folder in map(_normal, folders):
+        for item in _s3_folder(folder, recursive):
+            if item.place not in named and not _came(item.place, before, recursive):
+                yield item
+        before.append(folder)
 
 
-def _at(url: str, recursive: bool) -> Iterator[Item]:
-    scheme = url.partition("://")[0].lower()
-    if scheme not in SCHEMES:
+def _named(url: str) -> Item:
+    if url.partition("://")[0].lower() not in SCHEMES:
         raise ClusterError(f"{url}: only URLs of {', '.join(SCHEMES)} are read")
-    if scheme == "s3" and _is_folder(url):
-        try:
-            yield from _s3_folder(s3(), url.rstrip("/"), recursive)
-        except PictureError as problem:
-            yield Item(url, url, problem=_told(problem))
-    else:
-        yield _item(url)
+    return _item(url)
+
+
+def _normal(folder: str) -> str:
+    bucket, _, prefix = folder.partition("://")[2].partition("/")
+    return f"s3://{bucket}/{prefix}"
+
+
+def _came(place: str, folders: list[str], recursive: bool) -> bool:
+    """Whether one of the folders held an object, or the trouble of another."""
+    inside = (f"/{place[len(folder) :]}" for folder in folders if place.startswith(folder))
+    return any("/." not in name and (recursive or "/" not in name[1:]) for name in inside)
 
 
 def _is_folder(url: str) -> bool:
     return url.lower().startswith("s3://") and (url.endswith("/") or url.count("/") == 2)
 
 
-def _s3_folder(files: Any, url: str, recursive: bool) -> Iterator[Item]:
+def _s3_folder(url: str, recursive: bool) -> Iterator[Item]:
+    """Its objects as S3 lists them, by the bytes of their keys; a page is held at a time."""
+    bucket, _, folder = url.partition("://")[2].partition("/")
+    asked = {"Bucket": bucket, "Prefix": folder} | ({} if recursive else {"Delimiter": "/"})
     try:
-        with s3_told(url):
-            entries = files.ls(url, detail=True)
-    except UnreadableFile as problem:  # a plan of half a bucket is worse than none
-        raise ClusterError(f"{url} cannot be listed now: {problem}; try again") from problem
-    for entry in sorted(entries, key=lambda entry: entry["name"].encode()):
-        place = f"s3://{entry['name']}"
-        name = place.removeprefix(f"{url}/")
-        # Consoles mark a folder by an empty object of its own name.
-        if name.startswith(".") or name.rstrip("/") == "" or place == url:
-            continue
-        if entry["type"] != "directory":
-            yield _item(place, entry["size"], entry.get("ETag"))
-        elif recursive:
-            yield from _s3_folder(files, place.rstrip("/"), recursive)
+        for page in _pages(s3(), url, asked):
+            for entry in page.get("Contents", ()):
+                name = "/" + entry["Key"].removeprefix(folder)
+                # Consoles mark a folder by an empty object whose name ends so.
+                if "/." not in name and not name.endswith("/"):
+                    place = f"s3://{bucket}/{entry['Key']}"
+                    yield _item(place, entry["Size"], entry.get("ETag"))
+    except PictureError as problem:
+        yield Item(url, url, problem=_told(problem))
+
+
+def _pages(files: Any, url: str, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    token = None
+    while True:
+        try:
+            with s3_told(url):
+                page = files.call_s3("list_objects_v2", **asked)
+        except UnreadableFile as problem:  # a plan of half a bucket is worse than none
+            raise ClusterError(f"{url} cannot be listed now: {problem}; try again") from problem
+        if token is None and not page.get("Contents") and not page.get("CommonPrefixes"):
+            raise FileNotFound("no object's name begins so")
+        yield page
+        token = page.get("NextContinuationToken")
+        if not token:
+            return
+        asked["ContinuationToken"] = token
 
 
 def _item(url: str, size: int | None = None, etag: str | None = None) -> Item:
     problem = None
-    if is_archive(re.split(r"[?#]", url)[0]):
+    # In S3's keys a question mark is a letter like others.
+    path = url if url.lower().startswith("s3://") else re.split(r"[?#]", url)[0]
+    if is_archive(path):
         problem = BrokenArchive("an archive at a URL is not gone through; scan a copy on a disk")
     return Item(url, url, size, etag=etag, problem=_told(problem))

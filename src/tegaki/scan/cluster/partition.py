@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tegaki.errors import MissingExtra, OutputError, PermissionDenied, UnreadableFile
+from tegaki.provenance import MANIFEST_NOT_READ
 from tegaki.row import Facts
 from tegaki.scan.archives import SEPARATOR
 from tegaki.scan.batch import ScoreBatch, Scored
@@ -49,7 +50,7 @@ def score(batch: ScoreBatch, items: list[Item]) -> tuple[bytes, Summary]:
             path = item.path + one.path[len(place) :]
             row = row_of(path, one.facts, batch.detector.basis)
             rows.add(flatten(row) | _kept(item.entry(), one))
-            rows.summary.add(row.verdict, row.error.type if row.error else None)
+            rows.summary.add_row(row)
     archives = [item for item in items if is_entered(item.found())]
     finished = [
         Finished(item.entry(), item.place not in lost)
@@ -157,8 +158,9 @@ class Partition:
     def summary(self) -> Summary:
         """The counts of its rows."""
         summary = Summary()
-        for row in self._rows(["verdict", "error_type"]):
+        for row in self._rows(["verdict", "error_type", "reasons"]):
             summary.add(row["verdict"], row["error_type"])
+            summary.manifests += MANIFEST_NOT_READ in row["reasons"]
         return summary
 
     def facts(self) -> Iterator[tuple[Entry, Facts]]:

@@ -1,17 +1,21 @@
 """The plan: what is asked, and which files are in which partition. It is made once and kept.
 
-_plan.json               what is asked; written last, so that a plan is whole or not there
-_plan/part-000000.jsonl  the files of a partition
-part-000000.parquet      its rows; that it is there is the commit
-_SUCCESS                 all are there
+_plan.json                  what is asked; written last, so that a plan is whole or not there
+_plan/ID/part-000000.jsonl  the files of a partition
+part-000000.parquet         its rows; that it is there is the commit
+_SUCCESS                    all are there
+
+Nothing is ever written over. Of drivers that make a plan at a time, each has lists under an ID of
+its own, and one of them comes to write ``_plan.json``; the others take that plan or are refused.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 
 from tegaki.detector import Detector
@@ -23,6 +27,7 @@ PARTITION_SIZE = 1000
 """About a minute's work of a core: it is lost with a worker, and a commit is little beside it."""
 SUCCESS = "_SUCCESS"
 _PLAN = "_plan.json"
+_LISTS = "_plan"
 _WORDS = {
     "model": "by another model",
     "recipe": "by another recipe",
@@ -59,12 +64,18 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done. ``inputs``: a hash of all files, as they were listed."""
+    """What is to be done.
+
+    Attributes:
+        inputs: a hash of all files, as they were listed.
+        lists: the folder that they are listed in.
+    """
 
     asked: Asked
     files: int
     partitions: int
     inputs: str
+    lists: str
 
 
 def partition_name(number: int) -> str:
@@ -81,19 +92,16 @@ def planned(target: Target, asked: Asked, items: Iterable[Item]) -> Plan:
     """
     before = _read(target)
     if before is None:
-        if target.names() - {"_plan"}:
+        if target.names() - {_LISTS}:
             raise ClusterError(f"{target.where} holds something else; name an empty place")
         plan = _list(asked, items, target)
-        if plan.files:
-            target.put(_PLAN, json.dumps(asdict(plan), indent=2).encode())
-        return plan
-    different = _difference(before.asked, asked)
-    if different:
-        raise ClusterError(
-            f"the scan in {target.where} was begun {different}; give the same again to go on with "
-            "it, or name another place"
-        )
-    if _list(asked, items, None) != before:
+        if not plan.files or target.put(_PLAN, json.dumps(asdict(plan), indent=2).encode()):
+            return plan
+        before = _read(target)  # of another driver, which was quicker
+    else:
+        _refuse_other(asked, before, target)
+        plan = _list(asked, items, None)
+    if before is None or replace(plan, lists=before.lists) != before:
         raise ClusterError(
             f"the scan in {target.where} was begun with other files, or some have changed since; "
             "name another place"
@@ -101,20 +109,35 @@ def planned(target: Target, asked: Asked, items: Iterable[Item]) -> Plan:
     return before
 
 
-def items_of(target: Target, number: int) -> list[Item]:
+def _refuse_other(asked: Asked, before: Plan, target: Target) -> None:
+    different = _difference(before.asked, asked)
+    if different:
+        raise ClusterError(
+            f"the scan in {target.where} was begun {different}; give the same again to go on with "
+            "it, or name another place"
+        )
+
+
+def items_of(target: Target, plan: Plan, number: int) -> list[Item]:
     """The files of a partition.
 
     Raises:
         ClusterError: the plan is damaged.
     """
-    text = target.get(_items_name(number))
-    if text is None:
-        raise ClusterError(f"{target.where} lacks {_items_name(number)}; name another place")
-    return [Item.from_line(line) for line in text.decode("ascii").splitlines()]
+    name = _items_name(plan.lists, number)
+    try:
+        lines = (target.get(name) or b"").decode("ascii").splitlines()
+        items = [Item.from_line(line) for line in lines]
+    except (ValueError, TypeError, KeyError) as problem:
+        said = f"{target.where} holds a damaged {name} ({problem}); name another place"
+        raise ClusterError(said) from problem
+    if not items:
+        raise ClusterError(f"{target.where} lacks {name}; name another place")
+    return items
 
 
-def _items_name(number: int) -> str:
-    return f"_plan/part-{number:06}.jsonl"
+def _items_name(lists: str, number: int) -> str:
+    return f"{lists}/part-{number:06}.jsonl"
 
 
 def _read(target: Target) -> Plan | None:
@@ -132,15 +155,16 @@ def _read(target: Target) -> Plan | None:
 def _list(asked: Asked, items: Iterable[Item], target: Target | None) -> Plan:
     """Go through all files, and write them to a target."""
     digest, files, partitions = hashlib.sha256(), 0, 0
+    lists = f"{_LISTS}/{uuid.uuid4().hex[:12]}"
     for some in _batches(items, asked.partition_size):
         for item in some:
             digest.update(item.identity)
         if target:
             text = "".join(item.to_line() for item in some)
-            target.put(_items_name(partitions), text.encode("ascii"))
+            target.put(_items_name(lists, partitions), text.encode("ascii"))
         files += len(some)
         partitions += 1
-    return Plan(asked, files, partitions, digest.hexdigest())
+    return Plan(asked, files, partitions, digest.hexdigest(), lists)
 
 
 def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

@@ -33,6 +33,7 @@ TRIES = 3
 MAX_REDIRECTS = 5
 _LONGEST_WAIT = 60.0
 _CHUNK = 1 << 16
+_LONGEST_SAID = 500  # characters of a server's words that a row keeps
 SCHEMES = ("s3", "http", "https")
 
 
@@ -183,7 +184,7 @@ async def _got(files: Any, url: str, max_bytes: int) -> bytes:
     # What is written in ASCII is sent as it is written: signatures are over those very bytes.
     address = URL(url, encoded=url.isascii() and url.isprintable() and " " not in url)
     async with session.get(address, max_redirects=MAX_REDIRECTS) as answer:
-        said = f"the server answers {answer.status} {answer.reason or ''}".rstrip()
+        said = f"the server answers {answer.status} {_text(answer.reason or '')}".rstrip()
         if answer.status in (404, 410):
             raise FileNotFound(said)
         if answer.status in (401, 403):
@@ -207,4 +208,9 @@ def _over(max_bytes: int) -> FileTooLarge:
 
 
 def _said(problem: BaseException) -> str:
-    return str(problem) or type(problem).__name__
+    return _text(str(problem)) or type(problem).__name__
+
+
+def _text(said: str) -> str:
+    """What a server said, as text that every file of rows can hold, and not at any length."""
+    return said[:_LONGEST_SAID].encode("utf-8", "backslashreplace").decode("utf-8")

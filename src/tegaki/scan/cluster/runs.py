@@ -17,7 +17,7 @@ from tegaki.errors import ClusterError, MissingExtra, TegakiError
 from tegaki.ordered import ordered_map
 from tegaki.scan.batch import ScoreBatch
 from tegaki.scan.cluster.partition import Partition, score
-from tegaki.scan.cluster.plan import SUCCESS, Asked, Plan, items_of, partition_name
+from tegaki.scan.cluster.plan import SUCCESS, Plan, items_of, partition_name
 from tegaki.scan.cluster.targets import Target
 from tegaki.scan.engine import Summary
 
@@ -90,7 +90,8 @@ class Run:
         import ray
 
         with _connected(self.address, self.workers), _told():
-            workers = self.workers or int(ray.cluster_resources().get("CPU", 1))
+            # One that grows when it is asked to can have none yet.
+            workers = self.workers or max(int(ray.cluster_resources().get("CPU", 0)), 1)
             for row in self._data(missing, min(workers, len(missing))).iter_rows():
                 if row["problem"]:
                     raise ClusterError(row["problem"])
@@ -112,7 +113,7 @@ class Run:
             warnings.simplefilter("ignore", DeprecationWarning)
             return ray.data.from_items(numbers, override_num_blocks=len(numbers)).map_batches(
                 Worker,
-                fn_constructor_args=(pickle.dumps(self.batch), self.target, self.plan.asked),
+                fn_constructor_args=(pickle.dumps(self.batch), self.target, self.plan),
                 batch_size=1,
                 num_cpus=1,
                 compute=pool,
@@ -128,8 +129,8 @@ class Worker:
             that what is amiss there is told as what is amiss with a partition is.
     """
 
-    def __init__(self, batch: bytes, target: Target, asked: Asked) -> None:
-        self._pickled, self._target, self._asked = batch, target, asked
+    def __init__(self, batch: bytes, target: Target, plan: Plan) -> None:
+        self._pickled, self._target, self._plan = batch, target, plan
         self._batch: ScoreBatch | None = None
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
@@ -146,16 +147,17 @@ class Worker:
 
     def _commit(self, number: int) -> Summary:
         name = partition_name(number)
-        if self._target.has(name):  # a worker died between its commit and its answer
-            return Partition(name, self._target.get(name) or b"").summary()
-        data, summary = score(self._loaded(), items_of(self._target, number))
-        self._target.put(name, data)
-        return summary
+        if not self._target.has(name):
+            data, summary = score(self._loaded(), items_of(self._target, self._plan, number))
+            if self._target.put(name, data):
+                return summary
+        # A worker died between its commit and its answer, or another driver's was quicker.
+        return Partition(name, self._target.get(name) or b"").summary()
 
     def _loaded(self) -> ScoreBatch:
         if self._batch is None:
             loaded: ScoreBatch = pickle.loads(self._pickled)
-            different = self._asked.difference(loaded.detector)
+            different = self._plan.asked.difference(loaded.detector)
             if different:
                 raise ClusterError(
                     f"a worker would score {different} of tegaki or of an extra; install the same "
@@ -165,11 +167,22 @@ class Worker:
         return self._batch
 
 
-def needs_ray() -> None:
-    """
+def needs_ray(address: str | None) -> None:
+    """See that Ray is there, and have it come up as it is to be.
+
+    Args:
+        address: of the cluster that will be used; ``None``: one that is started here.
+
     Raises:
         MissingExtra: Ray is not installed.
     """
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing is sent to Ray's makers
+    # Else each start prints an error that is none (ray-project/ray issue 53727).
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    if address is None:
+        # Off Windows and macOS Ray listens on all networks unless this tells it, on its import,
+        # that there will be no other machines.
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     try:
         import pyarrow  # noqa: F401
         import ray.data  # noqa: F401
@@ -186,19 +199,17 @@ def _connected(address: str | None, workers: int | None) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing is sent to Ray's makers
-    # Else each start prints an error that is none (ray-project/ray issue 53727).
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     local = {"num_cpus": workers, "include_dashboard": False, "object_store_memory": _STORE_BYTES}
     try:
         if address:
             _reach(address)
-        ray.init(
-            address or "local",
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            **({} if address else local),
-        )
+        with _hushed():
+            ray.init(
+                address or "local",
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                **({} if address else local),
+            )
     except (OSError, RuntimeError, ValueError) as problem:
         where = f"the cluster at {address}" if address else "a Ray cluster on this machine"
         raise ClusterError(f"{where} cannot be had: {_first_line(problem)}") from problem
@@ -208,6 +219,19 @@ def _connected(address: str | None, workers: int | None) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Standard error goes nowhere: Ray's libraries say there, quiet or not, how much they log."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(nowhere)
+        os.close(kept)
 
 
 def _reach(address: str) -> None:
@@ -236,12 +260,12 @@ def _first_line(problem: BaseException) -> str:
 
 
 def _counts(summary: Summary) -> str:
-    return json.dumps([summary.verdicts, summary.errors])
+    return json.dumps([summary.verdicts, summary.errors, summary.manifests])
 
 
 def _summary(counts: str) -> Summary:
-    verdicts, errors = json.loads(counts)
-    summary = Summary()
+    verdicts, errors, manifests = json.loads(counts)
+    summary = Summary(manifests=manifests)
     summary.verdicts.update(verdicts)
     summary.errors.update(errors)
     return summary

@@ -28,14 +28,14 @@ class Target(Protocol):
     def get(self, name: str) -> bytes | None:
         """A file's bytes; ``None`` where there is none."""
 
-    def put(self, name: str, data: bytes) -> None:
-        """Write a file, in place of one that is there."""
+    def put(self, name: str, data: bytes) -> bool:
+        """Write a file unless one is there; whether it was written."""
 
     def has(self, name: str) -> bool:
         """Whether a file is there."""
 
     def names(self) -> set[str]:
-        """Of all that is there, but for what is in folders."""
+        """Of all that is there, but for what is hidden or in folders."""
 
 
 def open_target(where: str) -> Target:
@@ -80,7 +80,7 @@ class Folder:
             except FileNotFoundError:
                 return None
 
-    def put(self, name: str, data: bytes) -> None:
+    def put(self, name: str, data: bytes) -> bool:
         path = Path(self.where, name)
         partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
         with _told(self.where):
@@ -90,7 +90,7 @@ class Folder:
                     stream.write(data)
                     stream.flush()
                     os.fsync(stream.fileno())  # else the name may outlive a crash, and not the data
-                os.replace(partial, path)
+                return _moved(partial, path)
             finally:
                 partial.unlink(missing_ok=True)
 
@@ -100,9 +100,22 @@ class Folder:
     def names(self) -> set[str]:
         with _told(self.where):
             try:
-                return {entry.name for entry in os.scandir(self.where)}
+                there = (entry.name for entry in os.scandir(self.where))
+                # What a killed process was writing is hidden.
+                return {name for name in there if not name.startswith(".")}
             except FileNotFoundError:
                 return set()
+
+
+def _moved(partial: Path, path: Path) -> bool:
+    """Give a file its name unless that is taken; whether it was given."""
+    try:
+        os.link(partial, path)
+    except OSError:  # it is taken; or the file system has no hard links
+        if path.exists():
+            return False
+        os.replace(partial, path)
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +132,15 @@ class Bucket:
                 return None
             return data
 
-    def put(self, name: str, data: bytes) -> None:
+    def put(self, name: str, data: bytes) -> bool:
         with _told(self.where):
-            self._files.pipe_file(f"{self.where}/{name}", data)
+            try:
+                self._files.pipe_file(f"{self.where}/{name}", data, mode="create")
+            except OSError:  # it is there; or the server knows no such condition
+                if self.has(name):
+                    return False
+                self._files.pipe_file(f"{self.where}/{name}", data)
+            return True
 
     def has(self, name: str) -> bool:
         with _told(self.where):
