@@ -18,7 +18,7 @@ demo: $(VENV)/core ## install the core into .venv and scan examples/
 setup: $(VENV)/everything ## install everything for development into .venv
 
 test: lint ## set up, lint, check types and run all tests
-	@$(BIN)/python -m pytest -q
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/everything ## ruff, mypy and the direction of imports
 	@$(BIN)/ruff check --quiet .
