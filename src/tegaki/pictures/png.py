@@ -18,6 +18,7 @@ _ODD = frozenset((b"IHDR", b"acTL", b"fcTL", b"fdAT", b"DDAT"))
 _INDEXED = 3  # the colour type
 _PALETTE = (b"PLTE", b"tRNS")
 _MOST_PALETTE = 2048  # bytes: a whole palette with alpha has 1,048
+_MOST_OTHERS = 1000  # chunks that are neither texts nor pixels; real files have a dozen
 _AT_ONCE = 1 << 16  # bytes: zlib copies what it does not come to, each time
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type (PNG 3rd edition, table 12)
 
@@ -148,6 +149,8 @@ def _plain_chunks(data: bytes) -> tuple[int, list[tuple[bytes, bytes]]] | None:
             return None
         elif name not in _TEXT:
             others.append((name, data[at:end]))
+            if len(others) > _MOST_OTHERS:
+                return None
         before = name
     else:
         cut = data[end + 4 : end + 8]
