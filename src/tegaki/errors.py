@@ -17,6 +17,7 @@ TegakiError
 │   ├── TooManyPixels          larger than the pixel limit
 │   ├── TooSmall               too small to judge
 │   ├── BlankPicture           one flat colour: nothing to judge
+│   ├── TimedOut               reading or judging it took longer than the limit
 │   ├── BrokenArchive          an archive, or something in it, is damaged or of a kind not read
 │   ├── EncryptedArchive       an archive, or a part of it, needs a password
 │   └── ArchiveBomb            an archive holds far more than its size allows
