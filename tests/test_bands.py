@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tegaki import Detector
-from tegaki.errors import BlankPicture, CorruptPicture, TruncatedPicture
+from tegaki.errors import BlankPicture, CorruptPicture, PictureError, TruncatedPicture
 from tegaki.pictures import Limits, OpenedPicture, PictureFacts, normalise
 from tegaki.provenance import examine
 from tegaki.recipe import DecodePolicy, ShrinkPolicy, ViewPolicy
@@ -124,6 +125,21 @@ def test_a_png_of_one_chunk_for_every_byte() -> None:
 
 
 @pytest.mark.usefixtures("tiny_bands")
+def test_a_png_of_one_chunk_for_all_is_not_copied() -> None:
+    """As some programs write it, and with what does not shrink: 128 MiB are in a file."""
+    picture = noise(1000, 1000, "L", 1)
+    data = saved(picture, "PNG", compress_level=0)
+    data = data[:33] + chunk(b"IDAT", b"".join(c[8:-4] for c in chunks_of(data)[1:-1])) + data[-12:]
+    tracemalloc.start()
+    try:
+        small, _ = banded(data)
+        assert tracemalloc.get_traced_memory()[1] < len(data) / 2
+    finally:
+        tracemalloc.stop()
+    assert small.tobytes() == normalise(picture.convert("RGB"), VIEWS).tobytes()
+
+
+@pytest.mark.usefixtures("tiny_bands")
 def test_an_interlaced_png() -> None:
     rows = np.asarray(noise(99, 150, "RGB", 2)).reshape(150, -1)
     buffer = io.BytesIO()
@@ -142,6 +158,99 @@ def test_damage_is_told_as_of_whole_pictures() -> None:
     changed[at : at + 2] = b"\xff\xff"  # no zlib stream begins so
     with pytest.raises(CorruptPicture):
         banded(bytes(changed))
+
+
+def chunks_of(data: bytes) -> list[bytes]:
+    """A PNG's chunks, behind its signature."""
+    at, found = 8, []
+    while at < len(data):
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        found.append(data[at:end])
+        at = end
+    return found
+
+
+def odd(kind: str) -> bytes:
+    """A PNG that is built in another way than ours."""
+    options: dict[str, Any] = {}
+    if kind.startswith("animated"):
+        options = {"save_all": True, "append_images": [noise(90, 120, "RGB", 5)] * 2}
+        options["default_image"] = kind == "animated, and a picture for others"
+    picture = noise(90, 120, "RGB", 4)
+    picture.putpixel((40, 50), (1, 2, 3))
+    data = saved(picture, "PNG", compress_level=0, **options)
+    header, *pixels, end = chunks_of(data)
+    half = len(pixels[0][8:-4]) // 2
+    split = [chunk(b"IDAT", pixels[0][8:-4][:half]), chunk(b"IDAT", pixels[0][8:-4][half:])]
+    pressed = chunk(b"gAMA", b"\0")  # shorter than it may be
+    exif = chunk(b"eXIf", b"MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0")
+    key = chunk(b"tRNS", bytes([0, 1, 0, 2, 0, 3]))
+    small = header[:8] + (90).to_bytes(4, "big") + (70).to_bytes(4, "big") + header[16:-4]
+    second = chunk(b"IHDR", small[8:])
+    built: dict[str, list[bytes]] = {
+        "without an end": [header, *pixels],
+        "a cut end": [header, *pixels, end[:9]],
+        "a cut text": [header, *pixels, chunk(b"tEXt", b"a\0" + b"b" * 99)[:40]],
+        "no chunk behind the pixels": [header, *pixels, b"\0\0\0\1\0\0\0\0\0\0\0\0\0\0"],
+        "a wrong sum behind the pixels": [header, *pixels, exif[:-1] + b"\0", end],
+        "turned behind the pixels": [header, *pixels, exif, end],
+        "damage before the pixels": [header, pressed, *pixels, end],
+        "damage behind the pixels": [header, *pixels, pressed, end],
+        "transparent behind the pixels": [header, *pixels, key, end],
+        "a palette that none is": [header, chunk(b"PLTE", b"abc"), *pixels, end],
+        "two headers": [header, second, *pixels, end],
+        "a header behind the pixels": [header, *pixels, second, end],
+        "an end before the pixels": [header, end, *pixels, end],
+        "pixels apart": [header, split[0], key, split[1], end],
+        "no pixels between": [header, split[0], chunk(b"IDAT", b""), split[1], end],
+        "other pixels between": [header, split[0], chunk(b"DDAT", b""), split[1], end],
+        "more than the pixels": [header, *pixels, chunk(b"IDAT", b"more"), end],
+        "behind the end": [header, *pixels, end, b"more"],
+    }
+    return data if options else data[:8] + b"".join(built[kind])
+
+
+ODD = (
+    "animated", "animated, and a picture for others", "without an end", "a cut end", "a cut text",
+    "no chunk behind the pixels", "a wrong sum behind the pixels", "turned behind the pixels",
+    "damage before the pixels", "damage behind the pixels", "transparent behind the pixels",
+    "a palette that none is", "two headers", "a header behind the pixels",
+    "an end before the pixels", "pixels apart", "no pixels between", "other pixels between",
+    "more than the pixels", "behind the end",
+)  # fmt: skip
+
+
+def outcome(data: bytes, look: Callable[[bytes], tuple[Image.Image, PictureFacts]]) -> object:
+    try:
+        picture, facts = look(data)
+    except PictureError as problem:
+        return type(problem)
+    return picture.size, picture.tobytes(), facts
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_odd_pngs_are_what_they_are_as_wholes(kind: str, tiny_bands: None) -> None:
+    data = odd(kind)
+    with mock.patch("tegaki.pictures.decode.LARGE", 1 << 60):
+        expected = outcome(data, whole)
+    assert outcome(data, banded) == expected
+
+
+@pytest.mark.usefixtures("tiny_bands")
+@settings(max_examples=100, deadline=None)
+@given(data=st.data(), level=st.sampled_from([0, 6]))
+def test_damaged_pngs_too(data: st.DataObject, level: int) -> None:
+    """The same picture, or none."""
+    damaged = bytearray(saved(noise(80, 90, "RGB", 6), "PNG", compress_level=level))
+    at = data.draw(st.integers(8, 60) | st.integers(8, len(damaged) - 1))
+    if data.draw(st.booleans()):
+        del damaged[at:]
+    else:
+        damaged[at] ^= 1 << data.draw(st.integers(0, 7))
+    with mock.patch("tegaki.pictures.decode.LARGE", 1 << 60):
+        expected = outcome(bytes(damaged), whole)
+    found = outcome(bytes(damaged), banded)
+    assert found == expected or (isinstance(found, type) and isinstance(expected, type))
 
 
 @pytest.mark.usefixtures("tiny_bands")

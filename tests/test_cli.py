@@ -155,6 +155,8 @@ def test_limits_are_options(folder: Path) -> None:
     assert json.loads(done.stdout)["error"]["type"] == "TooManyPixels"
     done = tegaki("check", folder / "a.png", "--max-bytes", "10", "--json")
     assert json.loads(done.stdout)["error"]["type"] == "FileTooLarge"
+    done = tegaki("scan", folder / "a.png", "--max-seconds", "nan")
+    assert (done.returncode, "it is not a number" in done.stderr) == (2, True)
 
 
 def many(folder: Path, count: int) -> Path:

@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,8 +35,8 @@ def test_a_scan_of_100_megapixel_pictures(tmp_path: Path) -> None:
 
 
 def test_what_is_large_is_done_one_at_a_time() -> None:
-    turns, at_work, most = Turns(10), [0, 0], [0, 0]
-    lock = threading.Lock()
+    turns, at_work, most = Turns(10, 60), [0, 0], [0, 0]
+    lock, side_by_side = threading.Lock(), threading.Barrier(3)
 
     def work(size: int) -> None:
         kind = size >= 10
@@ -43,7 +44,10 @@ def test_what_is_large_is_done_one_at_a_time() -> None:
             with lock:
                 at_work[kind] += 1
                 most[kind] = max(most[kind], at_work[kind])
-            time.sleep(0.05)
+            if kind:
+                time.sleep(0.05)
+            else:
+                side_by_side.wait(30)
             with lock:
                 at_work[kind] -= 1
 
@@ -56,8 +60,40 @@ def test_what_is_large_is_done_one_at_a_time() -> None:
 
 
 def test_a_turn_ends_with_an_error() -> None:
-    turns = Turns(1)
+    turns = Turns(1, 60)
     with pytest.raises(ZeroDivisionError), turns.of(5):
         raise ZeroDivisionError
     with turns.of(5):
         pass
+
+
+def test_a_turn_that_never_ends_holds_nobody_up_for_long() -> None:
+    """Whoever waited goes on, and then there are turns as before."""
+    turns, never, over = Turns(1, 0.2), threading.Event(), threading.Event()
+    taken = []
+
+    def take(number: int, until: threading.Event) -> None:
+        with turns.of(5):
+            taken.append(number)
+            until.wait()
+
+    threads = [threading.Thread(target=take, args=(0, never), daemon=True)]
+    threads += [threading.Thread(target=take, args=(n, over), daemon=True) for n in (1, 2)]
+    threads[0].start()
+    _until(lambda: len(taken) == 1)
+    threads[1].start()
+    _until(lambda: len(taken) == 2)
+    over.set()
+    threads[2].start()
+    _until(lambda: len(taken) == 3)
+    never.set()
+    for thread in threads:
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+def _until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert true()

@@ -82,16 +82,34 @@ def test_what_stalls_is_waited_for_so_long_and_no_longer() -> None:
     let_go.set()
 
 
-def test_what_came_too_late_is_dropped() -> None:
-    def slow() -> int:
-        time.sleep(0.4)
-        return 7
+def test_what_ends_as_its_time_is_up_comes_once() -> None:
+    """As what it returned, or as what is said of those that are late; no thread is lost."""
 
-    def short() -> int:
-        time.sleep(0.1)
+    def call() -> int:
+        time.sleep(0.004)
         return 1
 
-    calls = [Timed(slow, 0.1, lambda: -1), *[Timed(short, 9, int)] * 8]
+    calls = [Timed(call, 0.004, lambda: 1) for _ in range(500)]
+    assert list(ordered_calls(calls, 3)) == [1] * 500
+
+
+def test_what_came_too_late_is_dropped() -> None:
+    given_up, ended = threading.Event(), threading.Event()
+
+    def slow() -> int:
+        given_up.wait()
+        ended.set()
+        return 7
+
+    def late() -> int:
+        given_up.set()
+        return -1
+
+    def short() -> int:
+        ended.wait()
+        return 1
+
+    calls = [Timed(slow, 0.1, late), *[Timed(short, 60, int)] * 8]
     assert list(ordered_calls(calls, 1)) == [-1, *[1] * 8]
 
 

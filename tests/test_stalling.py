@@ -32,10 +32,10 @@ def test_many_files(folder: Path, workers: int) -> None:
     with stalling(folder / "1-away", ("a.png", "b.png", "c.png")):
         paths = sorted(p for p in folder.rglob("*.png"))
         assert len(paths) == 7
-        detector = Detector.load(limits=Limits(max_seconds=1.0))
+        detector = Detector.load(limits=Limits(max_seconds=3.0))
         started = time.monotonic()
         rows = list(detector.inspect_many(paths, workers=workers))
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 60
     assert [row.path for row in rows] == [str(path) for path in paths]
     assert [row.error.type if row.error else None for row in rows] == [
         None, *["TimedOut"] * 3, None, None, None,
@@ -44,7 +44,7 @@ def test_many_files(folder: Path, workers: int) -> None:
 
 def test_a_scan_and_a_store(folder: Path) -> None:
     pytest.importorskip("sqlalchemy", reason="needs tegaki[store]")
-    command = [*TEGAKI, "scan", str(folder), "--recursive", "--json", "--max-seconds", "1.5"]
+    command = [*TEGAKI, "scan", str(folder), "--recursive", "--json", "--max-seconds", "3"]
     store = ["--store", str(folder.parent / "s.tegaki")]
     with stalling(folder / "1-away", ("a.png", "b.png")):
         for more in ([], store):
@@ -78,5 +78,5 @@ def test_ctrl_c_while_a_file_stalls(folder: Path) -> None:
             time.sleep(0.05)
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=20)
+        process.wait(timeout=60)
         assert process.returncode == 130

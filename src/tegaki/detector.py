@@ -36,6 +36,7 @@ from tegaki.turns import Turns
 from tegaki.verdict import row_of
 
 _LARGE_FILE = 1 << 24  # bytes
+_PATIENCE = 0.2  # of the time limit: two turns may be waited for, and then comes the work
 
 AnyPath = str | bytes | os.PathLike[str]
 
@@ -70,10 +71,11 @@ class Detector:
         self.limits = limits
         self.provenance = provenance
         self.trust_anchors = trust_anchors
-        self.files = Turns(_LARGE_FILE)
+        patience = _PATIENCE * limits.max_seconds
+        self.files = Turns(_LARGE_FILE, patience)
         """Taken for a file's size while it is read and measured. Large pictures have turns of
         their own, taken in a file's turn and never the other way round."""
-        self._pictures = Turns(LARGE)
+        self._pictures = Turns(LARGE, patience)
         self._session = Session(bundle)
         self.basis = bundle.basis
 

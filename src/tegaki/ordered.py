@@ -84,7 +84,6 @@ class _Row(Generic[R]):
         self.in_flight = 0
         self._threads = threads
         self._done: dict[int, Outcome[R]] = {}
-        self._given_up: set[int] = set()
 
     def add(self, number: int, call: Call[R]) -> None:
         if isinstance(call, Ready):
@@ -118,7 +117,6 @@ class _Row(Generic[R]):
             if self._receive(first.seconds) or first.seconds is None or first.late is None:
                 continue
             if self._threads.give_up(first.number, first.seconds):
-                self._given_up.add(first.number)
                 return first.late()
         result, problem = self._done.pop(first.number)
         if problem is not None:
@@ -136,8 +134,5 @@ class _Row(Generic[R]):
         if done is None:
             return False
         number, outcome = done
-        if number in self._given_up:
-            self._given_up.remove(number)
-        else:
-            self._done[number] = outcome
+        self._done[number] = outcome
         return True

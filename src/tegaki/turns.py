@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from threading import Lock
+from threading import TIMEOUT_MAX, Lock
 from typing import Any
 
 _HUGE = 4  # times large: below, taking memory from the system again costs more than it is worth
@@ -20,10 +20,12 @@ class Turns:
 
     Args:
         large: from this size on.
+        patience: seconds, of 0 and more. Whoever keeps a turn longer may wait for a server that
+            never answers, and must not hold up others: they go on beside it.
     """
 
-    def __init__(self, large: int) -> None:
-        self._large = large
+    def __init__(self, large: int, patience: float) -> None:
+        self._large, self._patience = large, min(patience, TIMEOUT_MAX)
         self._turn = Lock()
 
     @contextmanager
@@ -32,12 +34,15 @@ class Turns:
         if size < self._large:
             yield
             return
-        with self._turn:
-            try:
-                yield
-            finally:
-                if size >= _HUGE * self._large:
-                    _give_back()
+        while not (turn := self._turn).acquire(timeout=self._patience):
+            if turn is self._turn:  # nobody else has seen to it
+                self._turn = Lock()
+        try:
+            yield
+        finally:
+            if size >= _HUGE * self._large:
+                _give_back()
+            turn.release()
 
 
 def _give_back() -> None:

@@ -31,12 +31,15 @@ class Workers(Generic[R]):
         self._done: SimpleQueue[tuple[int, Outcome[R]]] = SimpleQueue()
         self._stopping = False
         self._alive: dict[int, bool] = {}
-        self._at_work: dict[int, tuple[int, float]] = {}  # a thread's call, and since when
+        # A call's thread, and since when. Whoever takes it out has the say over the call: its
+        # thread, when it is done, or who gives it up.
+        self._at_work: dict[int, tuple[int, float]] = {}
         for _ in range(count):
             self._start()
 
     def begin(self, number: int, call: Callable[[], R]) -> None:
-        """Make the call when a thread is free; calls begin in the order that they come in."""
+        """Make the call when a thread is free; calls begin in the order that they come in. No two
+        have the same number."""
         self._calls.put((number, call))
 
     def next_done(self) -> tuple[int, Outcome[R]]:
@@ -55,14 +58,14 @@ class Workers(Generic[R]):
         alone, for the system may never let it go, and another one takes its place.
 
         Returns:
-            Whether it had begun so long ago.
+            Whether it had begun so long ago. If so, nothing will be heard of it.
         """
-        for thread, (call, since) in list(self._at_work.items()):
-            if call == number and time.monotonic() - since >= seconds:
-                self._alive[thread] = False
-                self._start()
-                return True
-        return False
+        thread, since = self._at_work.get(number, (0, time.monotonic()))
+        if time.monotonic() - since < seconds or self._at_work.pop(number, None) is None:
+            return False
+        self._alive[thread] = False
+        self._start()
+        return True
 
     def stop(self) -> None:
         """Drop what has not begun and wait for what has, whatever is pressed: an interpreter that
@@ -95,13 +98,18 @@ class Workers(Generic[R]):
     def _work(self, number: int) -> None:
         while (task := self._calls.get()) is not None and not self._stopping:
             index, call = task
-            self._at_work[number] = index, time.monotonic()
-            try:
-                self._done.put((index, (call(), None)))
-            except BaseException as problem:  # noqa: BLE001 - whoever waits for it is told
-                self._done.put((index, (None, problem)))
-            del self._at_work[number]
+            self._at_work[index] = number, time.monotonic()
+            outcome = _outcome(call)
             del task, call  # and what they hold, while this waits for the next
-            if not self._alive[number]:  # given up; another one has its place
-                return
+            if self._at_work.pop(index, None) is None:
+                return  # given up; another one has its place
+            self._done.put((index, outcome))
+            del outcome
         self._alive[number] = False
+
+
+def _outcome(call: Callable[[], R]) -> Outcome[R]:
+    try:
+        return call(), None
+    except BaseException as problem:  # noqa: BLE001 - whoever waits for it is told
+        return None, problem

@@ -18,6 +18,7 @@ from tegaki import Detector, Limits
 from tegaki.row import Facts, Row
 from tegaki.scan import Found, find, scan
 from tegaki.scan.archives import Again
+from tegaki.scan.archives.member import Member, held
 from tegaki.scan.inside import Waiting, entered
 from tests.archives.made import MAX, RawEntry, make_tar, make_zip, png, raw_zip
 from tests.test_cli import tegaki
@@ -158,7 +159,7 @@ def test_few_bytes_wait_for_workers(detector: Detector, tmp_path: Path) -> None:
 
 
 def test_waiting_lets_in_one_that_is_larger_than_the_room() -> None:
-    waiting = Waiting()
+    waiting = Waiting(60)
     large = list(_held(1 << 27, 1 << 20))
     waiting.enter(large[0])
     entered_too = threading.Event()
@@ -175,9 +176,29 @@ def test_waiting_lets_in_one_that_is_larger_than_the_room() -> None:
     thread.join()
 
 
-def _held(*sizes: int) -> Iterator[Found]:
-    from tegaki.scan.archives.member import held
+def test_what_waits_behind_files_that_stall_goes_on() -> None:
+    """There is no room for it, and the workers that could make some wait for a server."""
+    server = threading.Event()
 
+    def stalled() -> bytes:
+        server.wait()
+        return b""
+
+    found = [Found("stalled", member=Member(b"s", stalled)), *_held(*[1 << 25] * 3)]
+    rows: list[Row] = []
+    impatient = Detector.load(limits=Limits(max_seconds=3.0))
+    thread = threading.Thread(
+        target=lambda: rows.extend(scan(impatient, found, workers=1)), daemon=True
+    )
+    thread.start()
+    thread.join(60)
+    server.set()
+    assert [row.error.type if row.error else "" for row in rows] == [
+        "TimedOut", *["NotAPicture"] * 3,
+    ]  # fmt: skip
+
+
+def _held(*sizes: int) -> Iterator[Found]:
     for size in sizes:
         yield Found("x", member=held(b"x", bytes(size)))
 

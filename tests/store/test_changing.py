@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tegaki import Detector
+from tegaki import Detector, Limits
 from tegaki.scan import Found, find
+from tegaki.scan.archives import Member
 from tegaki.scan.store import Query, Store, scan_into
+from tests.archives.made import png
 from tests.conftest import painting
 from tests.store.conftest import rows, scanned
 from tests.test_files import without_privileges
@@ -114,3 +118,26 @@ def test_scans_that_begin_at_once_have_numbers_of_their_own(where: str, detector
         begun = [pool.submit(store.begin, detector.basis, f"{n % 2}" * 16) for n in range(32)]
         numbers = [each.result().number for each in begun]
     assert sorted(numbers) == list(range(1, 33))
+
+
+def test_a_content_whose_first_file_came_too_late(where: str, tmp_path: Path) -> None:
+    """It is measured once, for a file that is given up, and kept for the others that hold it."""
+    data, late = png(7), threading.Event()
+    detector = Detector.load(limits=Limits(max_seconds=4.0))
+
+    def slow() -> bytes:
+        late.wait()
+        return data
+
+    def copy() -> bytes:
+        late.set()  # the other one has been given up: no more than four are in hand
+        time.sleep(0.3)
+        return data
+
+    reads: list[Callable[[], bytes]] = [slow, *[lambda: b"no picture"] * 4, copy]
+    found = [Found(str(tmp_path / f"{n}"), member=Member(b"", r)) for n, r in enumerate(reads)]
+    with Store.open(where) as store:
+        scan = store.begin(detector.basis, detector.reading)
+        list(scan_into(scan, detector, found, workers=1))
+    errors = [row.error.type if row.error else None for row in rows(where)]
+    assert errors == ["TimedOut", *["NotAPicture"] * 4, None]

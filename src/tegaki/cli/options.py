@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,11 +31,20 @@ max_bytes_option = click.option(
     show_default=True,
     help="Refuse files with more bytes.",
 )
+
+
+def _is_number(context: click.Context, parameter: click.Parameter, value: float) -> float:
+    if math.isnan(value):  # which no range leaves out
+        raise click.BadParameter("it is not a number")
+    return value
+
+
 max_seconds_option = click.option(
     "--max-seconds",
     type=click.FloatRange(0, min_open=True),
     default=MAX_SECONDS,
     show_default=True,
+    callback=_is_number,
     help="Go on with the others when reading and judging a file takes longer.",
 )
 trust_option = click.option(

@@ -104,10 +104,10 @@ class OpenedPicture:
             raise TruncatedPicture("the file ends before the picture does")
         self._data = data
         self._rows = Rows.of(data, LARGE) if name == "PNG" else None
-        skeleton = self._rows.skeleton if self._rows else data
-        self._image = _guarded(lambda: _open(skeleton, name))
-        if self._rows and not _is_upright(self._image):
-            self._rows, self._image = None, _guarded(lambda: _open(data, name))
+        skeleton = self._rows and _opened_upright(self._rows.skeleton)
+        if skeleton is None:
+            self._rows = None
+        self._image = skeleton or _guarded(lambda: _open(data, name))
         self._in_full = self._rows is None
         self.facts = _guarded(lambda: _facts(self._image, name))
 
@@ -261,9 +261,15 @@ def _refuse_undefined(image: ImageFile.ImageFile) -> None:
         raise UnsupportedPicture(f"pixels of kind {image.mode} have no defined 8-bit RGB form")
 
 
-def _is_upright(skeleton: ImageFile.ImageFile) -> bool:
-    """Of a PNG without its pixels, which Pillow would decode to look for EXIF behind them."""
-    return "exif" not in skeleton.info or _to_upright(skeleton) is None
+def _opened_upright(skeleton: bytes) -> ImageFile.ImageFile | None:
+    """A PNG without its pixels; ``None``: it is damaged, which may be nothing to them, or is not
+    stored upright."""
+    try:
+        image = _open(skeleton, "PNG")
+    except Exception:  # noqa: BLE001 - the decoder of the whole says what is wrong, if anything
+        return None
+    # Pillow would decode it to look for EXIF behind its pixels.
+    return image if "exif" not in image.info or _to_upright(image) is None else None
 
 
 def _to_upright(image: Image.Image) -> Image.Transpose | None:

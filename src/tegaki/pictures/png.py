@@ -12,9 +12,14 @@ from PIL.PngImagePlugin import PngImageFile
 
 _SIGNATURE = 8  # bytes
 _TEXT = frozenset((b"tEXt", b"zTXt", b"iTXt", b"iCCP", b"caBX"))
-_PIXELS = frozenset((b"IDAT", b"fdAT"))
+_IHDR = b"\0\0\0\x0dIHDR"
+_BODY = 33  # behind the signature and IHDR
+_ODD = frozenset((b"IHDR", b"acTL", b"fcTL", b"fdAT", b"DDAT"))
+_INDEXED = 3  # the colour type
 _PALETTE = (b"PLTE", b"tRNS")
 _MOST_PALETTE = 2048  # bytes: a whole palette with alpha has 1,048
+_MOST_OTHERS = 1000  # chunks that are neither texts nor pixels; real files have a dozen
+_AT_ONCE = 1 << 16  # bytes: zlib copies what it does not come to, each time
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type (PNG 3rd edition, table 12)
 
 
@@ -25,40 +30,54 @@ def without_text(data: bytes) -> bytes:
     limit. What is decoded does not depend on them: orientation is read from EXIF chunks alone, and
     profiles are not applied.
     """
-    return _without(data, _TEXT)
+    kept: list[memoryview] = []
+    view = memoryview(data)
+    start = _SIGNATURE
+    for name, at, end in _chunks(data, _SIGNATURE):
+        if name in _TEXT and end <= len(data):
+            if at > start:
+                kept.append(view[start:at])
+            start = end
+    if start == _SIGNATURE:
+        return data
+    return b"".join([view[:_SIGNATURE], *kept, view[start:]])
 
 
 class Rows:
-    """A PNG that can be decoded in bands of rows: 8 bits a sample, not interlaced.
+    """A PNG that can be decoded in bands of rows: 8 bits a sample, not interlaced, and built so
+    that there is no doubt which pixels it stands for.
 
     Attributes:
         skeleton: the file without texts and pixels; it says everything else.
     """
 
-    def __init__(self, data: bytes, first: int, palette: bytes) -> None:
-        self._data, self._first, self._palette = data, first, palette
+    def __init__(self, data: bytes, first: int, others: list[tuple[bytes, bytes]]) -> None:
+        self._data, self._first = data, first
         self._width, self._height = struct.unpack_from(">II", data, 16)
         self._channels = _CHANNELS[data[25]]
-        self.skeleton = _without(data, _TEXT | _PIXELS)
+        self._palette = b"".join(chunk for name, chunk in others if name in _PALETTE)
+        chunks = (chunk for _, chunk in others)
+        self.skeleton = b"".join([data[:_BODY], *chunks, _chunk(b"IEND", b"")])
 
     @classmethod
     def of(cls, data: bytes, least: int) -> Rows | None:
-        """``None``: another kind of PNG, one whose structure is odd, or fewer than ``least``
-        pixels."""
-        if data[12:16] != b"IHDR" or len(data) < 33:
+        """``None``: another kind of PNG, an animated or an oddly built one, or fewer than
+        ``least`` pixels."""
+        if data[_SIGNATURE:16] != _IHDR or len(data) < _BODY:
             return None
         width, height, depth, colour, interlaced = struct.unpack_from(">IIBBxxB", data, 16)
         if width * height < least or depth != 8 or colour not in _CHANNELS or interlaced:
             return None
-        palette = b""
-        for name, at, end in _chunks(data, _SIGNATURE):
-            if name == b"IDAT":
-                return cls(data, at, palette)
-            if name in _PALETTE:
-                palette += data[at : min(end, at + _MOST_PALETTE)]
-                if len(palette) > _MOST_PALETTE:
-                    break
-        return None
+        plain = _plain_chunks(data)
+        if plain is None:
+            return None
+        first, others = plain
+        palette = [(name, len(chunk)) for name, chunk in others if name in _PALETTE]
+        if sum(size for _, size in palette) > _MOST_PALETTE:
+            return None
+        if colour == _INDEXED and not any(name == b"PLTE" for name, _ in palette):
+            return None
+        return cls(data, first, others)
 
     def bands(self, rows: int) -> Iterator[Image.Image]:
         """The picture from its top to its bottom, as Pillow decodes it, ``rows`` rows at a time.
@@ -94,7 +113,7 @@ class _Inflated:
     """What consecutive IDAT chunks hold (PNG 3rd edition, section 5.6), little by little."""
 
     def __init__(self, data: bytes, first: int) -> None:
-        self._data, self._chunks = memoryview(data), _chunks(data, first)
+        self._packed = _packed(data, first)
         self._inflate = zlib.decompressobj()
         self._waiting: bytes | memoryview = b""
 
@@ -108,24 +127,45 @@ class _Inflated:
         return bytes(taken)
 
     def _next(self) -> memoryview:
-        name, at, end = next(self._chunks, (b"", 0, 0))
-        if name != b"IDAT" or self._inflate.eof:
+        some = None if self._inflate.eof else next(self._packed, None)
+        if some is None:
             raise OSError("image file is truncated")
-        return self._data[at + 8 : end - 4]
+        return some
 
 
-def _without(data: bytes, names: frozenset[bytes]) -> bytes:
-    kept: list[memoryview] = []
+def _plain_chunks(data: bytes) -> tuple[int, list[tuple[bytes, bytes]]] | None:
+    """Where the pixels begin, and name and bytes of all chunks but them and texts; ``None`` where
+    order or kind leave a doubt which pixels are meant, or something else is cut than pixels."""
+    first, before, end = 0, b"", _BODY
+    others = []
+    for name, at, end in _chunks(data, _BODY):
+        if name == b"IDAT":
+            if first and before != name:
+                return None
+            first = first or at
+        elif name == b"IEND":
+            break
+        elif end > len(data) or name in _ODD or (first and name in _PALETTE):
+            return None
+        elif name not in _TEXT:
+            others.append((name, data[at:end]))
+            if len(others) > _MOST_OTHERS:
+                return None
+        before = name
+    else:
+        cut = data[end + 4 : end + 8]
+        first = first if len(cut) < len(b"IEND") or cut == b"IEND" else 0
+    return (first, others) if first else None
+
+
+def _packed(data: bytes, first: int) -> Iterator[memoryview]:
     view = memoryview(data)
-    start = _SIGNATURE
-    for name, at, end in _chunks(data, _SIGNATURE):
-        if name in names and end <= len(data):
-            if at > start:
-                kept.append(view[start:at])
-            start = end
-    if start == _SIGNATURE:
-        return data
-    return b"".join([view[:_SIGNATURE], *kept, view[start:]])
+    for name, at, end in _chunks(data, first):
+        if name != b"IDAT":
+            return
+        body = view[at + 8 : end - 4]
+        for start in range(0, len(body), _AT_ONCE):
+            yield body[start : start + _AT_ONCE]
 
 
 def _chunks(data: bytes, at: int) -> Iterator[tuple[bytes, int, int]]:

@@ -38,7 +38,7 @@ class ScoreBatch:
 
     def __init__(self, detector: Detector, workers: int = 1, cores: int | None = None) -> None:
         self.detector = detector
-        self.waiting = Waiting()
+        self.waiting = Waiting(detector.limits.max_seconds)
         self._made_of = detector, workers, cores
         self._workers = workers
         self._free = threading.Semaphore(cores or workers)

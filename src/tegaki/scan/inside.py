@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
+from threading import TIMEOUT_MAX
 
 from tegaki.errors import PictureError, UnreadableFile
 from tegaki.pictures import open_file, sniff
@@ -57,19 +58,29 @@ class Waiting:
 
     One thread enters, the workers leave. They share a queue written in C: Ctrl-C must not leave a
     lock behind (:mod:`tegaki.workers`).
+
+    Args:
+        seconds: to wait for room. Where nothing leaves for as long, workers stall, and will until
+            the caller is let go and gives them up.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
         self._now = 0
+        self._seconds = self._patience = min(seconds, TIMEOUT_MAX)
         self._left: SimpleQueue[int] = SimpleQueue()
 
     def enter(self, item: Found) -> None:
-        """Wait until there is room for what an item holds. All that entered before must be at
-        work, or come to be so, without any doing of the caller."""
+        """Wait until there is room for what an item holds, or in vain. All that entered before
+        must be at work, or come to be so, without any doing of the caller."""
         size = item.member.held if item.member else 0
         if size:
             while self._now and (self._now + size > _MOST_WAITING or not self._left.empty()):
-                self._now -= self._left.get()
+                try:
+                    self._now -= self._left.get(timeout=self._patience)
+                    self._patience = self._seconds
+                except Empty:
+                    self._patience = 0.0  # once for all that wait behind the same stall
+                    break
             self._now += size
 
     def leave(self, item: Found) -> None:

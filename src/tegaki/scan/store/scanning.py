@@ -165,15 +165,16 @@ class _Run:
                 yield Ready(_Step(outcome, Entry(raw, entry.size, entry.mtime_ns)))
 
     def _look(self, item: Found, entry: Entry) -> _Step:
+        how: How = "hashed"
         new = False
 
         def measure(data: bytes) -> Facts:
-            nonlocal new
-            facts, new = self.contents.facts(data)
+            nonlocal how, new
+            facts, how, new = self.contents.facts(data)
             return facts
 
         facts = self.score.facts(item, measure)
-        return _Step(Outcome(item.path, "scored" if new else "hashed", facts), entry, new)
+        return _Step(Outcome(item.path, how, facts), entry, new)
 
     def _late(self, path: str, entry: Entry) -> _Step:
         return _Step(Outcome(path, "hashed", self.score.late()), entry)
@@ -204,10 +205,12 @@ class _Contents:
     def __init__(self, scan: Scan, detector: Detector) -> None:
         self._scan, self._detector = scan, detector
         self._lock = threading.Lock()
-        self._pending: dict[bytes, Future[Facts]] = {}  # measured or at work, not committed yet
+        # measured or at work, not committed yet
+        self._pending: dict[bytes, Future[tuple[Facts, bool]]] = {}
 
-    def facts(self, data: bytes) -> tuple[Facts, bool]:
-        """The facts of a content, and whether they were measured by this call."""
+    def facts(self, data: bytes) -> tuple[Facts, How, bool]:
+        """The facts of a content, whether they were measured by this call, and whether they have
+        yet to be committed: with every file that holds it, for any other may be given up."""
         digest = hashlib.sha256(data).digest()
         with self._lock:
             future = self._pending.get(digest)
@@ -215,7 +218,8 @@ class _Contents:
             if future is None:
                 future = self._pending[digest] = Future()
         if not mine:
-            return future.result(), False
+            facts, new = future.result()
+            return facts, "hashed", new
         try:
             stored = self._scan.facts([digest]).get(digest)
             facts = stored or self._detector.measure(data, digest.hex())
@@ -223,10 +227,11 @@ class _Contents:
             self._forget(digest)
             future.set_exception(problem)
             raise
-        future.set_result(facts)
-        if stored is not None or facts.sha256 is None:  # the latter may go well another time
+        new = stored is None
+        future.set_result((facts, new))
+        if not new or facts.sha256 is None:  # the latter may go well another time
             self._forget(digest)
-        return facts, stored is None
+        return facts, "scored" if new else "hashed", new
 
     def settle(self, committed: Iterable[Facts]) -> None:
         """These are in the store now."""
