@@ -22,7 +22,7 @@ from tegaki.lab.report import write_report
 from tegaki.model import load_bundle
 from tests.conftest import painting
 from tests.lab.little_corpus import write_corpus
-from tests.test_files import without_privileges
+from tests.test_files import let_others_in, without_privileges
 
 TEGAKI = [sys.executable, "-m", "tegaki"]
 
@@ -305,8 +305,7 @@ def test_a_file_that_may_not_be_read_does_not_stop_the_others(folder: Path, name
     command = program.get_command(click.Context(program), name)
     assert command is not None
     (folder / "bad.png").chmod(0)
-    for above in (folder, *folder.parents[:3]):
-        above.chmod(0o755)
+    let_others_in(folder)
     with without_privileges():
         context = command.make_context(name, [str(folder / "bad.png"), str(folder / "a.png")])
     assert len(next(iter(context.params.values()))) == 2

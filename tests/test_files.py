@@ -28,6 +28,13 @@ def without_privileges() -> Iterator[None]:
         os.seteuid(0)
 
 
+def let_others_in(folder: Path) -> None:
+    """Folders of tests are the user's alone."""
+    for above in (folder, *folder.parents):
+        if above.stat().st_mode & 0o077 == 0 and above.owner() == folder.owner():
+            above.chmod(0o755)
+
+
 def error_of(detector: Detector, path: Path | str) -> str:
     row = detector.inspect(path)
     assert row.verdict == "error"
@@ -120,8 +127,7 @@ def test_socket_and_device(detector: Detector, tmp_path: Path) -> None:
 
 
 def test_missing_permission(detector: Detector, tmp_path: Path) -> None:
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
+    let_others_in(tmp_path)
     path = tmp_path / "secret.png"
     path.write_bytes(b"x")
     path.chmod(0)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tegaki.scan import Found, find
-from tests.test_files import without_privileges
+from tests.test_files import let_others_in, without_privileges
 
 
 @pytest.fixture
@@ -102,8 +102,7 @@ def test_a_folder_named_like_a_picture_is_said(tree: Path, recursive: bool) -> N
 
 
 def test_a_folder_that_may_not_be_read(tree: Path) -> None:
-    for folder in (tree, *tree.parents[:2]):
-        folder.chmod(0o755)
+    let_others_in(tree)
     (tree / "sub").chmod(0)
     with without_privileges():
         assert problems(str(tree)) == [(str(tree / "sub"), "PermissionDenied")]

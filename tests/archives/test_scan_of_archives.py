@@ -22,7 +22,7 @@ from tegaki.scan.archives.member import Member, held
 from tegaki.scan.inside import Waiting, entered
 from tests.archives.made import MAX, RawEntry, make_tar, make_zip, png, raw_zip
 from tests.test_cli import tegaki
-from tests.test_files import without_privileges
+from tests.test_files import let_others_in, without_privileges
 
 PICTURES = {"in/1.png": png(1), "2.png": png(2), "no.txt": b"no picture", "../3.png": png(1)}
 
@@ -100,8 +100,7 @@ def test_what_is_no_regular_file_is_not_opened(detector: Detector, tmp_path: Pat
         "SymlinkLoop", "NotARegularFile", "EmptyFile",
     ]  # fmt: skip
     (tmp_path / "shut.zip").write_bytes(b"x")
-    for path in (tmp_path, *tmp_path.parents[:2]):
-        path.chmod(0o755)
+    let_others_in(tmp_path)
     (tmp_path / "shut.zip").chmod(0)
     with without_privileges():
         (row,) = rows_of(detector, tmp_path / "shut.zip")

@@ -16,7 +16,7 @@ from tegaki.scan.store import Outcome, Query, Store, scan_into
 from tests.archives.made import RawEntry, make_tar, make_zip, png, raw_zip
 from tests.store.conftest import LONG_AGO, Counting, rows, scanned
 from tests.test_cli import tegaki
-from tests.test_files import without_privileges
+from tests.test_files import let_others_in, without_privileges
 
 FILES = {"1.png": png(1), "in/2.png": png(2), "no.txt": b"no picture"}
 MAKERS: dict[str, Callable[[Path, dict[str, bytes]], Path]] = {
@@ -163,7 +163,8 @@ def test_an_archive_that_may_not_be_read_keeps_its_members(
 ) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
-    for path in (folder, tmp_path, *tmp_path.parents[:2]):
+    let_others_in(folder)
+    for path in (folder, tmp_path):
         path.chmod(0o777)
     where = str(tmp_path / "s.db")
     aged(make_zip(folder / "a.zip", FILES))

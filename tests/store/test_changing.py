@@ -16,7 +16,7 @@ from tegaki.scan.store import Query, Store, scan_into
 from tests.archives.made import png
 from tests.conftest import painting
 from tests.store.conftest import rows, scanned
-from tests.test_files import without_privileges
+from tests.test_files import let_others_in, without_privileges
 
 
 def scanned_while(
@@ -95,8 +95,7 @@ def test_a_folder_without_permission_loses_nothing(
     where = str(tmp_path / "pictures.tegaki")
     scanned(where, detector, tree)
     before = rows(where)
-    for above in (*tmp_path.parents[:2], tmp_path):
-        above.chmod(0o755)
+    let_others_in(tmp_path)
     tmp_path.chmod(0o777)
     for path in tmp_path.glob("pictures.tegaki*"):
         path.chmod(0o666)
