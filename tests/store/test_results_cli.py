@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,6 +52,43 @@ def test_questions(store: Path) -> None:
     assert names(store, "--path", "*said*", "--at-least", "0", "--at-most", "1") == ["said.png"]
     assert names(store, "--limit", "1", "--reverse") == ["said.png"]
     assert names(store, "--gone") == []
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "html"])
+def test_forms_are_the_same_printed_and_written(store: Path, tmp_path: Path, form: str) -> None:
+    """Also where the file's ending says something else, or nothing."""
+    printed = tegaki("results", store, "--format", form)
+    assert (printed.returncode, printed.stderr) == (0, "")
+    by_ending, by_word = tmp_path / f"rows.{form}", tmp_path / "rows.txt"
+    assert tegaki("results", store, "--out", by_ending).returncode == 0
+    assert tegaki("results", store, "--out", by_word, "--format", form).returncode == 0
+    assert by_ending.read_bytes() == by_word.read_bytes()
+    # Universal newlines of the pipe: CSV ends lines as RFC 4180 says.
+    assert by_ending.read_text(encoding="utf-8") == printed.stdout
+    assert "said.png" in printed.stdout
+
+
+def test_parquet_through_a_pipe(store: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="needs tegaki[parquet]")
+    command = [sys.executable, "-m", "tegaki", "results", str(store), "--format", "parquet"]
+    done = subprocess.run(command, capture_output=True, check=True)
+    paths = parquet.read_table(io.BytesIO(done.stdout)).column("path").to_pylist()
+    assert [Path(path).name for path in paths] == names(store)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--json", "--format", "csv"], "give neither --format nor --out"),
+        (["--json", "--out", "x.csv"], "give neither --format nor --out"),
+        (["--format", "table", "--out", "x.csv"], "A table is printed"),
+        (["--format", "xml"], "is not one of"),
+    ],
+)
+def test_forms_that_contradict(store: Path, options: list[str], said: str) -> None:
+    done = tegaki("results", store, *options)
+    assert done.returncode == 2
+    assert said in done.stderr
 
 
 def test_the_table(store: Path) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -15,9 +17,12 @@ from tegaki.cli.options import VerdictWord, open_store, store_type
 from tegaki.cli.show import Table
 from tegaki.model import load_bundle
 from tegaki.row import Row, Verdict
-from tegaki.scan import open_sink
+from tegaki.scan import Format, open_sink
 from tegaki.text import printable
 
+Shown = Format | Literal["table"]
+
+_COPIED = 1 << 20  # bytes at a time
 _NAME = 44  # cells of the table's first column
 _PROBABILITY = click.FloatRange(0, 1)
 
@@ -40,10 +45,13 @@ _PROBABILITY = click.FloatRange(0, 1)
               "model that scanned last by default.")  # fmt: skip
 @click.option("--model", type=click.Path(readable=False), metavar="DIR",
               help="Thresholds of this bundle, in place of the last scan's.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines in place of the table.")
+@click.option("--format", "form", type=click.Choice(["table", "jsonl", "csv", "parquet", "html"]),
+              help="How rows are printed, or written to FILE; html is a page with small pictures. "
+              "By default a table, or what FILE's ending says.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Short for --format jsonl.")
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-              help="Write rows to FILE, by its ending: .jsonl, .csv, .parquet, or .html for a page "
-              "with small pictures. Replaces FILE.")  # fmt: skip
+              help="Write rows to FILE, by its ending: .jsonl, .csv, .parquet or .html. Replaces "
+              "FILE.")  # fmt: skip
 def results(
     store: str,
     verdicts: tuple[Verdict, ...],
@@ -58,6 +66,7 @@ def results(
     limit: int | None,
     scored_by: str | None,
     model: str | None,
+    form: Shown | None,
     as_json: bool,
     out: Path | None,
 ) -> None:
@@ -71,6 +80,7 @@ def results(
       tegaki results pictures.tegaki --verdict generated --sort probability --reverse
       tegaki results pictures.tegaki --claim ComfyUI --path '*/2024/*' --json
       tegaki results pictures.tegaki --verdict unsure --limit 300 --out unsure.html
+      tegaki results pictures.tegaki --error any --format csv | column -s, -t
 
     \b
     Exit codes:
@@ -78,8 +88,7 @@ def results(
       2    the store cannot be read, or rows cannot be written
       130  stopped by Ctrl-C; the rows so far are kept
     """
-    if out and as_json:
-        raise click.UsageError("--json prints rows, --out writes them: choose one.")
+    form = _form(form, as_json, out)
     store_type()  # says which extra is missing
     from tegaki.scan.store import Query
     from tegaki.scan.store import results as rows_of
@@ -99,20 +108,52 @@ def results(
     )
     basis = load_bundle(Path(model)).basis if model else None
     with open_store(store, must_exist=True) as opened:
-        count = _put(rows_of(opened, query, basis), as_json, out)
+        count = _put(rows_of(opened, query, basis), form, out)
     if out or sys.stdout.isatty():
         said = f"{count:,} row{'' if count == 1 else 's'}"
         click.echo(f"{said} in {printable(str(out))}" if out else said, err=True)
 
 
-def _put(rows: Iterator[Row], as_json: bool, out: Path | None) -> int:
+def _form(form: Shown | None, as_json: bool, out: Path | None) -> Shown | None:
+    """What is asked for; ``None``: what the ending of ``out`` says.
+
+    Raises:
+        click.UsageError: it contradicts itself.
+    """
+    if as_json and (out or form):
+        raise click.UsageError("--json prints JSON Lines: give neither --format nor --out with it.")
+    if form == "table" and out:
+        raise click.UsageError("A table is printed: choose another --format, or leave out --out.")
+    if form == "parquet" and not out and sys.stdout.isatty():
+        raise click.UsageError("Parquet is not for a terminal: name a file with --out.")
+    return "jsonl" if as_json else form or (None if out else "table")
+
+
+def _put(rows: Iterator[Row], form: Shown | None, out: Path | None) -> int:
     """Write or print rows; how many they were."""
-    counted = itertools.count()
     if out:
-        with closing(open_sink(out)) as sink:
-            for row, _ in zip(rows, counted, strict=False):
-                sink.write(row)
-        return next(counted)
+        return _write(rows, out, None if form == "table" else form)
+    if form is None or form == "table" or form == "jsonl":
+        return _print(rows, as_json=form == "jsonl")
+    with tempfile.TemporaryDirectory(prefix="tegaki-") as folder:
+        file = Path(folder) / "rows"
+        count = _write(rows, file, form)
+        with file.open("rb") as written:
+            while data := written.read(_COPIED):
+                click.echo(data, nl=False)
+    return count
+
+
+def _write(rows: Iterator[Row], file: Path, form: Format | None) -> int:
+    counted = itertools.count()
+    with closing(open_sink(file, form)) as sink:
+        for row, _ in zip(rows, counted, strict=False):
+            sink.write(row)
+    return next(counted)
+
+
+def _print(rows: Iterator[Row], *, as_json: bool) -> int:
+    counted = itertools.count()
     table = Table(_NAME, shutil.get_terminal_size().columns if sys.stdout.isatty() else None)
     if not as_json:
         click.echo(table.header())

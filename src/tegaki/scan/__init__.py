@@ -2,7 +2,9 @@
 
 from tegaki.scan.engine import Summary, scan
 from tegaki.scan.inside import is_entered
-from tegaki.scan.outputs import Sink, open_sink
+from tegaki.scan.outputs import Format, Sink, open_sink
 from tegaki.scan.sources import Found, find, is_url
 
-__all__ = ["Found", "Sink", "Summary", "find", "is_entered", "is_url", "open_sink", "scan"]
+__all__ = [
+    "Format", "Found", "Sink", "Summary", "find", "is_entered", "is_url", "open_sink", "scan",
+]  # fmt: skip

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any, Literal, Protocol
 
 from tegaki.errors import MissingExtra, OutputError
 from tegaki.row import Row
@@ -65,23 +65,29 @@ class Sink(Protocol):
         """Make everything written durable and readable."""
 
 
-def open_sink(path: Path) -> Sink:
-    """A sink for a path that ends in ``.jsonl``, ``.csv``, ``.parquet`` or ``.html``; replaces the
-    file.
+Format = Literal["jsonl", "csv", "parquet", "html"]
+
+
+def open_sink(path: Path, form: Format | None = None) -> Sink:
+    """A sink for a file, which is replaced.
+
+    Args:
+        form: what is written; what the file's ending names by default.
 
     Raises:
-        OutputError: another ending, or the file cannot be made.
+        OutputError: an ending that names none, or the file cannot be made.
         MissingExtra: Parquet without its library.
     """
     kinds: dict[str, Callable[[Path], Sink]] = {
-        ".jsonl": JsonLinesSink,
-        ".csv": CsvSink,
-        ".parquet": ParquetSink,
-        ".html": SheetSink,
+        "jsonl": JsonLinesSink,
+        "csv": CsvSink,
+        "parquet": ParquetSink,
+        "html": SheetSink,
     }
-    kind = kinds.get(path.suffix.lower())
+    kind = kinds.get(form or path.suffix.lower().removeprefix("."))
     if kind is None:
-        raise OutputError(f"{path}: the ending must be one of {', '.join(kinds)}")
+        endings = ", ".join(f".{name}" for name in kinds)
+        raise OutputError(f"{path}: the ending must be one of {endings}")
     with _told(path):
         return _Told(kind(path), path)
 
