@@ -26,7 +26,7 @@ from tegaki.cli.progress import make_progress  # noqa: E402
 from tegaki.cli.train import so_far  # noqa: E402
 from tegaki.errors import TrainingError  # noqa: E402
 from tegaki.lab.corpus import ShardSet, load_corpus  # noqa: E402
-from tegaki.lab.distributed import World  # noqa: E402
+from tegaki.lab.distributed import World, join_world  # noqa: E402
 from tegaki.lab.edits import training_view  # noqa: E402
 from tegaki.lab.export import build_bundle  # noqa: E402
 from tegaki.lab.network import Classifier  # noqa: E402
@@ -245,6 +245,15 @@ def test_two_processes_train_what_one_trains(shards: ShardSet, tmp_path: Path) -
     lines = [(tmp_path / run / "log.jsonl").read_text().splitlines() for run in ("run", "alone")]
     losses = [[json.loads(line)["loss"] for line in log] for log in lines]
     assert losses[0] == pytest.approx(losses[1], abs=0.05)  # the first process' share of the sum
+
+
+def test_more_processes_than_gpus_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Said before any of them touches a device, so that no GPU is needed to see it."""
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    for name, value in {"WORLD_SIZE": "2", "RANK": "1", "LOCAL_RANK": "1"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(TrainingError, match=r"one GPU here.*--nproc-per-node 1"), join_world():
+        pass
 
 
 def test_the_in_place_bug_is_a_switch(shards: ShardSet, tmp_path: Path) -> None:
