@@ -2,8 +2,8 @@
 
 ``concurrent.futures`` and ``threading`` are written in Python: an interrupt that comes while the
 main thread is inside of them can leave one of their locks held, and then the end of the program
-waits for ever. What the main thread shares with the threads here is a queue that is written in C,
-whose calls are done or not done, and one flag a thread.
+waits for ever. What the main thread shares with the threads here is queues and dictionaries that
+are written in C, whose single steps are done or not done.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Workers(Generic[R]):
         seconds waits for the system, most likely, and is left to it.
 
         Raises:
-            KeyboardInterrupt: it came meanwhile; all threads have ended all the same.
+            KeyboardInterrupt: it came meanwhile; threads were waited for all the same.
         """
         interrupted = False
         until = time.monotonic() + _TO_END
