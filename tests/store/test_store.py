@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from tegaki.model import Bundle
 from tegaki.recipe import Thresholds
 from tegaki.scan import find
 from tegaki.scan.store import Query, Store, results, scan_into
+from tegaki.scan.store.connections import writing
 from tests.conftest import painting
 from tests.store.conftest import LONG_AGO, Counting, rows, scanned
 
@@ -204,6 +207,43 @@ def test_a_locked_store_says_so(tmp_path: Path, detector: Detector, tree: Path) 
     other.execute("COMMIT")
     other.close()
     assert ways(scanned(where, detector, tree))["scored"] == 4
+
+
+def test_a_store_that_another_process_is_making_is_waited_for(tmp_path: Path) -> None:
+    where = str(tmp_path / "s.db")
+    other = sqlite3.connect(where, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")  # a write from before the file is switched to WAL
+    done = threading.Timer(0.3, other.execute, ["COMMIT"])
+    done.start()
+    Store.open(where).close()
+    done.join()
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(StoreError, match="locked by another process"):
+        Store.open(where, wait=0.1)
+    other.close()
+
+
+def test_many_make_one_store_at_once(where: str) -> None:
+    together = threading.Barrier(6)
+
+    def make(_: int) -> int:
+        together.wait()
+        with Store.open(where) as store:
+            return len(store.bases())
+
+    with ThreadPoolExecutor(6) as threads:
+        assert list(threads.map(make, range(6))) == [0] * 6
+
+
+def test_a_store_in_postgresql_that_stays_locked_says_so(postgres: str) -> None:
+    where = postgres.format("postgres")
+    with (
+        Store.open(where) as one,
+        writing(one.engine),
+        pytest.raises(StoreError, match="locked by another process"),
+    ):
+        Store.open(where, wait=0.1)
+    Store.open(where).close()
 
 
 def test_a_full_disk_loses_nothing_that_was_committed(

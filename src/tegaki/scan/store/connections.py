@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -16,6 +18,8 @@ from tegaki.errors import MissingExtra, StoreError
 
 WAIT = 30.0
 """Seconds that another process's write is waited for; one takes milliseconds."""
+_WRITER = int.from_bytes(b"tegaki", "big")
+"""The advisory lock of who writes to a PostgreSQL database."""
 _KINDS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 
@@ -34,9 +38,11 @@ def make_engine(where: str, *, must_exist: bool = False, wait: float = WAIT) -> 
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     try:
-        return create_engine(url)
+        engine = create_engine(url)
     except ImportError as problem:
         raise MissingExtra("a store in PostgreSQL", "postgres") from problem
+    event.listen(engine, "begin", partial(_begin_postgresql, wait))
+    return engine
 
 
 def _url(where: str) -> URL:
@@ -63,20 +69,42 @@ def _check_file(path: str, must_exist: bool) -> None:
 def _set_up_sqlite(wait: float, connection: Any, _: object) -> None:
     connection.isolation_level = None  # transactions are begun here, not guessed by the driver
     cursor = connection.cursor()
-    for pragma in (
-        f"busy_timeout={round(1000 * wait)}",
-        "journal_mode=WAL",  # reads go on while a scan writes
-        "synchronous=NORMAL",  # with WAL, a killed process loses nothing
-        "foreign_keys=ON",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
+    cursor.execute(f"PRAGMA busy_timeout={round(1000 * wait)}")
+    _use_wal(cursor, time.monotonic() + wait)
+    cursor.execute("PRAGMA synchronous=NORMAL")  # with WAL, a killed process loses nothing
+    cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _use_wal(cursor: sqlite3.Cursor, until: float) -> None:
+    """Let reads go on while a scan writes.
+
+    Two processes that make one file switch it at once: each would wait for the other to stop
+    reading, so SQLite fails one of them without waiting, whatever ``busy_timeout`` says.
+    """
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as problem:
+            busy = problem.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:
     # A transaction that reads first and then writes would fail at once beside another writer.
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _begin_postgresql(wait: float, connection: Connection) -> None:
+    # As in SQLite: two that make the tables, or keep the same facts in another order, would fail.
+    if connection.get_execution_options().get("writes", False):
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, round(1000 * wait))}")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER})")
 
 
 @contextmanager
@@ -103,7 +131,7 @@ def _told() -> Iterator[None]:
 
 
 def _sentence(said: str) -> str:
-    if "is locked" in said:
+    if "is locked" in said or "lock timeout" in said:
         return (
             "the store stayed locked by another process; what was committed is kept, and the same "
             "command goes on from there"

@@ -21,7 +21,7 @@ from tegaki.scan.listing import NUL, Entry
 from tegaki.scan.packing import pack
 from tegaki.scan.store.connections import WAIT, make_engine, reading, writing
 from tegaki.scan.store.records import Known, Record, shown, unpack
-from tegaki.scan.store.schema import files, is_file, prepare, scorers, scores, versions
+from tegaki.scan.store.schema import files, is_file, prepare, scorers, scores
 from tegaki.text import readable
 from tegaki.verdict import pull_of
 
@@ -47,7 +47,7 @@ class Store:
         Args:
             where: a file's path (SQLite), or a URL (``postgresql://user@host/database``).
             must_exist: a file that is not there is an error.
-            wait: seconds that another process's write to a file is waited for.
+            wait: seconds that another process's write is waited for.
         """
         engine = make_engine(where, must_exist=must_exist, wait=wait)
         store = cls(engine)
@@ -78,8 +78,6 @@ class Store:
         which says how files are read; thresholds only take the place of earlier ones."""
         said = {"recipe": basis.recipe.to_dict(), "thresholds": asdict(basis.thresholds)}
         with writing(self.engine) as connection:
-            # One at a time: two scans of one number would take each other's files for their own.
-            connection.execute(select(versions.c.version).with_for_update())
             last = connection.execute(select(func.max(scorers.c.scan))).scalar_one() or 0
             row = {
                 "recipe": basis.recipe_hash,
