@@ -74,6 +74,8 @@ def test_the_card_names_every_network(parts: list[Path], shards: ShardSet, tmp_p
 def test_what_does_not_fit_is_refused(parts: list[Path], shards: ShardSet, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="two bundles or more"):
         blend(parts[:1], shards, tmp_path / "blend")
+    with pytest.raises(TrainingError, match="named twice"):
+        blend([*parts, parts[0]], shards, tmp_path / "blend")
     recipe = replace(tiny("finetune"), views=ViewPolicy(size=96))
     build_bundle(Classifier(recipe.network), recipe, shards, tmp_path / "other")
     with pytest.raises(TrainingError, match="of other views"):

@@ -555,3 +555,30 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert errors == "Stopped.\n"
     assert not out.exists()
+
+
+def test_a_build_that_was_killed_can_be_begun_again(drawn: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    scene(1, 2000, 2000).save(tmp_path / "in" / "0.png")
+    for k in range(1, 400):
+        (tmp_path / "in" / f"{k}.png").hardlink_to(tmp_path / "in" / "0.png")
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "tegaki", "corpus", "build", "--out", str(out), "--human"]
+    with subprocess.Popen([*command, str(tmp_path / "in")], stderr=subprocess.DEVNULL) as process:
+        until = time.monotonic() + 30
+        while not (out / "spool").exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        beside = tegaki("build", "--human", drawn, "--out", out)
+        assert (beside.returncode, "another run is at work in" in beside.stderr) == (2, True)
+        process.kill()
+    (out / "train-00000.tar").write_bytes(b"what it might have written")
+    assert tegaki("build", "--human", drawn, "--out", out).returncode == 0
+    assert not {path.name for path in out.iterdir()} & {"spool", "lock"}
+    assert pictures(out)
+
+
+def test_a_lock_beside_other_files_makes_no_room_for_a_build(drawn: Path, tmp_path: Path) -> None:
+    for name in ("lock", "mine.tar"):
+        (tmp_path / name).write_bytes(b"")
+    assert tegaki("build", "--human", drawn, "--out", tmp_path).returncode == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lock", "mine.tar"]

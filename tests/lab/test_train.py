@@ -24,7 +24,7 @@ from tegaki import Detector  # noqa: E402
 from tegaki.cli.main import program  # noqa: E402
 from tegaki.cli.progress import make_progress  # noqa: E402
 from tegaki.cli.train import so_far  # noqa: E402
-from tegaki.errors import TrainingError  # noqa: E402
+from tegaki.errors import OutputError, TrainingError  # noqa: E402
 from tegaki.lab.corpus import ShardSet, load_corpus  # noqa: E402
 from tegaki.lab.distributed import World, join_world  # noqa: E402
 from tegaki.lab.edits import training_view  # noqa: E402
@@ -300,7 +300,7 @@ def test_two_runs_do_not_share_a_folder(shards: ShardSet, tmp_path: Path) -> Non
     first, second = (Trainer(tiny("finetune"), shards, tmp_path) for _ in range(2))
 
     def start_another(_: int) -> None:
-        with pytest.raises(TrainingError, match="another run is at work in"):
+        with pytest.raises(OutputError, match="another run is at work in"):
             second.run()
         raise KeyboardInterrupt
 

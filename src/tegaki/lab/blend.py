@@ -21,11 +21,13 @@ def blend(folders: Sequence[Path], shards: ShardSet, out: Path) -> Bundle:
 
     Raises:
         BundleError: a folder is no bundle.
-        TrainingError: fewer than two, or bundles of other views, decoding or data.
+        TrainingError: fewer than two, one twice, or bundles of other views, decoding or data.
     """
     bundles = [load_bundle(folder) for folder in folders]
     if len(bundles) < 2:
         raise TrainingError("a blend takes two bundles or more")
+    if len({bundle.recipe.model.sha256 for bundle in bundles}) < len(bundles):
+        raise TrainingError("one network is named twice: a blend takes different ones")
     first = bundles[0]
     for other in bundles[1:]:
         _refuse_other(first, other, shards)

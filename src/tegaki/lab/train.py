@@ -199,7 +199,7 @@ class Trainer:
         Ctrl-C is put off to the end of a step, which is saved; a second one is not.
 
         Raises:
-            TrainingError: another run is at work in the folder.
+            OutputError: another run is at work in the folder.
             KeyboardInterrupt: it was stopped; a new trainer of the folder goes on.
         """
         with locked(self.out) if self.world.main else nullcontext():

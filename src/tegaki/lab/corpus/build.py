@@ -13,7 +13,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,10 +21,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tegaki.detector import default_workers
-from tegaki.errors import BlankPicture, CorpusError, OutputError, PictureError, TooSmall
+from tegaki.errors import BlankPicture, CorpusError, PictureError, TooSmall
 from tegaki.lab.corpus.duplicates import SIDE, thumbnail
 from tegaki.lab.corpus.entries import Entry, folder_entries, manifest_entries, read_item
 from tegaki.lab.corpus.manifest import Item
+from tegaki.lab.corpus.newfolder import LEFT_OUT, SPOOL, new_folder
 from tegaki.lab.corpus.protocols import Protocol
 from tegaki.lab.corpus.settle import LeftOut, settle
 from tegaki.lab.corpus.shards import AS_MADE, ShardSet, mixed, write_shards
@@ -33,7 +34,6 @@ from tegaki.lab.normalform import normal_form, normal_size
 from tegaki.ordered import ordered_map
 from tegaki.pictures import Limits
 
-LEFT_OUT = "left-out.csv"
 UNREADABLE = "unreadable"
 _REASONS = {TooSmall: "too small", BlankPicture: "blank"}
 _LIMITS = Limits()
@@ -83,17 +83,18 @@ def build(
     """Build a set of shards; what is left out stands in ``left-out.csv`` beside them.
 
     Args:
-        out: a folder that is empty or not there; after an error it is as it was.
+        out: a folder that is not there, is empty, or holds what a build left that was killed;
+            after an error it is empty, or not there.
         workers: pictures worked on at a time; one per core by default.
 
     Raises:
         CorpusError: an input is damaged, contradicts itself or leaves no picture.
-        OutputError: ``out`` is not empty.
+        OutputError: ``out`` holds something else, or another build is at work there.
         MissingExtra: the protocol needs one.
     """
     entries = _gather(options)
-    with _new_folder(out):
-        spool = out / "spool"
+    with new_folder(out):
+        spool = out / SPOOL
         kept, thumbnails, left = _look_at_all(entries, spool, options, progress, workers)
         settled, more = settle(kept, thumbnails, lambda n: progress("compare", n, len(kept)))
         left += more
@@ -124,9 +125,9 @@ def build_from_items(
 
     Raises:
         CorpusError: a picture cannot be read.
-        OutputError: ``out`` is not empty.
+        OutputError: as for :func:`build`.
     """
-    with _new_folder(out):
+    with new_folder(out):
         return _write(items, _in_normal_form, out, progress, workers, made_by)
 
 
@@ -273,20 +274,3 @@ def _write_left_out(left: Iterable[LeftOut], folder: Path) -> None:
 def _summary(left: Iterable[LeftOut]) -> str:
     counts = sorted(Counter(one.reason for one in left).items())
     return ", ".join(f"{count} {reason}" for reason, count in counts) or "there was none"
-
-
-@contextmanager
-def _new_folder(folder: Path) -> Iterator[None]:
-    """A folder for new files, which are taken away again if anything goes wrong."""
-    made = not folder.exists()
-    if not made and (not folder.is_dir() or any(folder.iterdir())):
-        raise OutputError(f"{folder} is not an empty folder; name another, or remove it")
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        yield
-    except BaseException:
-        for path in folder.iterdir():
-            path.unlink()
-        if made:
-            folder.rmdir()
-        raise
