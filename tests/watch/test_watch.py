@@ -181,19 +181,22 @@ def test_the_status_on_a_terminal(place: Place) -> None:
     )  # fmt: skip
     os.close(inside)
     shown = b""
+    awaited = (
+        b"1 new or changed, 0 not yet at rest, 1 to deliver, 0 given up",
+        b'"path": ',
+        b"tegaki: webhook ",
+    )
 
     def read() -> bool:
         nonlocal shown
         shown += os.read(outside, 10_000)
-        return b"1 new or changed, 0 not yet at rest, 1 to deliver, 0 given up" in shown
+        return all(words in shown for words in awaited)
 
-    until(read, "the status")
+    until(read, "the status, a row and an attempt")
     process.terminate()
     assert process.wait(60) == 0
     os.close(outside)
     assert b"Traceback" not in shown
-    assert b'"path": ' in shown
-    assert b"tegaki: webhook " in shown
 
 
 def test_rows_in_a_pipe_are_free_of_the_status(place: Place) -> None:
