@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -533,23 +534,33 @@ def test_a_protocol(folders: BuildOptions, tmp_path: Path) -> None:
     ]
 
 
-def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
-    """One large picture under many names takes long enough to be stopped."""
+@pytest.fixture
+def at_work(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """A build that takes long enough to be stopped, of one large picture under many names; and
+    the folder that it builds in."""
     (tmp_path / "in").mkdir()
     scene(1, 2000, 2000).save(tmp_path / "in" / "0.png")
     for k in range(1, 400):
         (tmp_path / "in" / f"{k}.png").hardlink_to(tmp_path / "in" / "0.png")
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "tegaki", "corpus", "build"]
-    process = subprocess.Popen(
-        [*command, "--human", str(tmp_path / "in"), "--out", str(out)],
+    command = [sys.executable, "-m", "tegaki", "corpus", "build", "--out", str(out)]
+    with subprocess.Popen(
+        [*command, "--human", str(tmp_path / "in")],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    until = time.monotonic() + 30
-    while not (out / "spool").exists() and time.monotonic() < until:
-        time.sleep(0.02)
+    ) as process:
+        try:
+            until = time.monotonic() + 30
+            while not (out / "spool").exists() and time.monotonic() < until:
+                time.sleep(0.02)
+            yield process, out
+        finally:
+            process.kill()
+
+
+def test_ctrl_c_leaves_nothing(at_work: tuple[subprocess.Popen[str], Path]) -> None:
+    process, out = at_work
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
@@ -557,28 +568,18 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     assert not out.exists()
 
 
-def test_a_build_that_was_killed_can_be_begun_again(drawn: Path, tmp_path: Path) -> None:
-    (tmp_path / "in").mkdir()
-    scene(1, 2000, 2000).save(tmp_path / "in" / "0.png")
-    for k in range(1, 400):
-        (tmp_path / "in" / f"{k}.png").hardlink_to(tmp_path / "in" / "0.png")
-    out = tmp_path / "out"
-    command = [sys.executable, "-m", "tegaki", "corpus", "build", "--out", str(out), "--human"]
-    with subprocess.Popen([*command, str(tmp_path / "in")], stderr=subprocess.DEVNULL) as process:
-        until = time.monotonic() + 30
-        while not (out / "spool").exists() and time.monotonic() < until:
-            time.sleep(0.02)
-        beside = tegaki("build", "--human", drawn, "--out", out)
-        assert (beside.returncode, "another run is at work in" in beside.stderr) == (2, True)
-        process.kill()
+def test_a_build_that_was_killed_can_be_begun_again(
+    drawn: Path, at_work: tuple[subprocess.Popen[str], Path]
+) -> None:
+    process, out = at_work
+    beside = tegaki("build", "--human", drawn, "--out", out)
+    assert (beside.returncode, "another run is at work in" in beside.stderr) == (2, True)
+    assert process.poll() is None
+    process.kill()
+    process.wait()
     (out / "train-00000.tar").write_bytes(b"what it might have written")
+    (out / "shards.json.new").write_bytes(b"{")
     assert tegaki("build", "--human", drawn, "--out", out).returncode == 0
-    assert not {path.name for path in out.iterdir()} & {"spool", "lock"}
+    names = {path.name for path in out.iterdir()}
+    assert not names & {"spool", "unfinished-build", "shards.json.new"}
     assert pictures(out)
-
-
-def test_a_lock_beside_other_files_makes_no_room_for_a_build(drawn: Path, tmp_path: Path) -> None:
-    for name in ("lock", "mine.tar"):
-        (tmp_path / name).write_bytes(b"")
-    assert tegaki("build", "--human", drawn, "--out", tmp_path).returncode == 2
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["lock", "mine.tar"]

@@ -38,19 +38,25 @@ def postgres() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture
+def database(postgres: str) -> str:
+    """The URL of an empty database."""
+    name = f"t{uuid.uuid4().hex}"
+    maintenance = postgres.format("postgres").replace("postgresql:", "postgresql+psycopg:")
+    engine = sqlalchemy.create_engine(maintenance, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return postgres.format(name)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A store that does not exist yet."""
     if request.param == "sqlite":
         return str(tmp_path / "pictures.tegaki")
-    url: str = request.getfixturevalue("postgres")
-    name = f"t{uuid.uuid4().hex}"
-    maintenance = url.format("postgres").replace("postgresql:", "postgresql+psycopg:")
-    engine = sqlalchemy.create_engine(maintenance, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    engine.dispose()
-    return url.format(name)
+    url: str = request.getfixturevalue("database")
+    return url
 
 
 @pytest.fixture

@@ -213,13 +213,12 @@ def test_a_store_that_another_process_is_making_is_waited_for(tmp_path: Path) ->
     where = str(tmp_path / "s.db")
     other = sqlite3.connect(where, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")  # a write from before the file is switched to WAL
+    with pytest.raises(StoreError, match="locked by another process"):
+        Store.open(where, wait=0.1)
     done = threading.Timer(0.3, other.execute, ["COMMIT"])
     done.start()
     Store.open(where).close()
     done.join()
-    other.execute("BEGIN EXCLUSIVE")
-    with pytest.raises(StoreError, match="locked by another process"):
-        Store.open(where, wait=0.1)
     other.close()
 
 
@@ -235,8 +234,20 @@ def test_many_make_one_store_at_once(where: str) -> None:
         assert list(threads.map(make, range(6))) == [0] * 6
 
 
-def test_a_store_in_postgresql_that_stays_locked_says_so(postgres: str) -> None:
-    where = postgres.format("postgres")
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+def test_many_make_one_store_whatever_the_server_isolates(database: str, level: str) -> None:
+    engine = sqlalchemy.create_engine(database.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        name = connection.exec_driver_sql("SELECT current_database()").scalar_one()
+        connection.exec_driver_sql(
+            f"ALTER DATABASE {name} SET default_transaction_isolation = '{level}'"
+        )
+    engine.dispose()
+    test_many_make_one_store_at_once(database)
+
+
+def test_a_store_in_postgresql_that_stays_locked_says_so(database: str) -> None:
+    where = database
     with (
         Store.open(where) as one,
         writing(one.engine),
@@ -244,6 +255,8 @@ def test_a_store_in_postgresql_that_stays_locked_says_so(postgres: str) -> None:
     ):
         Store.open(where, wait=0.1)
     Store.open(where).close()
+    with pytest.raises(StoreError, match="does not exist"):
+        Store.open(f"{where[: where.index('?')]} lock timeout{where[where.index('?') :]}")
 
 
 def test_a_full_disk_loses_nothing_that_was_committed(

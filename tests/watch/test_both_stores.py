@@ -5,10 +5,10 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
-from tests.store.conftest import postgres, where
+from tests.store.conftest import database, postgres, where
 from tests.watch.conftest import Place, Receiver, generated, status, until
 
-__all__ = ["postgres", "where"]  # fixtures
+__all__ = ["database", "postgres", "where"]  # fixtures
 
 
 def test_what_is_owed_outlives_a_kill(where: str, receiver: Receiver, tmp_path: Path) -> None:

@@ -65,7 +65,13 @@ def _shares(context: click.Context, parameter: click.Parameter, text: str) -> tu
 @click.option(
     "--generated", type=_INPUT, multiple=True, metavar="DIR", help="Generated pictures. Repeat."
 )
-@click.option("--out", type=_FOLDER, required=True, metavar="SHARDS", help="A new or empty folder.")
+@click.option(
+    "--out",
+    type=_FOLDER,
+    required=True,
+    metavar="SHARDS",
+    help="A new or empty folder, or one where a build was killed.",
+)
 @click.option(
     "--style", default="anime", show_default=True, help="Style of the pictures in the folders."
 )
@@ -139,7 +145,8 @@ def build(
     Exit codes:
       0    the shards are written
       1    they are written, and some files could not be read as pictures
-      2    wrong usage, a damaged corpus, no picture left, or SHARDS is not empty
+      2    wrong usage, a damaged corpus, no picture left, SHARDS holds something else, or
+           another build is at work there
       130  stopped by Ctrl-C; nothing is kept
     """
     if not (corpora or human or generated):

@@ -83,8 +83,8 @@ def build(
     """Build a set of shards; what is left out stands in ``left-out.csv`` beside them.
 
     Args:
-        out: a folder that is not there, is empty, or holds what a build left that was killed;
-            after an error it is empty, or not there.
+        out: a folder that is not there, is empty, or holds what a build left that was killed
+            before ``shards.json`` stood; after an error it is empty, or not there.
         workers: pictures worked on at a time; one per core by default.
 
     Raises:

@@ -171,7 +171,9 @@ def write_shards(
         "families": _families(placed),
     }
     text = json.dumps(described, indent=1, ensure_ascii=False) + "\n"
-    (folder / "shards.json").write_text(text, encoding="utf-8")
+    unfinished = folder / "shards.json.new"
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(folder / "shards.json")
     return load_shards(folder)
 
 

@@ -20,6 +20,7 @@ WAIT = 30.0
 """Seconds that another process's write is waited for; one takes milliseconds."""
 _WRITER = int.from_bytes(b"tegaki", "big")
 """The advisory lock of who writes to a PostgreSQL database."""
+_LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL, appendix A; it says so in the server's language
 _KINDS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 
@@ -38,7 +39,9 @@ def make_engine(where: str, *, must_exist: bool = False, wait: float = WAIT) -> 
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     try:
-        engine = create_engine(url)
+        # Whoever waits for a lock has to see what was written meanwhile, whatever the server's
+        # default is.
+        engine = create_engine(url, isolation_level="READ COMMITTED")
     except ImportError as problem:
         raise MissingExtra("a store in PostgreSQL", "postgres") from problem
     event.listen(engine, "begin", partial(_begin_postgresql, wait))
@@ -109,7 +112,7 @@ def _begin_postgresql(wait: float, connection: Connection) -> None:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A connection to read by, in one snapshot."""
+    """A connection to read by: of a file in one snapshot, of PostgreSQL in one a statement."""
     with _told(), engine.connect() as connection:
         yield connection
 
@@ -126,12 +129,14 @@ def _told() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as problem:
-        said = str(getattr(problem, "orig", None) or problem).strip().splitlines()
-        raise StoreError(_sentence(said[0] if said else type(problem).__name__)) from problem
+        orig = getattr(problem, "orig", None)
+        said = (str(orig or problem).strip().splitlines() or [type(problem).__name__])[0]
+        late = getattr(orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE
+        raise StoreError(_sentence(said, late)) from problem
 
 
-def _sentence(said: str) -> str:
-    if "is locked" in said or "lock timeout" in said:
+def _sentence(said: str, late: bool) -> str:
+    if late or "is locked" in said:
         return (
             "the store stayed locked by another process; what was committed is kept, and the same "
             "command goes on from there"
