@@ -2,223 +2,50 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import json
 import re
 import shutil
-import signal
 import socket
 import ssl
 import subprocess
-import sys
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from click.testing import CliRunner, Result
 
 import tegaki
-from tegaki.cli.corpus_fetch import fetch as command
-from tegaki.errors import CorpusError, OutputError
 from tegaki.lab.corpus import load_corpus
 from tegaki.lab.corpus.addresses import Missed, find_address
-from tegaki.lab.corpus.download import Settings
-from tegaki.lab.corpus.fetch import Report, fetch
+from tegaki.lab.corpus.fetch import fetch
+from tests.lab.web import (
+    COMMIT,
+    DATA,
+    ROOT,
+    Answer,
+    Web,
+    chunked,
+    drip,
+    files,
+    promising,
+    quick,
+    raw,
+    read,
+    redirect,
+    reset,
+    run,
+    serving,
+    stall,
+    status,
+    web,
+    whole,
+    write_manifest,
+)
 
-COMMIT = "6632dd950cf1bb495888200f21b317d6bbcf666b"
-ROOT = f"/owner/name/{COMMIT}"
-DATA = bytes(range(256)) * 40
-RAN = [sys.executable, "-c", "from tegaki.cli.corpus_fetch import fetch; fetch()"]
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Answers as the test says; the usual answer is what stands at the path."""
-
-    protocol_version = "HTTP/1.1"
-    web: Web
-
-    def do_GET(self) -> None:
-        self.web.log.append((time.monotonic(), self.path, dict(self.headers)))
-        answers = self.web.answers.get(unquote(self.path), [])
-        answer = answers.pop(0) if len(answers) > 1 else answers[0] if answers else status(404)
-        self.close_connection = True
-        answer(self)
-
-    def send(self, code: int, *headers: tuple[str, str]) -> None:
-        self.send_response(code)
-        for name, value in headers:
-            self.send_header(name, value)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
-Answer = Callable[[Handler], None]
-
-
-@dataclass
-class Web:
-    """A server on 127.0.0.1: answers by path (the last one stays), and what was asked when."""
-
-    port: int
-    answers: dict[str, list[Answer]] = field(default_factory=dict)
-    log: list[tuple[float, str, dict[str, str]]] = field(default_factory=list)
-    over: threading.Event = field(default_factory=threading.Event)
-
-    @property
-    def base(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def put(self, path: str, *answers: Answer) -> None:
-        self.answers[f"{ROOT}/{path}"] = list(answers)
-
-    def asked(self, path: str) -> int:
-        return sum(unquote(asked) == f"{ROOT}/{path}" for _, asked, _ in self.log)
-
-
-@contextmanager
-def serving(host: str, context: ssl.SSLContext | None = None) -> Iterator[Web]:
-    class ThisHandler(Handler):
-        pass
-
-    with ThreadingHTTPServer((host, 0), ThisHandler) as server:
-        server.daemon_threads = True
-        if context:
-            server.socket = context.wrap_socket(server.socket, server_side=True)
-        web = ThisHandler.web = Web(server.server_address[1])
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        yield web
-        web.over.set()  # frees answers that stall
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    with serving("127.0.0.1") as here:
-        yield here
-
-
-def whole(data: bytes = DATA) -> Answer:
-    def answer(handler: Handler) -> None:
-        handler.send(200, ("Content-Length", str(len(data))))
-        handler.wfile.write(data)
-
-    return answer
-
-
-def promising(length: int | None, data: bytes = DATA) -> Answer:
-    def answer(handler: Handler) -> None:
-        handler.send(200, *([] if length is None else [("Content-Length", str(length))]))
-        handler.wfile.write(data)
-
-    return answer
-
-
-def chunked(*lines: bytes) -> Answer:
-    def answer(handler: Handler) -> None:
-        handler.send(200, ("Transfer-Encoding", "chunked"))
-        handler.wfile.write(b"".join(lines))
-
-    return answer
-
-
-def raw(data: bytes) -> Answer:
-    def answer(handler: Handler) -> None:
-        handler.wfile.write(data)
-
-    return answer
-
-
-def status(code: int, *headers: tuple[str, str]) -> Answer:
-    return lambda handler: handler.send(code, *headers, ("Content-Length", "0"))
-
-
-def redirect(location: str, code: int = 302) -> Answer:
-    return status(code, ("Location", location))
-
-
-def stall(web: Web) -> Answer:
-    def answer(handler: Handler) -> None:
-        handler.send(200, ("Content-Length", str(len(DATA))))
-        handler.wfile.write(DATA[:100])
-        handler.wfile.flush()
-        web.over.wait(10)
-
-    return answer
-
-
-def drip(web: Web, start: bytes) -> Answer:
-    """A byte every 20 ms: never silent, never done."""
-
-    def answer(handler: Handler) -> None:
-        handler.wfile.write(start)
-        try:
-            while not web.over.wait(0.02):
-                handler.wfile.write(b"a")
-        except OSError:
-            pass
-
-    return answer
-
-
-def reset(handler: Handler) -> None:
-    handler.send(200, ("Content-Length", str(len(DATA))))
-    linger = (1).to_bytes(4, sys.byteorder) + bytes(4)
-    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-    handler.connection.close()
-
-
-def write_manifest(folder: Path, *paths: str, data: bytes = DATA, origin: str = "") -> Path:
-    """Each path with data of its own, unless it is one path: then ``data`` themselves."""
-    rows = []
-    for path in paths:
-        sha256 = hashlib.sha256(data if len(paths) == 1 else path.encode()).hexdigest()
-        place = (origin or f"github:owner/name@{COMMIT}", path)
-        rows.append((sha256[:16], f"old/{sha256[:8]}.jpg", "7", sha256, "human", "s", "", "anime",
-                     "train", "", "", "", "", "", "", "", *place))  # fmt: skip
-    header = (
-        "id", "file", "offset", "sha256", "label", "source", "family", "style", "split",
-        "orig_format", "orig_width", "orig_height", "orig_bytes", "orig_mode", "orig_quality",
-        "orig_alpha", "origin", "origin_path",
-    )  # fmt: skip
-    folder.mkdir(exist_ok=True)
-    with (folder / "manifest.csv").open("w", encoding="utf-8", newline="") as stream:
-        csv.writer(stream).writerows([header, *rows])
-    return folder / "manifest.csv"
-
-
-def quick(web: Web) -> Settings:
-    """Impatient; tests of waiting shorten one wait further."""
-    return Settings(
-        base=web.base, rate=1000, tries=3, connect=2, silence=2, deadline=5, backoff=0.01
-    )
-
-
-def run(manifest: Path, settings: Settings) -> Report:
-    return fetch(manifest, manifest.parents[1] / "out", settings, lambda done, total: None)
-
-
-def files(out: Path) -> list[Path]:
-    """Everything below the folder but its two lists."""
-    lists = (out / "manifest.csv", out / "missing.csv")
-    return sorted(path for path in out.rglob("*") if path.is_file() and path not in lists)
-
-
-def read(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
+__all__ = ["web"]  # a fixture
 
 
 # ---- what is fetched ---------------------------------------------------------------------------
@@ -576,172 +403,3 @@ def test_certificates_are_checked(
         report = run(write_manifest(tmp_path / "in", "a.png"), settings)
     assert report.reasons == ({} if trusted else {"no connection": 1})
     assert trusted or "certificate verify failed" in report.missing[0].detail
-
-
-# ---- going on ----------------------------------------------------------------------------------
-
-
-def test_a_second_run_asks_only_for_what_is_missing(web: Web, tmp_path: Path) -> None:
-    names = [f"{i}.png" for i in range(6)]
-    manifest = write_manifest(tmp_path / "in", *names)
-    for name in names[:4]:
-        web.put(name, whole(name.encode()))
-    assert run(manifest, quick(web)).fetched == 4
-    for name in names[4:]:
-        web.put(name, whole(name.encode()))
-    damaged = files(tmp_path / "out")[0]
-    original = damaged.read_bytes()
-    damaged.write_bytes(b"damaged")
-    web.log.clear()
-    report = run(manifest, quick(web))
-    assert (report.fetched, report.present, report.missing) == (3, 3, ())
-    assert len(web.log) == 3
-    assert damaged.read_bytes() == original
-    assert len(read(tmp_path / "out" / "manifest.csv")) == 6
-
-
-def test_a_picture_put_there_by_hand_counts(web: Web, tmp_path: Path) -> None:
-    manifest = write_manifest(tmp_path / "in", "a.png", origin="pypi:package==1.0")
-    sha256 = hashlib.sha256(DATA).hexdigest()
-    place = tmp_path / "out" / "originals" / sha256[:2]
-    place.mkdir(parents=True)
-    (place / f"{sha256}.png").write_bytes(DATA)
-    report = run(manifest, quick(web))
-    assert (report.present, report.missing) == (1, ())
-
-
-def test_ctrl_c_keeps_what_is_done(web: Web, tmp_path: Path) -> None:
-    names = [f"{i:02}.png" for i in range(12)]
-    manifest = write_manifest(tmp_path / "in", *names)
-    for name in names:
-        web.put(name, whole(name.encode()) if name < "05.png" else stall(web))
-    args = [str(manifest), "--out", str(tmp_path / "out"), "--base", web.base, "--rate", "1000"]
-    with subprocess.Popen([*RAN, *args], stdout=subprocess.PIPE, text=True) as process:
-        while len(web.log) < 5 + 4:  # five are done, and the four workers are held up
-            time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
-        shown, _ = process.communicate(timeout=10)
-    assert process.returncode == 130
-    assert shown.startswith("Stopped; give the same command again to go on.\n5 of 12 pictures")
-    assert len(read(tmp_path / "out" / "manifest.csv")) == len(files(tmp_path / "out")) == 5
-    assert {row["reason"] for row in read(tmp_path / "out" / "missing.csv")} == {"stopped"}
-    for name in names:
-        web.put(name, whole(name.encode()))
-    web.log.clear()
-    assert (run(manifest, quick(web)).missing, len(web.log)) == ((), 7)
-
-
-# ---- speed -------------------------------------------------------------------------------------
-
-
-def test_the_rate_holds_for_all_workers_together(web: Web, tmp_path: Path) -> None:
-    names = [f"{i}.png" for i in range(9)]
-    for name in names:
-        web.put(name, whole(name.encode()))
-    run(write_manifest(tmp_path / "in", *names), replace(quick(web), rate=20, workers=8))
-    times = sorted(moment for moment, _, _ in web.log)
-    assert 0.25 < times[-1] - times[0] < 3  # 0.4 s by the rate
-
-
-def test_workers_fetch_side_by_side(web: Web, tmp_path: Path) -> None:
-    names = [f"{i}.png" for i in range(4)]
-    together = threading.Barrier(4)
-
-    def answer(name: str) -> Answer:
-        def wait(handler: Handler) -> None:
-            together.wait(2)  # breaks, and with it the answer, unless four requests are open
-            whole(name.encode())(handler)
-
-        return wait
-
-    for name in names:
-        web.put(name, answer(name))
-    settings = replace(quick(web), workers=4, tries=1, silence=5)
-    assert not run(write_manifest(tmp_path / "in", *names), settings).missing
-
-
-# ---- manifests and folders ---------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (None, "cannot be read: No such file"),
-        (b"id,sha256\n", "lacks rows or columns"),
-        (b"id,sha256\na,b\n", "lacks rows or columns: label, source, split, origin, origin_path"),
-        (b"\xff\xfe", "is not a CSV file in UTF-8"),
-        (b'id,sha256\n"a', "is not a CSV file in UTF-8"),
-        (b"id,sha256,label,source,split,origin,origin_path\na,b\n", "row 1 has not as many fields"),
-    ],
-    ids=["none", "no rows", "no columns", "not text", "open quote", "short row"],
-)
-def test_damaged_manifests(web: Web, tmp_path: Path, content: bytes | None, message: str) -> None:
-    (tmp_path / "in").mkdir()
-    if content is not None:
-        (tmp_path / "in" / "manifest.csv").write_bytes(content)
-    with pytest.raises(CorpusError, match=message):
-        run(tmp_path / "in" / "manifest.csv", quick(web))
-
-
-def test_a_hash_that_is_none_cannot_become_a_path(web: Web, tmp_path: Path) -> None:
-    manifest = write_manifest(tmp_path / "in", "a.png")
-    text = manifest.read_text().replace(hashlib.sha256(DATA).hexdigest(), "../../../../x")
-    manifest.write_text(text)
-    assert run(manifest, quick(web)).reasons == {"no hash": 1}
-    assert web.log == []
-
-
-def test_another_corpus_is_not_overwritten(web: Web, tmp_path: Path) -> None:
-    manifest = write_manifest(tmp_path / "in", "a.png")
-    other = write_manifest(tmp_path / "out", "b.png")
-    before = other.read_bytes()
-    for source in (manifest, other):
-        with pytest.raises(OutputError, match="holds another corpus"):
-            run(source, quick(web))
-    assert other.read_bytes() == before
-
-
-def test_a_place_that_cannot_be_written_stops_the_run(web: Web, tmp_path: Path) -> None:
-    web.put("a.png", whole())
-    manifest = write_manifest(tmp_path / "in", "a.png")
-    (tmp_path / "out" / "originals").mkdir(parents=True)
-    blocked = hashlib.sha256(DATA).hexdigest()[:2]
-    (tmp_path / "out" / "originals" / blocked).write_bytes(b"a file, not a folder")
-    with pytest.raises(OutputError, match="cannot be written"):
-        run(manifest, quick(web))
-
-
-# ---- the command -------------------------------------------------------------------------------
-
-
-def invoke(web: Web, *args: str | Path) -> Result:
-    base = () if "--base" in args else ("--base", web.base)
-    return CliRunner().invoke(command, [*map(str, args), *base, "--rate", "1000"])
-
-
-def test_the_command(web: Web, tmp_path: Path) -> None:
-    names = ("a.png", "b.png")
-    web.put("a.png", whole(b"a.png"))
-    manifest = write_manifest(tmp_path / "in", *names)
-    first = invoke(web, manifest.parent, "--out", tmp_path / "out")
-    assert first.exit_code == 1
-    assert first.stdout == (
-        "1 of 2 pictures are at hand: 1 fetched (0.0 MB), 0 before\n  gone: 1\n"
-        f"What is missing is in {tmp_path / 'out' / 'missing.csv'}\n"
-    )
-    web.put("b.png", whole(b"b.png"))
-    second = invoke(web, manifest, "--out", tmp_path / "out", "--json")
-    assert second.exit_code == 0
-    assert json.loads(second.stdout) == {
-        "pictures": 2, "at_hand": 2, "fetched": 1, "fetched_bytes": 5, "present": 1,
-        "missing": {}, "stopped": False,
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize("base", ["file:///etc", "raw.example.org", "http://u:p@example.org"])
-def test_a_base_that_is_none(web: Web, tmp_path: Path, base: str) -> None:
-    manifest = write_manifest(tmp_path / "in", "a.png")
-    done = invoke(web, manifest, "--out", tmp_path / "out", "--base", base)
-    assert done.exit_code == 2
-    assert "Invalid value for '--base'" in done.stderr
-    assert not (tmp_path / "out").exists()

@@ -222,7 +222,8 @@ def test_a_store_that_another_process_is_making_is_waited_for(tmp_path: Path) ->
     other.close()
 
 
-def test_many_make_one_store_at_once(where: str) -> None:
+def made_at_once(where: str) -> list[int]:
+    """How many models each of six finds in the store that all of them make."""
     together = threading.Barrier(6)
 
     def make(_: int) -> int:
@@ -231,7 +232,11 @@ def test_many_make_one_store_at_once(where: str) -> None:
             return len(store.bases())
 
     with ThreadPoolExecutor(6) as threads:
-        assert list(threads.map(make, range(6))) == [0] * 6
+        return list(threads.map(make, range(6)))
+
+
+def test_many_make_one_store_at_once(where: str) -> None:
+    assert made_at_once(where) == [0] * 6
 
 
 @pytest.mark.parametrize("level", ["repeatable read", "serializable"])
@@ -243,20 +248,19 @@ def test_many_make_one_store_whatever_the_server_isolates(database: str, level: 
             f"ALTER DATABASE {name} SET default_transaction_isolation = '{level}'"
         )
     engine.dispose()
-    test_many_make_one_store_at_once(database)
+    assert made_at_once(database) == [0] * 6
 
 
 def test_a_store_in_postgresql_that_stays_locked_says_so(database: str) -> None:
-    where = database
     with (
-        Store.open(where) as one,
+        Store.open(database) as one,
         writing(one.engine),
         pytest.raises(StoreError, match="locked by another process"),
     ):
-        Store.open(where, wait=0.1)
-    Store.open(where).close()
+        Store.open(database, wait=0.1)
+    Store.open(database).close()
     with pytest.raises(StoreError, match="does not exist"):
-        Store.open(f"{where[: where.index('?')]} lock timeout{where[where.index('?') :]}")
+        Store.open(database.replace("?", " lock timeout?"))
 
 
 def test_a_full_disk_loses_nothing_that_was_committed(

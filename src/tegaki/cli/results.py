@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import click
 
@@ -45,7 +45,7 @@ _PROBABILITY = click.FloatRange(0, 1)
               "model that scanned last by default.")  # fmt: skip
 @click.option("--model", type=click.Path(readable=False), metavar="DIR",
               help="Thresholds of this bundle, in place of the last scan's.")  # fmt: skip
-@click.option("--format", "form", type=click.Choice(["table", "jsonl", "csv", "parquet", "html"]),
+@click.option("--format", "form", type=click.Choice(["table", *get_args(Format)]),
               help="How rows are printed, or written to FILE; html is a page with small pictures. "
               "By default a table, or what FILE's ending says.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Short for --format jsonl.")

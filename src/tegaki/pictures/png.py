@@ -8,12 +8,13 @@ import zlib
 from collections.abc import Iterator
 
 from PIL import Image
-from PIL.PngImagePlugin import PngImageFile
+from PIL.PngImagePlugin import PngImageFile, putchunk
 
 _SIGNATURE = 8  # bytes
 _TEXT = frozenset((b"tEXt", b"zTXt", b"iTXt", b"iCCP", b"caBX"))
 _IHDR = b"\0\0\0\x0dIHDR"
 _BODY = 33  # behind the signature and IHDR
+_IEND = bytes.fromhex("0000000049454e44ae426082")
 _ODD = frozenset((b"IHDR", b"acTL", b"fcTL", b"fdAT", b"DDAT"))
 _INDEXED = 3  # the colour type
 _PALETTE = (b"PLTE", b"tRNS")
@@ -57,7 +58,7 @@ class Rows:
         self._channels = _CHANNELS[data[25]]
         self._palette = b"".join(chunk for name, chunk in others if name in _PALETTE)
         chunks = (chunk for _, chunk in others)
-        self.skeleton = b"".join([data[:_BODY], *chunks, _chunk(b"IEND", b"")])
+        self.skeleton = b"".join([data[:_BODY], *chunks, _IEND])
 
     @classmethod
     def of(cls, data: bytes, least: int) -> Rows | None:
@@ -100,11 +101,14 @@ class Rows:
 
     def _decoded(self, filtered: bytes, height: int) -> Image.Image:
         header = self._data[16:20] + struct.pack(">I", height) + self._data[24:29]
-        parts = (
-            self._data[:_SIGNATURE], _chunk(b"IHDR", header), self._palette,
-            _chunk(b"IDAT", zlib.compress(filtered, 0)), _chunk(b"IEND", b""),
-        )  # fmt: skip
-        band = PngImageFile(io.BytesIO(b"".join(parts)))
+        whole = io.BytesIO()
+        whole.write(self._data[:_SIGNATURE])
+        putchunk(whole, b"IHDR", header)
+        whole.write(self._palette)
+        putchunk(whole, b"IDAT", zlib.compress(filtered, 0))
+        whole.write(_IEND)
+        whole.seek(0)
+        band = PngImageFile(whole)
         band.load()
         return band
 
@@ -175,8 +179,3 @@ def _chunks(data: bytes, at: int) -> Iterator[tuple[bytes, int, int]]:
         end = at + 12 + int.from_bytes(view[at : at + 4], "big")
         yield bytes(view[at + 4 : at + 8]), at, end
         at = end
-
-
-def _chunk(name: bytes, body: bytes) -> bytes:
-    check = zlib.crc32(body, zlib.crc32(name))
-    return b"".join([struct.pack(">I", len(body)), name, body, struct.pack(">I", check)])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import struct
-import zlib
 from functools import cached_property
 from typing import TypeGuard
 
@@ -12,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 from PIL.AvifImagePlugin import AvifImageFile
-from PIL.PngImagePlugin import PngImageFile
+from PIL.PngImagePlugin import PngImageFile, putchunk
 from PIL.WebPImagePlugin import WebPImageFile
 
 from tegaki.claim import Place
@@ -146,9 +145,14 @@ def _open_upper(data: bytes, header: Header, rows: int) -> Image.Image:
     that no compression helps are little longer packed than not."""
     head = data[16:20] + struct.pack(">I", rows) + data[24:29]  # PNG 3rd edition, section 11.2.1
     raw = rows * (1 + len(header.mode or "RGBA") * header.width)
-    body = _beginning(data, header, raw + raw // 8 + _SLACK)
-    parts = (data[:8], _chunk(b"IHDR", head), header.extra, _chunk(b"IDAT", body), _IEND)
-    return PngImageFile(io.BytesIO(b"".join(parts)))
+    cut = io.BytesIO()
+    cut.write(data[:8])
+    putchunk(cut, b"IHDR", head)
+    cut.write(header.extra)
+    putchunk(cut, b"IDAT", _beginning(data, header, raw + raw // 8 + _SLACK))
+    cut.write(_IEND)
+    cut.seek(0)
+    return PngImageFile(cut)
 
 
 def _beginning(data: bytes, header: Header, most: int) -> bytes:
@@ -159,8 +163,3 @@ def _beginning(data: bytes, header: Header, most: int) -> bytes:
         body += memoryview(data)[at + 8 : at + 8 + min(length, most - len(body))]
         at += 12 + length
     return bytes(body)
-
-
-def _chunk(name: bytes, body: bytes) -> bytes:
-    check = zlib.crc32(body, zlib.crc32(name))
-    return b"".join((struct.pack(">I", len(body)), name, body, struct.pack(">I", check)))
