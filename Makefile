@@ -40,8 +40,9 @@ docs: $(VENV)/everything ## rewrite the help texts and transcripts in README.md 
 examples: $(VENV)/core ## draw examples/ again
 	@$(BIN)/python tools/draw_examples.py examples
 
-card: $(VENV)/core ## measure the shipped model again on CORPUS and compare with its card
-	@$(BIN)/tegaki card --corpus $(CORPUS) --check
+card: $(VENV)/core ## measure the shipped models again on CORPUS and compare with their cards
+	@for model in careful fast; do \
+		$(BIN)/tegaki card --model $$model --corpus $(CORPUS) --check || exit 1; done
 
 ablation: $(VENV)/everything ## run the seed's results again (hours) and write docs/ablation
 	@$(BIN)/tegaki ablate --corpus $(CORPUS) --weights $(WEIGHTS) --work runs/ablation \

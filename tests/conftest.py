@@ -1,4 +1,4 @@
-"""Shared by all tests: the shipped detector, pictures made on the spot, the corpus if at hand."""
+"""Shared by all tests: shipped detectors, pictures made on the spot, the corpus if at hand."""
 
 from __future__ import annotations
 
@@ -21,7 +21,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @pytest.fixture(scope="session")
 def detector() -> Detector:
-    return Detector.load()
+    """Of the fast model: most tests are about files and rows, not about which model judges."""
+    return Detector.load("fast")
+
+
+@pytest.fixture(scope="session")
+def careful() -> Detector:
+    return Detector.load("careful")
 
 
 @pytest.fixture(scope="session")

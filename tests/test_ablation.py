@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from tools.tables import ABLATION
 
+from tegaki.lab.ablate.cells import is_finished
 from tegaki.lab.ablate.ensemble import DESCRIBED, possible_shares
+from tegaki.lab.ablate.plan import Cell, cells
 from tegaki.lab.ablate.summary import summarise
 from tegaki.lab.ablate.text import markdown
 from tegaki.lab.predictions import read_predictions
@@ -43,6 +45,12 @@ def test_cells_of_one_protocol_are_of_one_set() -> None:
     for protocol in {path.parts[-3] for path in REPORTS}:
         found = {read_report(p)["manifest_sha256"] for p in REPORTS if p.parts[-3] == protocol}
         assert len(found) == 1
+
+
+@pytest.mark.parametrize("cell", cells(), ids=lambda cell: cell.name)
+def test_cells_are_of_the_recipes_as_they_are_now(cell: Cell) -> None:
+    """By their hashes: else it would be run again, for hours."""
+    assert is_finished(cell, ABLATION / "cells" / cell.name)
 
 
 def test_no_picture_is_in_it() -> None:

@@ -19,7 +19,7 @@ import pytest
 from tegaki.cli.main import program
 from tegaki.lab.predictions import Judged, Predictions
 from tegaki.lab.report import write_report
-from tegaki.model import load_bundle
+from tegaki.model import load_single
 from tests.conftest import painting
 from tests.lab.little_corpus import write_corpus
 from tests.test_files import let_others_in, without_privileges
@@ -62,7 +62,7 @@ def test_check_shows_everything(folder: Path) -> None:
     assert done.stderr == ""
     assert re.search(r"verdict +(likely drawn|likely generated|not sure)\n", done.stdout)
     assert re.search(r"probability +0\.\d{3} of generated", done.stdout)
-    for name in load_bundle().recipe.views.names:
+    for name in load_single("careful").recipe.views.names:
         assert re.search(rf"{name} [+-]\d+\.\d\d", done.stdout)
     assert "PNG, 300 x 400 pixels" in done.stdout
     assert re.search(r"model +\S+, recipe [0-9a-f]{16}\n", done.stdout)
@@ -112,8 +112,9 @@ def test_scan_prints_a_table_and_a_summary(folder: Path) -> None:
 
 
 def test_scan_json_is_what_check_says(folder: Path) -> None:
-    scanned = tegaki("scan", "--json", "--quiet", "a.png", "more", cwd=folder)
-    checked = tegaki("check", "--json", "a.png", "more/c.webp", cwd=folder)
+    by = ("--json", "--model", "auto")
+    scanned = tegaki("scan", *by, "--quiet", "a.png", "more", cwd=folder)
+    checked = tegaki("check", *by, "a.png", "more/c.webp", cwd=folder)
     assert scanned.returncode == 0
     assert scanned.stdout == checked.stdout
     assert scanned.stderr == ""
@@ -341,6 +342,9 @@ def test_progress_shows_rate_and_time_left_on_a_terminal(tmp_path: Path) -> None
     assert "60 files" in text
 
 
+NAMES = "the models that come with tegaki: fast, careful, auto"
+
+
 # ---- mistakes ----------------------------------------------------------------------------------
 
 
@@ -351,6 +355,9 @@ def test_progress_shows_rate_and_time_left_on_a_terminal(tmp_path: Path) -> None
         (["scan", "x", "--out", "o.csv", "--json"], "choose one"),
         (["scan", "x", "--workers", "0"], "is not in the range x>=1"),
         (["check", "x", "--model", "no-such-folder"], "no-such-folder does not exist"),
+        (["scan", "x", "--model", "fastt"], f"fastt does not exist; {NAMES}"),
+        (["results", "s.db", "--model", "fastt"], NAMES),
+        (["card", "--corpus", ".", "--model", "auto"], "auto joins two models; name one of them"),
         (["chek"], "No such command 'chek'"),
         (["train", "--recipe", "best", "--corpus", ".", "--out", "o"], "best is neither a recipe"),
     ],

@@ -13,7 +13,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from tegaki import BundleError, Detector, Row
-from tegaki.model import SHIPPED
+from tegaki.model import SHIPPED, load_single
 from tests.conftest import painting
 
 FIELDS = [
@@ -35,6 +35,7 @@ FIELDS = [
     "error",
     "model",
     "recipe",
+    "domain",
 ]
 
 
@@ -55,7 +56,7 @@ def test_the_row_of_a_picture(detector: Detector, picture: Path) -> None:
     assert row.verdict in ("drawn", "generated", "unsure")
     assert row.probability is not None
     assert 0 <= row.probability <= 1
-    names = detector.bundle.recipe.views.names
+    names = load_single("fast").recipe.views.names
     assert tuple(view.name for view in row.views) == names
     assert row.logit == pytest.approx(sum(view.logit for view in row.views) / len(names))
     assert row.error is None
@@ -181,13 +182,24 @@ def test_a_training_run_in_place_of_its_bundle(tmp_path: Path) -> None:
 
 
 def test_a_bundle_that_does_not_exist(tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match="none does not exist"):
+    with pytest.raises(BundleError, match=r"none does not exist$"):
         Detector.load(tmp_path / "none")
+
+
+def test_a_name_that_no_model_has() -> None:
+    with pytest.raises(BundleError, match="fastt does not exist; the models that come with tegaki: "
+                       "fast, careful, auto"):  # fmt: skip
+        Detector.load("fastt")
+
+
+@pytest.mark.parametrize("name", sorted(SHIPPED))
+def test_shipped_models_are_loaded_by_name(name: str) -> None:
+    assert Detector.load(name).bundle == Detector.load(SHIPPED[name]).bundle
 
 
 def copy_bundle(folder: Path) -> Path:
     for name in ("bundle.json", "model.onnx"):
-        (folder / name).write_bytes((SHIPPED / name).read_bytes())
+        (folder / name).write_bytes((SHIPPED["fast"] / name).read_bytes())
     return folder
 
 
@@ -200,7 +212,7 @@ def test_a_network_that_is_not_the_bundles_own(tmp_path: Path) -> None:
         Detector.load(tmp_path)
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"recipe": {}}'])
+@pytest.mark.parametrize("damage", ["", "{", "[]", "3", '{"recipe": {}}', '{"recipe": []}'])
 def test_a_damaged_bundle(tmp_path: Path, damage: str) -> None:
     (copy_bundle(tmp_path) / "bundle.json").write_text(damage)
     with pytest.raises(BundleError, match="cannot be read"):
@@ -229,7 +241,9 @@ def test_a_bundle_of_another_version_is_refused(
 
 def test_a_network_of_another_size_is_refused(tmp_path: Path) -> None:
     path = copy_bundle(tmp_path) / "bundle.json"
-    path.write_text(path.read_text().replace('"size": 224', '"size": 96', 1))
+    plain = json.loads(path.read_text())
+    plain["recipe"]["views"]["size"] = 96
+    path.write_text(json.dumps(plain))
     with pytest.raises(BundleError, match="does not take views of 96 pixels"):
         Detector.load(tmp_path)
 
@@ -244,8 +258,15 @@ def test_thresholds_that_make_no_sense_are_refused(tmp_path: Path, value: object
         Detector.load(tmp_path)
 
 
-def test_the_network_has_the_numbers_of_its_parts() -> None:
+NUMBERS = {"mobilenetv2": 3_447_937, "efficientnet-lite0": 4_602_977}
+OUTSIDE = 1281  # of the head that says "outside": one for each of 1,280 channels, and a bias
+
+
+def test_the_fast_network_has_the_numbers_of_its_parts() -> None:
     onnx = pytest.importorskip("onnx", reason="needs tegaki[lab]")
-    graph = onnx.load(SHIPPED / "model.onnx").graph
+    fast = load_single("fast")
+    graph = onnx.load(fast.onnx).graph
     weights = [t for t in graph.initializer if t.dims and t.data_type == onnx.TensorProto.FLOAT]
-    assert sum(math.prod(t.dims) for t in weights) == 3_447_937 + 4_602_977
+    parts = [NUMBERS[run["recipe"]["network"]["backbone"]] for run in fast.training["runs"]]
+    more = OUTSIDE if "outside" in [out.name for out in graph.output] else 0
+    assert sum(math.prod(t.dims) for t in weights) == sum(parts) + more

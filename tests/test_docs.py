@@ -143,7 +143,8 @@ def test_links_between_pages_lead_somewhere() -> None:
                 assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
-def test_the_card_can_be_found_from_the_readme() -> None:
-    target = "src/tegaki/model/shipped/card.md"
+@pytest.mark.parametrize("model", ["careful", "fast"])
+def test_the_cards_can_be_found_from_the_readme(model: str) -> None:
+    target = f"src/tegaki/model/shipped/{model}/card.md"
     assert f"]({target})" in (ROOT / "README.md").read_text(encoding="utf-8")
     assert (ROOT / Path(target)).exists()

@@ -1,38 +1,44 @@
-"""The committed reports of the shipped model are true, are its own, and hold their floors."""
+"""The committed reports of the shipped models are true, are their own, and hold their floors."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from tools.tables import EVALUATION
+from tools.tables import EVALUATION, MODELS
 
 from tegaki.lab.evaluate import SYSTEM
 from tegaki.lab.gate import below, read_floors
 from tegaki.lab.report import read_report
 from tegaki.lab.verify import verify
-from tegaki.model import load_bundle
+from tegaki.model import load_single
 
-REPORTS = sorted(EVALUATION.glob("*/report.json"))
-
-
-def test_there_is_one_for_every_protocol_that_fits() -> None:
-    assert [path.parent.name for path in REPORTS] == ["robust", "seen", "unseen"]
+REPORTS = sorted(EVALUATION.glob("*/*/report.json"))
 
 
-@pytest.mark.parametrize("path", REPORTS, ids=lambda path: path.parent.name)
+def name(path: Path) -> str:
+    """Model and protocol."""
+    return "/".join(path.parts[-3:-1])
+
+
+def test_both_models_have_those_that_a_reader_needs() -> None:
+    there = {name(path) for path in REPORTS}
+    assert {f"{model}/{each}" for model in MODELS for each in ("seen", "web")} <= there
+
+
+@pytest.mark.parametrize("path", REPORTS, ids=name)
 def test_every_number_is_what_the_predictions_give(path: Path) -> None:
     assert verify(path) == []
 
 
-@pytest.mark.parametrize("path", REPORTS, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("path", REPORTS, ids=name)
 def test_reports_are_of_the_shipped_model(path: Path) -> None:
-    recipe = load_bundle().recipe
+    recipe = load_single(path.parts[-3]).recipe
     assert read_report(path)["model"] == {
         "id": recipe.model.id, "sha256": recipe.model.sha256, "recipe": recipe.hash,
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("path", REPORTS, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("path", REPORTS, ids=name)
 def test_floors_hold(path: Path) -> None:
     assert below(read_floors(path.parent / "floors.json"), read_report(path), SYSTEM) == []

@@ -94,10 +94,13 @@ def test_a_missing_extra_is_named(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_wheel_holds_the_model_and_its_card(installed: Path) -> None:
+def test_the_wheel_holds_the_models_and_their_cards(installed: Path) -> None:
     (wheel,) = installed.parents[1].glob("tegaki-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    for name in ("model.onnx", "bundle.json", "figures.json", "card.md"):
-        assert f"tegaki/model/shipped/{name}" in names
+    for model in ("careful", "fast"):
+        for name in ("model.onnx", "bundle.json", "figures.json", "card.md"):
+            assert f"tegaki/model/shipped/{model}/{name}" in names
+    assert "tegaki/model/shipped/auto/bundle.json" in names
+    assert "tegaki/model/shipped/bases/clip-vit-b16-lower.onnx" in names
     assert "tegaki/py.typed" in names
     assert not any("examples" in name or "tests" in name for name in names)

@@ -11,15 +11,18 @@ RECIPE = Recipe(DecodePolicy(), ViewPolicy(), ModelRef("m", "0" * 64), Calibrati
 
 
 SHRINKING = dataclasses.replace(RECIPE, shrink=ShrinkPolicy())
+SIZED = dataclasses.replace(RECIPE, views=ViewPolicy(sizes=(160, 160, 128, 128)))
+HEAD = dataclasses.replace(RECIPE, base=ModelRef("b", "2" * 64))
 
 
 def test_it_survives_being_stored() -> None:
-    for recipe in (RECIPE, SHRINKING):
+    for recipe in (RECIPE, SHRINKING, SIZED, HEAD):
         assert Recipe.from_dict(recipe.to_dict()) == recipe
 
 
-def test_bundles_from_before_there_was_shrinking_keep_their_hash() -> None:
-    assert "shrink" not in RECIPE.to_dict()
+def test_bundles_from_before_there_were_shrinking_bases_and_sizes_keep_their_hash() -> None:
+    assert not {"shrink", "base"} & RECIPE.to_dict().keys()
+    assert "sizes" not in RECIPE.to_dict()["views"]
     assert RECIPE.hash == "75ceb0aef80a4477"
 
 
@@ -32,6 +35,10 @@ def test_everything_in_it_moves_the_hash() -> None:
         dataclasses.replace(RECIPE, model=ModelRef("m", "1" * 64)),
         dataclasses.replace(RECIPE, calibration=Calibration(1.0, 0.1)),
         SHRINKING,
+        SIZED,
+        HEAD,
+        dataclasses.replace(RECIPE, base=ModelRef("b", "3" * 64)),
+        dataclasses.replace(RECIPE, views=ViewPolicy(sizes=(128, 128, 160, 160))),
         dataclasses.replace(RECIPE, shrink=ShrinkPolicy(least_side=5000)),
     ]
     hashes = {recipe.hash for recipe in (RECIPE, *others)}

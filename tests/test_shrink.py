@@ -9,7 +9,7 @@ from PIL import Image
 from tools.measure_shrink import Moved, enlarged, mosaic, read_rows
 
 from tegaki.lab.corpus import load_corpus
-from tegaki.model import load_bundle
+from tegaki.model import load_single
 
 BAR = 0.01  # of probability
 PICTURES = 500
@@ -18,13 +18,12 @@ LIVE = 10  # of each kind; each takes more than a second
 
 def regime() -> float:
     """How many times the views' short side the recipe leaves at least."""
-    recipe = load_bundle().recipe
+    recipe = load_single("fast").recipe
     assert recipe.shrink is not None
     return recipe.shrink.least_side / recipe.views.short_side
 
 
-def test_it_was_measured_on_500_pictures_with_the_shipped_model() -> None:
-    """docs/shrink.json is of another model? Then ``python -m tools.measure_shrink FOLDER``."""
+def test_it_was_measured_on_500_pictures() -> None:
     made = [row for row in read_rows() if row.kind != "as it is" and row.remaining >= regime()]
     assert len(made) >= PICTURES
     assert max(row.remaining for row in made) < regime() + 0.01  # the hardest there are

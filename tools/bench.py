@@ -86,7 +86,7 @@ def rate(work: Callable[[], None]) -> float:
 
 def many_pictures() -> None:
     """Rates on all cores."""
-    detector = Detector.load()
+    detector = Detector.load("fast")
     workers = default_workers()
     with tempfile.TemporaryDirectory() as folder:
         paths = make_pictures(Path(folder))

@@ -139,7 +139,7 @@ def evaluation() -> None:
         started = time.perf_counter()
         done = evaluate(load_scorer(None), items, protocol, workers=workers)
         seconds = time.perf_counter() - started
-    print(f"\n{'Evaluation of the shipped model':<52}{'seconds':>9}")
+    print(f"\n{'Evaluation of the careful model':<52}{'seconds':>9}")
     print(f"{f'{PICTURES} pictures':<52}{seconds * PICTURES / len(done.judged):>9.1f}")
 
 

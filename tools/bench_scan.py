@@ -80,7 +80,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def end_to_end() -> None:
-    workers, detector = default_workers(), Detector.load()
+    workers, detector = default_workers(), Detector.load("fast")
     head = f"{EACH} pictures each, {workers} cores, files/s"
     print(f"{head:<34}{'Pillow':>9}{'scan':>9}{'ratio':>8}")
     with tempfile.TemporaryDirectory() as folder:
@@ -110,7 +110,7 @@ def _line(label: str, plain: float, ours: float) -> None:
 
 def unchanged() -> None:
     """Rescans, of files that are no pictures: what they hold is not looked at."""
-    detector = Detector.load()
+    detector = Detector.load("fast")
     with tempfile.TemporaryDirectory() as name:
         folder, long_ago = Path(name), time.time() - 1000
         for number in range(UNCHANGED):

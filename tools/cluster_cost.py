@@ -86,7 +86,7 @@ def measure(assumed: dict[str, float]) -> dict[str, Any]:
     from tegaki import Detector
     from tools.bench_scan import EACH, SHAPES, pictures
 
-    detector = Detector.load()
+    detector = Detector.load("fast")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         paths = [path for some in pictures(folder).values() for path in some]

@@ -1,4 +1,4 @@
-"""How far the shipped model's probability moves where JPEGs are decoded to half of their size.
+"""How far the fast model's probability moves where JPEGs are decoded to half of their size.
 
     python -m tools.measure_shrink FOLDER [--out docs/shrink.json]
 
@@ -24,13 +24,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 from PIL import Image
 
 from tegaki.detector import default_workers
 from tegaki.errors import PictureError
-from tegaki.model import Session, load_bundle
+from tegaki.model import Session, load_single, open_session
 from tegaki.ordered import ordered_calls
 from tegaki.pictures import Limits, OpenedPicture, make_views
 from tegaki.recipe import ShrinkPolicy
@@ -42,7 +43,7 @@ TILE, ACROSS, CHOSEN = 1280, 4, 160  # pixels of a tile; tiles a side; pictures 
 SIDE = TILE * ACROSS
 LEAST, MOST_ASPECT, MOST_PIXELS = 960, 2.2, 40_000_000
 QUALITY = 90
-BUNDLE = load_bundle()
+BUNDLE = load_single("fast")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +65,20 @@ class Moved:
 
 
 def read_rows(path: Path = OUT) -> list[Moved]:
-    """What was measured; of the shipped model, or none."""
+    """What was measured, of the model that the file names."""
     kept = json.loads(path.read_text(encoding="utf-8"))
-    same = kept["model"] == BUNDLE.recipe.model.sha256
-    return [Moved(*row) for row in kept["rows"]] if same else []
+    return [Moved(*row) for row in kept["rows"]]
 
 
 @cache
 def _session() -> Session:
-    return Session(BUNDLE)
+    return open_session(BUNDLE)
 
 
 def probability(small: Image.Image) -> float:
     """Of the small picture that views are cut from."""
-    views, which = make_views(small, BUNDLE.recipe.views)
-    logit = float(_session().logits(views)[list(which)].mean())
+    views = make_views(small, BUNDLE.recipe.views)
+    logit = fmean(_session().run(views.distinct, views.which).logits)
     return round(probability_of(logit, BUNDLE.recipe.calibration), 5)
 
 

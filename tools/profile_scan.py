@@ -1,6 +1,6 @@
 """Where the time of a scan goes: milliseconds of one core for each step, by kind of picture.
 
-    python -m tools.profile_scan                 print the table
+    python -m tools.profile_scan                 print the table, of the fast model
     python -m tools.profile_scan --keep after    and keep it in docs/speed.json under that name
 
 Time is that of the thread (``time.thread_time``), so other work on the machine moves it little.
@@ -25,7 +25,7 @@ from PIL import Image
 import tegaki.detector
 import tegaki.pictures.decode
 from tegaki import Detector
-from tegaki.model import Session
+from tegaki.detector import Step
 from tegaki.pictures import OpenedPicture
 from tools.bench_scan import SHAPES, draw
 
@@ -39,7 +39,7 @@ STEPS = {
     "shrink": (tegaki.pictures.decode, "normalise"),
     "marks": (tegaki.detector, "examine"),
     "views": (tegaki.detector, "make_views"),
-    "network": (Session, "logits"),
+    "network": (Step, "score"),
 }
 """Steps, and the functions that take them; the time of a step inside of another counts for it
 alone."""
@@ -102,9 +102,9 @@ def files(folder: Path) -> dict[str, Path]:
     return made
 
 
-def profile() -> dict[str, dict[str, float]]:
+def profile(model: str) -> dict[str, dict[str, float]]:
     """Milliseconds by kind of picture and step: the best of some runs."""
-    detector, table = Detector.load(), {}
+    detector, table = Detector.load(model), {}
     with tempfile.TemporaryDirectory() as folder:
         for kind, path in files(Path(folder)).items():
             runs = [_once(detector, path) for _ in range(RUNS)]
@@ -134,12 +134,13 @@ def show(table: dict[str, dict[str, float]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--keep", metavar="NAME", help="keep the table in docs/speed.json")
-    name = parser.parse_args().keep
-    table = profile()
+    parser.add_argument("--model", default="fast", help="fast, careful, auto, or a folder")
+    options = parser.parse_args()
+    table = profile(options.model)
     show(table)
-    if name:
+    if options.keep:
         kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
-        kept[name] = table
+        kept[options.keep] = table
         KEPT.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
 

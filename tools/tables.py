@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[1]
 ABLATION = ROOT / "docs" / "ablation"
 AUDIT = ROOT / "docs" / "audit"
 EVALUATION = ROOT / "docs" / "evaluation"
+MODELS = ("careful", "fast")
+BLEND = ROOT / "docs" / "runs" / "blend"
 SHRINK_BANDS = (
     ("as it is", 1.5, 2.0), ("as it is", 2.0, 3.0), ("as it is", 3.0, 5.0), ("as it is", 5.0, 8.0),
     ("as it is", 8.0, inf), ("enlarged", 8.0, inf), ("mosaic", 8.0, inf),
@@ -25,13 +27,17 @@ SHRINK_BANDS = (
 
 
 def _figures() -> str:
-    """The README's short table, from the shipped model's figures."""
-    splits = _read(SHIPPED / "figures.json")["splits"]
-    names = {"test_seen": "Sources seen in training", "test_unseen": "Sources never seen"}
+    """The README's short table, from the models' figures."""
+    names = {"test_seen": "sources seen in training", "test_unseen": "sources never seen"}
+    found = {
+        f"{model}, {words}": _read(SHIPPED[model] / "figures.json")["splits"][split]
+        for model in MODELS
+        for split, words in names.items()
+    }
     rows = {
-        "AUC": [f"{splits[n]['metrics']['auc']['value']:.3f}" for n in names],
+        "AUC": [f"{f['metrics']['auc']['value']:.3f}" for f in found.values()],
         "TPR at 1 % FPR": [
-            f"{splits[n]['metrics']['tpr_at_1_percent_fpr']['value']:.2f}" for n in names
+            f"{f['metrics']['tpr_at_1_percent_fpr']['value']:.2f}" for f in found.values()
         ],
     }
     for label, verdict, words in (
@@ -41,14 +47,44 @@ def _figures() -> str:
         ("generated", "unsure", "Generated: *not sure*"),
         ("generated", "drawn", "Generated, called *likely drawn*"),
     ):
-        rows[words] = [f"{splits[n]['verdicts'][label][verdict]:.1%}" for n in names]
-    return table(["", *names.values()], [[words, *cells] for words, cells in rows.items()])
+        rows[words] = [f"{f['verdicts'][label][verdict]:.1%}" for f in found.values()]
+    return table(["", *found], [[words, *cells] for words, cells in rows.items()])
+
+
+def _web() -> str:
+    """AUC on sources never seen, as they are and sent around, from ``tegaki evaluate``."""
+    columns, names = {}, []
+    for model in MODELS:
+        tests = _read(EVALUATION / model / "web" / "report.json")["systems"]["model"]["tests"]
+        names = list(tests)
+        columns[model] = [tests[n]["metrics"]["auc"] for n in names]
+    rows = [
+        [name, *(f"{column[n]['value']:.3f} [{column[n]['low']:.3f}, {column[n]['high']:.3f}]"
+                 for column in columns.values())]
+        for n, name in enumerate(names)
+    ]  # fmt: skip
+    return table(["Test", *columns], rows)
+
+
+def _outside() -> str:
+    """Pictures that are no drawings, from ``tools/measure_outside.py``."""
+    found = _read(ROOT / "docs" / "outside.json")
+    rows = []
+    for part, words in (("outside", "found"), ("inside", "lost")):
+        for group in found["fast"][part]:
+            count = found["fast"][part][group]["pictures"]
+            shares = [f"{models[part][group]['outside'] / count:.1%}" for models in found.values()]
+            rows.append([group, str(count), words, *shares])
+        total = sum(one["pictures"] for one in found["fast"][part].values())
+        sums = [sum(one["outside"] for one in models[part].values()) for models in found.values()]
+        rows.append(["all", str(total), words, *(f"{n / total:.1%}" for n in sums)])
+    return table(["Pictures", "Number", "", *found], rows)
 
 
 def _runs() -> str:
     """Every training run that could have shipped, from its log and recipe."""
     rows = []
-    for folder in sorted((ROOT / "docs" / "runs").iterdir()):
+    for folder in sorted(path.parent for path in (ROOT / "docs" / "runs").glob("*/recipe.json")):
         recipe = _read(folder / "recipe.json")
         stage = recipe.get("stages", [recipe])[0]  # the first runs were not made of stages
         lines = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
@@ -61,12 +97,12 @@ def _runs() -> str:
         areas = [f"{last['val_auc']:.3f}", *_areas(measured if measured.exists() else None)]
         rows.append([folder.name, _read_network(recipe), str(last["epoch"]), *choices, views,
                      *areas])  # fmt: skip
-    figures = SHIPPED / "figures.json"
+    figures = BLEND / "figures.json"
     val = f"{_read(figures)['splits']['val']['metrics']['auc']['value']:.3f}"
-    parts = [run["recipe"] for run in _read(SHIPPED / "bundle.json")["training"]["runs"]]
+    parts = [run["recipe"] for run in _read(BLEND / "bundle.json")["training"]["runs"]]
     names = " and ".join(_read_network(recipe) for recipe in parts)
     views = ", ".join(parts[0]["views"]["names"])
-    rows.append(["shipped", names, "", "", "", "", views, val, *_areas(figures)])
+    rows.append(["3 and 4, blended", names, "", "", "", "", views, val, *_areas(figures)])
     header = ["Run", "Network", "Epochs", "Averaging", "Label smoothing", "Teacher", "Views",
               "val AUC at the end", "`test_seen`", "`test_unseen`"]  # fmt: skip
     return table(header, rows)
@@ -163,7 +199,7 @@ def _views() -> str:
 
 
 def _moves() -> str:
-    """How far the shipped model's scores move, from ``tegaki audit --model``."""
+    """How far a shipped model's scores move, from ``tegaki audit --model``."""
     audit = _read(AUDIT / "model.json")
     rows = [
         [move["condition"], f"{move['logit']:.2f}", f"{move['probability']:.3f}",
@@ -240,7 +276,8 @@ def _cluster_cost() -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
-    "figures": _figures, "runs": _runs, "seed": _seed, "audit": _audit, "views": _views,
+    "figures": _figures, "web": _web, "outside": _outside,
+    "runs": _runs, "seed": _seed, "audit": _audit, "views": _views,
     "moves": _moves, "provenance": _provenance, "watermarks": _watermarks,
     "fuzz": _fuzz, "cluster_rates": _cluster_rates, "cluster_cost": _cluster_cost,
     "speed": _speed, "shrink": _shrink, "memory": _memory,

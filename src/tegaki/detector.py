@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
-from pathlib import Path
+from statistics import fmean as mean
 
 from PIL import Image
 
 from tegaki.errors import EmptyFile, PictureError, TimedOut, UnreadableFile
-from tegaki.model import SHIPPED, Bundle, Session, load_bundle
+from tegaki.model import SHIPPED, Bundle, CascadeBundle, Output, load_bundle, open_session
 from tegaki.ordered import Timed, ordered_calls
 from tegaki.pictures import (
     LARGE,
@@ -31,6 +33,7 @@ from tegaki.provenance import (
     checked_anchors,
     examine,
 )
+from tegaki.recipe import Cascade
 from tegaki.row import Facts, Row, RowError, ViewScore
 from tegaki.turns import Turns
 from tegaki.verdict import row_of
@@ -61,7 +64,7 @@ class Detector:
 
     def __init__(
         self,
-        bundle: Bundle,
+        bundle: Bundle | CascadeBundle,
         limits: Limits,
         *,
         provenance: bool = True,
@@ -76,13 +79,14 @@ class Detector:
         """Taken for a file's size while it is read and measured. Large pictures have turns of
         their own, taken in a file's turn and never the other way round."""
         self._pictures = Turns(LARGE, patience)
-        self._session = Session(bundle)
+        self.steps = tuple(map(Step, bundle.steps))
+        """The models that score a picture, each asked where those before it are not sure."""
         self.basis = bundle.basis
 
     @classmethod
     def load(
         cls,
-        bundle: AnyPath | None = None,
+        model: AnyPath | None = None,
         *,
         limits: Limits | None = None,
         provenance: bool = True,
@@ -91,7 +95,8 @@ class Detector:
         """A ready detector.
 
         Args:
-            bundle: folder of a model bundle; the shipped one by default.
+            model: ``"careful"`` (the default), ``"fast"``, ``"auto"`` (the careful one where the
+                fast one is not sure), or the folder of another model bundle.
             limits: what to refuse; 100 million pixels, 128 MiB and, of many files, five minutes
                 a file by default.
             provenance: read what files say of themselves; without it rows rest on pixels alone.
@@ -103,19 +108,19 @@ class Detector:
             AnchorsError: ``trust_anchors`` are no certificates.
             MissingExtra: they are, and the extra ``c2pa`` is not installed.
         """
-        folder = None if bundle is None else Path(os.fsdecode(bundle))
         return cls(
-            load_bundle(folder),
+            load_bundle(None if model is None else os.fsdecode(model)),
             limits or Limits(),
             provenance=provenance,
             trust_anchors=None if trust_anchors is None else checked_anchors(trust_anchors),
         )
 
     def __reduce__(self) -> tuple[Callable[..., Detector], tuple[object, ...]]:
-        # Pickled, it is what it was loaded by: the shipped bundle is where the package is, another
+        # Pickled, it is what it was loaded by: a shipped bundle is where the package is, another
         # one in a folder of the same name.
-        folder = None if self.bundle.folder == SHIPPED else self.bundle.folder
-        return _loaded, (folder, self.limits, self.provenance, self.trust_anchors)
+        names = {folder: name for name, folder in SHIPPED.items()}
+        model = names.get(self.bundle.folder, str(self.bundle.folder))
+        return _loaded, (model, self.limits, self.provenance, self.trust_anchors)
 
     def inspect(self, path: AnyPath) -> Row:
         """One file's row."""
@@ -194,22 +199,54 @@ class Detector:
         return examine(data, pixels=pixels, decoded=decoded, trust_anchors=anchors)
 
     def _score(self, data: bytes, digest: str, opened: OpenedPicture) -> Facts:
-        recipe = self.bundle.recipe
+        recipe = self.bundle.steps[0].recipe  # all steps decode alike
         with self._pictures.of(opened.pixels), opened:
             picture, facts = opened.decode_for_views(
                 recipe.decode, self.limits, recipe.views, recipe.shrink
             )
             said = self._examine(data, opened.stored, pixels=True)
-        views, which = make_views(picture, recipe.views)
-        logits = [float(x) for x in self._session.logits(views)[list(which)]]
-        scores = tuple(map(ViewScore, recipe.views.names, logits))
-        return _facts((digest, len(data)), facts, said, scores)
+        step, output = self.ask(picture)
+        names = step.bundle.recipe.views.names
+        if len(self.steps) > 1:
+            names = tuple(f"{step.bundle.folder.name} {name}" for name in names)
+        scores = tuple(map(ViewScore, names, output.logits))
+        return _facts((digest, len(data)), facts, said, scores, outside=output.outside)
+
+    def ask(self, picture: Image.Image) -> tuple[Step, Output]:
+        """What an RGB picture's scores rest on: the step that is sure of it, or the last one."""
+        recipe = self.bundle.recipe
+        if isinstance(recipe, Cascade):
+            first = self.steps[0].score(picture)
+            first = replace(first, logits=tuple(map(recipe.scaled, first.logits)))
+            inside = first.outside is None or first.outside <= 0
+            if inside and not recipe.low < mean(first.logits) < recipe.high:
+                return self.steps[0], first
+        return self.steps[-1], self.steps[-1].score(picture)
 
 
-def _loaded(
-    folder: Path | None, limits: Limits, provenance: bool, trust_anchors: str | None
-) -> Detector:
-    return Detector.load(folder, limits=limits, provenance=provenance, trust_anchors=trust_anchors)
+class Step:
+    """One model at work: its session, and what it has cost so far."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self._session = open_session(bundle)
+        self._lock = threading.Lock()
+        self.pictures = 0
+        self.seconds = 0.0
+
+    def score(self, picture: Image.Image) -> Output:
+        """The output for an RGB picture."""
+        started = time.thread_time()
+        views = make_views(picture, self.bundle.recipe.views)
+        output = self._session.run(views.distinct, views.which)
+        with self._lock:
+            self.pictures += 1
+            self.seconds += time.thread_time() - started
+        return output
+
+
+def _loaded(model: str, limits: Limits, provenance: bool, trust_anchors: str | None) -> Detector:
+    return Detector.load(model, limits=limits, provenance=provenance, trust_anchors=trust_anchors)
 
 
 def too_late(seconds: float) -> TimedOut:
@@ -228,6 +265,7 @@ def _facts(
     said: Provenance,
     views: tuple[ViewScore, ...] = (),
     error: RowError | None = None,
+    outside: float | None = None,
 ) -> Facts:
     digest, size = content
     return Facts(
@@ -238,6 +276,7 @@ def _facts(
         claims=said.claims,
         remarks=said.remarks,
         error=error,
+        outside=outside,
     )
 
 

@@ -29,7 +29,7 @@ class DecodePolicy:
     background: tuple[int, int, int] = (255, 255, 255)
 
 
-VIEW_NAMES = ("centre", "squashed", "first", "last", "upper-left", "lower-right")
+VIEW_NAMES = ("centre", "squashed", "first", "last", "upper-left", "lower-right", "middle")
 """Every view that can be named (:func:`tegaki.pictures.views.view_boxes` says what they are)."""
 
 
@@ -39,7 +39,8 @@ class ViewPolicy:
 
     ``max_aspect``: longer sides are cut away, centred, beyond this ratio. ``short_side``: larger
     pictures are shrunk to it (Lanczos), smaller ones are never enlarged. ``size``: side of a view
-    in pixels. ``min_side``: pictures below it are too small to judge.
+    in pixels; ``sizes``: one for each name, where they differ. ``min_side``: pictures below it are
+    too small to judge.
     """
 
     names: tuple[str, ...] = ("centre", "squashed", "first", "last")
@@ -47,6 +48,11 @@ class ViewPolicy:
     short_side: int = 320
     max_aspect: float = 1.6
     min_side: int = 64
+    sizes: tuple[int, ...] | None = None
+
+    def size_of(self, name: str) -> int:
+        """The side of a named view, in pixels."""
+        return self.size if self.sizes is None else self.sizes[self.names.index(name)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +91,32 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything that moves a score. Without ``shrink`` every picture is decoded in full."""
+    """Everything that moves a score. Without ``shrink`` every picture is decoded in full.
+
+    ``base``: the frozen network whose features ``model`` is a head on; without it ``model`` sees
+    the views itself.
+    """
 
     decode: DecodePolicy
     views: ViewPolicy
     model: ModelRef
     calibration: Calibration
     shrink: ShrinkPolicy | None = None
+    base: ModelRef | None = None
 
     @property
     def hash(self) -> str:
         """First 16 hex digits of the SHA-256 of the canonical JSON."""
-        canonical = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+        return _hash_of(self.to_dict())
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data that :meth:`from_dict` reads back; without ``shrink`` there is no such key."""
+        """Plain data that :meth:`from_dict` reads back; what may be absent and is has no key."""
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
-        if self.shrink is None:
-            del plain["shrink"]
+        for name in ("shrink", "base"):
+            if plain[name] is None:
+                del plain[name]
+        if self.views.sizes is None:
+            del plain["views"]["sizes"]
         return plain
 
     @classmethod
@@ -114,12 +127,15 @@ class Recipe:
             views = dict(plain["views"])
             decode["background"] = tuple(decode["background"])
             views["names"] = tuple(views["names"])
+            if "sizes" in views:
+                views["sizes"] = tuple(views["sizes"])
             recipe = cls(
                 DecodePolicy(**decode),
                 ViewPolicy(**views),
                 ModelRef(**plain["model"]),
                 Calibration(**plain["calibration"]),
                 ShrinkPolicy(**plain["shrink"]) if "shrink" in plain else None,
+                ModelRef(**plain["base"]) if "base" in plain else None,
             )
         except KeyError as problem:
             raise BundleError(f"the recipe cannot be read: it lacks {problem}") from problem
@@ -128,6 +144,83 @@ class Recipe:
         if recipe.to_dict() != plain:
             raise BundleError("the recipe holds keys that this version does not know")
         return recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Cascade:
+    """Two models, the second asked only where the first is not sure.
+
+    ``slope``, ``intercept``: bring the first one's logits to the second one's scale; there it is
+    not sure between ``low`` and ``high``. Both decode alike and cut their views from the same
+    picture.
+    """
+
+    fast: Recipe
+    careful: Recipe
+    slope: float
+    intercept: float
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if _shared(self.fast) != _shared(self.careful):
+            raise BundleError("the two models of a cascade decode differently")
+        if not (self.slope > 0 and self.low < self.high):
+            raise BundleError("the limits of a cascade are not in order")
+
+    def scaled(self, logit: float) -> float:
+        """A logit of the first model on the second one's scale."""
+        return self.slope * logit + self.intercept
+
+    @property
+    def model(self) -> ModelRef:
+        """An id and a hash of both."""
+        both = _hash_of(self.to_dict(), 64)
+        return ModelRef(f"auto-{both[:8]}", both)
+
+    @property
+    def calibration(self) -> Calibration:
+        return self.careful.calibration
+
+    @property
+    def hash(self) -> str:
+        """First 16 hex digits of the SHA-256 of the canonical JSON."""
+        return _hash_of(self.to_dict())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data that :func:`recipe_from_dict` reads back."""
+        recipes = {"fast": self.fast.to_dict(), "careful": self.careful.to_dict()}
+        return recipes | {name: getattr(self, name) for name in _LIMITS}
+
+
+def recipe_from_dict(plain: dict[str, Any]) -> Recipe | Cascade:
+    """What :meth:`Recipe.to_dict` or :meth:`Cascade.to_dict` made.
+
+    Raises:
+        BundleError: it is neither.
+    """
+    if "careful" not in plain:
+        return Recipe.from_dict(plain)
+    if plain.keys() != {"fast", "careful", *_LIMITS}:
+        raise BundleError("the recipe of a cascade lacks keys or holds others")
+    fast, careful = (Recipe.from_dict(plain[name]) for name in ("fast", "careful"))
+    return Cascade(fast, careful, **{name: float(plain[name]) for name in _LIMITS})
+
+
+_LIMITS = ("slope", "intercept", "low", "high")
+
+
+def _shared(recipe: Recipe) -> tuple[object, ...]:
+    views = recipe.views
+    return (
+        recipe.decode, recipe.shrink,
+        views.short_side, views.max_aspect, views.min_side,
+    )  # fmt: skip
+
+
+def _hash_of(plain: dict[str, Any], digits: int = 16) -> str:
+    canonical = json.dumps(plain, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:digits]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +245,7 @@ class Thresholds:
 class Basis:
     """What facts become a row by: the model and recipe that scored them, and the thresholds."""
 
-    recipe: Recipe
+    recipe: Recipe | Cascade
     thresholds: Thresholds
 
     @property

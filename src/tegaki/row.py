@@ -9,6 +9,7 @@ from tegaki.claim import Claim
 from tegaki.text import safe_json
 
 Verdict = Literal["drawn", "generated", "unsure", "error"]
+Domain = Literal["inside", "outside"]
 VERDICTS: tuple[Verdict, ...] = ("drawn", "generated", "unsure", "error")
 SHOWN: dict[Verdict, str] = {
     "drawn": "likely drawn",
@@ -40,7 +41,8 @@ class Facts:
     """What was measured of one content, whatever its name and wherever the thresholds stand.
 
     Attributes are those of :class:`Row`; ``remarks`` are sentences on marks that make no claim.
-    ``views`` is empty exactly when ``error`` is set.
+    ``views`` is empty exactly when ``error`` is set. ``outside``: a logit, above zero for a picture
+    of a kind that the model does not judge; ``None`` where it did not say.
     """
 
     sha256: str | None
@@ -54,6 +56,14 @@ class Facts:
     claims: tuple[Claim, ...] = ()
     remarks: tuple[str, ...] = ()
     error: RowError | None = None
+    outside: float | None = None
+
+    @property
+    def domain(self) -> Domain | None:
+        """See :attr:`Row.domain`."""
+        if self.outside is None:
+            return None
+        return "outside" if self.outside > 0 else "inside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,8 @@ class Row:
         verdict: ``drawn``, ``generated``, ``unsure`` or ``error``.
         probability: of *generated*, 0-1, calibrated. logit: mean over views.
         views: every view's logit.
+        domain: ``outside`` for photographs, screenshots, text and the like, which are not judged;
+            ``inside`` for drawn and generated pictures; ``None`` where the model does not say.
         reasons: plain sentences.
         claims: what the file says of itself, what decides first.
         error: set exactly when ``verdict`` is ``error``.
@@ -95,6 +107,7 @@ class Row:
     error: RowError | None
     model: str
     recipe: str
+    domain: Domain | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON: tuples become lists."""

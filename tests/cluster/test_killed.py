@@ -78,7 +78,8 @@ def test_a_stopped_and_then_killed_driver_goes_on(
     urls = fill(web, 60, slow=0.4)  # so that no partition is the last
     (tmp_path / "list.txt").write_text("\n".join([*urls, f"{web.url}/none.png", ""]))
     command = [*TEGAKI, "scan", "--files-from", str(tmp_path / "list.txt"), "--cluster", "ray",
-               "--address", address, "--out", str(out), "--partition-size", "4"]  # fmt: skip
+               "--address", address, "--out", str(out), "--partition-size", "4",
+               "--model", "fast"]  # fmt: skip
 
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     wait_for(out, 1, process)

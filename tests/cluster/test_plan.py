@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from tegaki import Detector, Limits
 from tegaki.cli.main import program
 from tegaki.errors import ClusterError, OutputError
+from tegaki.model import load_single
 from tegaki.scan.batch import ScoreBatch
 from tegaki.scan.cluster import Asked, Plan, listed, open_target, planned
 from tegaki.scan.cluster.items import Item
@@ -36,9 +37,10 @@ def with_threshold(detector: Detector) -> Detector:
 
 
 def with_calibration(detector: Detector) -> Detector:
-    calibration = replace(detector.bundle.recipe.calibration, intercept=1.0)
-    recipe = replace(detector.bundle.recipe, calibration=calibration)
-    return Detector(replace(detector.bundle, recipe=recipe), detector.limits)
+    fast = load_single("fast")
+    calibration = replace(fast.recipe.calibration, intercept=1.0)
+    recipe = replace(fast.recipe, calibration=calibration)
+    return Detector(replace(fast, recipe=recipe), detector.limits)
 
 
 OTHERS: dict[str, Callable[[Detector], Detector]] = {

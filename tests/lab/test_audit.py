@@ -464,7 +464,7 @@ def test_json_and_html_of_a_set_with_hostile_names(tmp_path: Path) -> None:
         (["--human", "HERE"], "Give --corpus, or both --human and --generated."),
         (["--corpus", "HERE", "--human", "HERE"], "Give --corpus, or both"),
         (["--human", "HERE", "--generated", "HERE", "--originals"], "known to a --corpus only"),
-        (["--corpus", "HERE", "--views", "--model", "shipped"], "are two audits: choose one"),
+        (["--corpus", "HERE", "--views", "--model", "fast"], "are two audits: choose one"),
         (["--human", "HERE", "--generated", "HERE/none"], "/none does not exist"),
         (["--human", "HERE", "--generated", "HERE"], "0 readable human pictures"),
         (["--human", "HERE", "--generated", "HERE", "--json", "HERE/no/a"], "does not exist"),

@@ -23,7 +23,7 @@ from tegaki.lab.corpus import (
 from tegaki.lab.export import build_bundle, val_scores
 from tegaki.lab.figures import measure
 from tegaki.lab.network import Classifier
-from tegaki.model import load_bundle
+from tegaki.model import load_single
 from tegaki.recipe import ViewPolicy
 from tests.lab.tiny import little_shards, tiny
 
@@ -51,7 +51,7 @@ def test_a_blend_is_the_mean_of_scaled_logits(
     found = val_scores(Detector.load(bundle.folder), shards)[0]
     assert np.allclose(found, np.mean([s / s.std() for s in each], axis=0), atol=1e-4)
     assert bundle.id.startswith("blend-")
-    assert bundle.recipe.views == load_bundle(parts[0]).recipe.views
+    assert bundle.recipe.views == load_single(parts[0]).recipe.views
     names = [run["recipe"]["name"] for run in bundle.training["runs"]]
     assert names == ["finetune", "finetune-lite0"]
 
@@ -63,7 +63,7 @@ def test_the_card_names_every_network(parts: list[Path], shards: ShardSet, tmp_p
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    bundle = load_bundle(tmp_path / "blend")
+    bundle = load_single(tmp_path / "blend")
     detector = Detector.load(bundle.folder, provenance=False)
     figures = measure(detector, load_corpus(shards.folder), lambda _: None)
     text = card_text(bundle, figures)

@@ -30,9 +30,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_corpus(tmp_path_factory.mktemp("corpus"))
 
 
-def test_the_shipped_model_is_scored_as_users_run_it(folder: Path, detector: Detector) -> None:
-    items = load_corpus(folder).items
-    found = evaluate(load_scorer(None), items, load_protocol("unseen"), workers=2)
+@pytest.mark.parametrize("model", ["fast", "careful", "auto"])
+def test_shipped_models_are_scored_as_users_run_them(folder: Path, model: str) -> None:
+    items, detector = load_corpus(folder).items, Detector.load(model)
+    found = evaluate(load_scorer(Path(model)), items, load_protocol("unseen"), workers=2)
     assert found.tests() == ["val", "test_unseen"]
     by_id = {item.id: item for item in items}
     for judged, score in zip(found.judged, found.scores[SYSTEM], strict=True):
@@ -55,7 +56,7 @@ def test_conditions_change_pictures_and_are_named(folder: Path) -> None:
 def test_what_cannot_be_evaluated_is_told(folder: Path, tmp_path: Path) -> None:
     items = load_corpus(folder).items
     protocol = load_protocol("seen")
-    scorer = load_scorer(None)
+    scorer = load_scorer(Path("fast"))
     with pytest.raises(CorpusError, match="unknown conditions: magic"):
         evaluate(scorer, items, replace(protocol, conditions=("magic",)), workers=1)
     with pytest.raises(CorpusError, match="split 'test_seen' of the corpus lacks"):
@@ -144,7 +145,7 @@ def test_originals_are_decoded_as_users_files_are(tmp_path: Path, detector: Dete
     cut_out.save(tmp_path / "cut-out.png")
     items = [replace(item, path=tmp_path / "cut-out.png"), other]
     items += [replace(i, split="test_seen") for i in items]
-    found = evaluate(load_scorer(None), items, load_protocol("seen"), workers=1)
+    found = evaluate(load_scorer(Path("fast")), items, load_protocol("seen"), workers=1)
     expected = detector.inspect(tmp_path / "cut-out.png").logit
     assert found.scores[SYSTEM][0] == pytest.approx(expected, abs=1e-5)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ from tegaki.errors import TrainingError
 from tegaki.lab.recipe_files import find_recipe, read_recipe
 from tegaki.lab.recipes import RECIPES, Edits, Warp
 from tegaki.lab.settings import with_settings
+from tests.conftest import ROOT
+
+RUNS = ROOT / "docs" / "runs"
 
 
 def test_every_recipe_of_the_plan_is_there() -> None:
@@ -72,6 +76,32 @@ def test_a_recipe_is_read_back_from_its_file(name: str, tmp_path: Path) -> None:
     path = tmp_path / "recipe.json"
     path.write_text(json.dumps(RECIPES[name].plain(), indent=1))
     assert read_recipe(path) == RECIPES[name] == find_recipe(str(path)) == find_recipe(name)
+
+
+def test_sizes_of_views_are_read_back_and_are_not_named_where_there_are_none(
+    tmp_path: Path,
+) -> None:
+    """So the hashes of older recipes stay (tests/lab/test_teacher.py says which they are)."""
+    recipe = RECIPES["finetune"]
+    assert "sizes" not in recipe.plain()["views"]
+    sized = replace(recipe, views=replace(recipe.views, sizes=(160,) * len(recipe.views.names)))
+    path = tmp_path / "recipe.json"
+    path.write_text(json.dumps(sized.plain()))
+    assert read_recipe(path) == sized
+    assert sized.hash != recipe.hash
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in sorted(RUNS.glob("*/recipe.json")) if "stages" in json.loads(p.read_text())],
+    ids=lambda path: path.parent.name,
+)
+def test_recipes_of_committed_runs_are_read(path: Path) -> None:
+    """All but those of the first two, which were not made of stages."""
+    recipe = read_recipe(path)
+    assert json.loads(json.dumps(recipe.plain())) == {
+        key: value for key, value in json.loads(path.read_text()).items() if value is not None
+    } | {key: None for key in ("start", "backbone_from") if recipe.plain()[key] is None}
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tegaki import Detector, Limits
+from tegaki.model import load_single
 from tegaki.scan import find, scan
 from tegaki.scan.store import Outcome, Query, Store, scan_into
 from tests.archives.made import RawEntry, make_tar, make_zip, png, raw_zip
@@ -119,9 +120,10 @@ def test_what_is_changed_is_read_and_its_lost_members_are_gone(
 
 def test_a_new_recipe_scores_members_too(where: str, detector: Detector, archive: Path) -> None:
     scanned(where, detector, archive.parent)
-    calibration = replace(detector.bundle.recipe.calibration, intercept=1.0)
-    recipe = replace(detector.bundle.recipe, calibration=calibration)
-    other = Detector(replace(detector.bundle, recipe=recipe), detector.limits)
+    fast = load_single("fast")
+    calibration = replace(fast.recipe.calibration, intercept=1.0)
+    recipe = replace(fast.recipe, calibration=calibration)
+    other = Detector(replace(fast, recipe=recipe), detector.limits)
     assert ways(scanned(where, other, archive.parent)) == {"scored": 3}
     assert ways(scanned(where, detector, archive.parent)) == {"unchanged": 3}
 

@@ -31,7 +31,7 @@ def test_kill_at_random_moments_loses_and_doubles_nothing(
         painting(96, 96 + number % 7, seed=number).save(path)
         os.utime(path, (LONG_AGO, LONG_AGO))
     where = tmp_path / "s.db"
-    command = [*TEGAKI, "scan", str(tree), "--store", str(where), "--quiet"]
+    command = [*TEGAKI, "scan", str(tree), "--store", str(where), "--quiet", "--model", "fast"]
     chance = random.Random(0)
     killed = 0
     for _ in range(KILLS):

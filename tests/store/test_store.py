@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy
 
 from tegaki import Detector, StoreError
-from tegaki.model import Bundle
+from tegaki.model import Bundle, load_single
 from tegaki.recipe import Thresholds
 from tegaki.scan import find
 from tegaki.scan.store import Query, Store, results, scan_into
@@ -79,8 +79,8 @@ def test_a_new_recipe_scores_everything_and_thresholds_nothing(
     where: str, detector: Detector, tree: Path
 ) -> None:
     scanned(where, detector, tree)
-    calibration = replace(detector.bundle.recipe.calibration, intercept=1.0)
-    recipe = replace(detector.bundle.recipe, calibration=calibration)
+    recipe = load_single("fast").recipe
+    recipe = replace(recipe, calibration=replace(recipe.calibration, intercept=1.0))
     other = Counting(of_other_bundle(detector, recipe=recipe))
     assert ways(scanned(where, other, tree)) == {"scored": 4, "hashed": 2}
     assert {row.recipe for row in rows(where)} == {recipe.hash}

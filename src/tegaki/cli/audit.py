@@ -31,7 +31,7 @@ from tegaki.lab.audit import (
 )
 from tegaki.lab.corpus import Item, load_corpus
 from tegaki.lab.tables import page
-from tegaki.model import load_bundle
+from tegaki.model import load_single
 from tegaki.text import printable, safe_json
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -49,8 +49,9 @@ _WIDTH = 120  # where the output is no terminal
 @click.option("--views", is_flag=True, help="Audit the squares that a network is handed.")
 @click.option(
     "--model",
-    metavar="DIR|shipped",
-    help="Audit a model: how far its scores move with what is not drawing.",
+    metavar="NAME|DIR",
+    help="Audit a model (fast, careful, auto, or a bundle's folder): how far its scores move with "
+    "what is not drawing.",
 )
 @click.option(
     "--sample",
@@ -94,7 +95,7 @@ def audit(
       tegaki audit --corpus corpus --html audit.html
       tegaki audit --human drawn --generated made --json - | jq .gives_away
       tegaki audit --corpus corpus --originals
-      tegaki audit --corpus corpus --model shipped --sample 400
+      tegaki audit --corpus corpus --model careful --sample 400
 
     \b
     Exit codes:
@@ -151,7 +152,7 @@ def _run(
     mode: str, items: Sequence[Item], model: str | None, sample: int | None, progress: Progress
 ) -> Audit:
     if mode == "model":
-        detector = Detector.load(None if model == "shipped" else model, provenance=False)
+        detector = Detector.load(model, provenance=False)
         fresh = not_trained_on(items)
         left_out = len(items) - len(fresh)
         return audit_model(detector, sampled(fresh, sample), progress, left_out=left_out)
@@ -159,7 +160,7 @@ def _run(
     if mode == "originals":
         return audit_originals(chosen, progress)
     if mode == "views":
-        return audit_views(chosen, load_bundle().recipe.views, progress)
+        return audit_views(chosen, load_single("fast").recipe.views, progress)
     return audit_files(chosen, progress)
 
 

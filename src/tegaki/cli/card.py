@@ -13,6 +13,7 @@ from tegaki.detector import Detector
 from tegaki.lab.card import card_text, read_card, write_card
 from tegaki.lab.corpus import load_corpus
 from tegaki.lab.figures import differences, measure
+from tegaki.model import load_single
 
 
 @click.command(no_args_is_help=True)
@@ -20,7 +21,10 @@ from tegaki.lab.figures import differences, measure
     "--corpus", type=FOLDER, required=True, metavar="DIR", help="Folder with manifest.csv."
 )
 @click.option(
-    "--model", type=FOLDER, metavar="DIR", help="Folder of a bundle; the shipped one by default."
+    "--model",
+    type=FOLDER,
+    metavar="NAME|DIR",
+    help="fast, careful or the folder of a bundle; careful by default.",
 )
 @click.option(
     "--check", is_flag=True, help="Write nothing: measure again and compare with the card."
@@ -43,14 +47,14 @@ def card(corpus: Path, model: Path | None, check: bool) -> None:
       2    wrong usage, or a damaged corpus or bundle
       130  stopped by Ctrl-C; nothing is written
     """
-    detector = Detector.load(model, provenance=False)
-    written, text = read_card(detector.bundle) if check else ({}, "")
+    bundle = load_single(model)
+    written, text = read_card(bundle) if check else ({}, "")
     if not check:
-        check_folder(detector.bundle.folder)
+        check_folder(bundle.folder)
+    detector = Detector.load(bundle.folder, provenance=False)
     figures = measure(
         detector, load_corpus(corpus), lambda name: click.echo(f"scoring {name} ...", err=True)
     )
-    bundle = detector.bundle
     if not check:
         write_card(bundle, figures)
         click.echo(f"Wrote {bundle.folder / 'card.md'}")

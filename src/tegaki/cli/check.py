@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from tegaki.cli.options import detector_options, load_detector
+from tegaki.cli.options import detector_options, load_detector, model_option
 from tegaki.cli.show import detail
 
 
@@ -17,11 +17,12 @@ from tegaki.cli.show import detail
     "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(readable=False)
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for machines.")
+@model_option("careful", "A few pictures are worth the tenth of a second each.")
 @detector_options
 def check(
     files: tuple[str, ...],
     as_json: bool,
-    model: str | None,
+    model: str,
     trust_anchors: Path | None,
     max_pixels: int,
     max_bytes: int,

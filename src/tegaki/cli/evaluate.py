@@ -47,8 +47,8 @@ PINNED = ("accuracy", "auc", "f1")
 @click.option(
     "--model",
     type=FOLDER,
-    metavar="DIR",
-    help="A bundle or a finished run; the shipped bundle by default.",
+    metavar="NAME|DIR",
+    help="fast, careful, auto, or the folder of a bundle or of a finished run; careful by default.",
 )
 @click.option(
     "--corpus", type=FOLDER, required=True, metavar="DIR", help="Folder with manifest.csv."

@@ -55,8 +55,20 @@ trust_option = click.option(
 )
 
 
+def model_option(default: str, why: str) -> Callable[[F], F]:
+    """``--model``; ``why`` says what the default is good for."""
+    return click.option(
+        "--model",
+        type=click.Path(readable=False),
+        metavar="NAME|DIR",
+        default=default,
+        show_default=True,
+        help=f"fast, careful, auto (careful where fast is not sure) or a bundle's folder. {why}",
+    )
+
+
 def detector_options(command: F) -> F:
-    """``--model``, ``--trust-anchors``, ``--max-pixels`` and ``--max-bytes``."""
+    """``--trust-anchors``, ``--max-pixels`` and ``--max-bytes``."""
     for option in (
         max_bytes_option,
         click.option(
@@ -67,19 +79,13 @@ def detector_options(command: F) -> F:
             help="Refuse pictures with more pixels (width times height).",
         ),
         trust_option,
-        click.option(
-            "--model",
-            type=click.Path(readable=False),
-            metavar="DIR",
-            help="Folder of a model bundle; the shipped one by default.",
-        ),
     ):
         command = option(command)
     return command
 
 
 def load_detector(
-    model: str | None,
+    model: str,
     max_pixels: int,
     max_bytes: int,
     trust_anchors: Path | None,

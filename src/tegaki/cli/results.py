@@ -43,8 +43,8 @@ _PROBABILITY = click.FloatRange(0, 1)
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="At most N rows.")
 @click.option("--scored-by", metavar="ID", help="Beginning of a model's id or of a recipe; the "
               "model that scanned last by default.")  # fmt: skip
-@click.option("--model", type=click.Path(readable=False), metavar="DIR",
-              help="Thresholds of this bundle, in place of the last scan's.")  # fmt: skip
+@click.option("--model", type=click.Path(readable=False), metavar="NAME|DIR",
+              help="Thresholds of this model, in place of the last scan's.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["table", *get_args(Format)]),
               help="How rows are printed, or written to FILE; html is a page with small pictures. "
               "By default a table, or what FILE's ending says.")  # fmt: skip
@@ -106,7 +106,7 @@ def results(
         limit=limit,
         model=scored_by,
     )
-    basis = load_bundle(Path(model)).basis if model else None
+    basis = load_bundle(model).basis if model else None
     with open_store(store, must_exist=True) as opened:
         count = _put(rows_of(opened, query, basis), form, out)
     if out or sys.stdout.isatty():

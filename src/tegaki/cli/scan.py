@@ -15,11 +15,18 @@ from pathlib import Path
 import click
 from rich.cells import cell_len
 
-from tegaki.cli.options import Given, detector_options, files_of, load_detector, max_seconds_option
+from tegaki.cli.options import (
+    Given,
+    detector_options,
+    files_of,
+    load_detector,
+    max_seconds_option,
+    model_option,
+)
 from tegaki.cli.progress import ScanProgress
 from tegaki.cli.scan_cluster import ClusterOptions, cluster_options, scan_by_cluster
 from tegaki.cli.scan_engines import Engine, open_engine
-from tegaki.cli.scan_summary import report
+from tegaki.cli.scan_summary import cost, report
 from tegaki.cli.show import Table
 from tegaki.detector import default_workers
 from tegaki.row import Row
@@ -63,6 +70,7 @@ _LONGEST_NAME = 44  # cells of the table's first column, at most
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar and no summary.")
 @cluster_options
 @max_seconds_option
+@model_option("auto", "On one machine, what auto costs is printed at the end.")
 @detector_options
 def scan(
     paths: tuple[str, ...],
@@ -75,7 +83,7 @@ def scan(
     workers: int | None,
     quiet: bool,
     cluster: ClusterOptions,
-    model: str | None,
+    model: str,
     trust_anchors: Path | None,
     max_pixels: int,
     max_bytes: int,
@@ -132,7 +140,8 @@ def scan(
     with open_engine(store, detector, rehash=rehash, every_row=bool(out or as_json)) as engine:
         stopped = _run(engine, given, look, workers or default_workers(), file, as_json, quiet)
         summary = engine.summary()
-        lines = [*report(summary, time.perf_counter() - started, stopped), *engine.notes()]
+        lines = [*report(summary, time.perf_counter() - started, stopped), *engine.notes(),
+                 *cost(detector)]  # fmt: skip
     if out and summary.rows:
         lines.append(f"Rows are in {printable(out)}")
     for line in lines if not quiet else ():

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from tegaki.row import SHOWN, VERDICTS
 from tegaki.scan import Summary
+
+if TYPE_CHECKING:
+    from tegaki.detector import Detector
 
 
 def report(summary: Summary, seconds: float, stopped: bool, before: int = 0) -> Iterator[str]:
@@ -29,3 +33,16 @@ def report(summary: Summary, seconds: float, stopped: bool, before: int = 0) -> 
     if summary.manifests:
         files = f"{summary.manifests:,} file{' has' if summary.manifests == 1 else 's have'}"
         yield f"  {files} a C2PA manifest, which the extra tegaki[c2pa] would read"
+
+
+def cost(detector: Detector) -> Iterator[str]:
+    """Of a detector with two models: how many pictures the careful one judged, and what it cost."""
+    if len(detector.steps) < 2 or not detector.steps[0].pictures:
+        return
+    fast, careful = detector.steps
+    seconds = fast.seconds + careful.seconds
+    yield (
+        f"  careful model: {careful.pictures:,} of {fast.pictures:,} pictures "
+        f"({careful.pictures / fast.pictures:.0%}), {careful.seconds:.1f} of {seconds:.1f} s of "
+        "processor time for scoring"
+    )

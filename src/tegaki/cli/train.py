@@ -14,7 +14,7 @@ from tegaki.cli.progress import make_progress
 from tegaki.errors import MissingExtra
 from tegaki.lab.corpus import ShardSet, load_shards
 from tegaki.lab.recipe_files import find_recipe
-from tegaki.lab.recipes import RECIPES, TrainingRecipe
+from tegaki.lab.recipes import FAST_RECIPES, RECIPES, TrainingRecipe
 from tegaki.lab.settings import with_settings
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ def settings(
     "--recipe",
     required=True,
     metavar="NAME|FILE",
-    help=f"{', '.join(RECIPES)}; or a JSON file like a run's recipe.json.",
+    help=f"careful, {', '.join(FAST_RECIPES)}; {', '.join(RECIPES)}; or a JSON file like a run's "
+    "recipe.json.",
 )
 @click.option(
     "--corpus", type=FOLDER, required=True, metavar="SHARDS", help="From tegaki corpus build."
@@ -62,6 +63,18 @@ def settings(
     type=FOLDER,
     metavar="RUN",
     help="A finished run whose backbone the recipe begins with; trained first where not given.",
+)
+@click.option(
+    "--outside",
+    type=FOLDER,
+    metavar="DIR",
+    help="For careful and fast: pictures that are no drawings, from tools/collect_outside.py.",
+)
+@click.option(
+    "--careful",
+    type=FOLDER,
+    metavar="RUN",
+    help="For fast: the finished run of recipe careful that it learns from.",
 )
 @click.option(
     "--out",
@@ -91,6 +104,8 @@ def train(
     weights: Path | None,
     teacher: Path | None,
     backbone: Path | None,
+    outside: Path | None,
+    careful: Path | None,
     out: Path,
     changes: dict[str, str],
     workers: int,
@@ -103,6 +118,10 @@ def train(
     every batch (stopped, they go on from the last epoch); a GPU is used where there is one. Needs
     the extra tegaki[lab].
 
+    "careful" fits heads on frozen layers of CLIP (--teacher, --outside); "fast" and its like are
+    taught by a finished run of it (--careful, --weights, --outside). Both end with a bundle; a run
+    that was stopped goes on.
+
     "finetune", "finetune-lite0", "student" and "student-lite0" look at squares and end with a
     bundle that check and scan can use; the last two also learn from a larger network (--teacher).
     The other recipes rebuild the seed, black bars included; they end with a network for tegaki
@@ -111,6 +130,10 @@ def train(
     \b
     Examples:
       tegaki corpus build corpus --out shards
+      tegaki train --recipe careful --corpus shards --teacher clip.onnx --outside outside \\
+        --out runs/careful
+      tegaki train --recipe fast --corpus shards --careful runs/careful --weights lite0.pth \\
+        --outside outside --out runs/fast
       tegaki train --recipe finetune --corpus shards --weights start.pth --out runs/1
       tegaki train --recipe enhanced --corpus shards --weights start.pth --out runs/2
       tegaki train --recipe baseline --set validate-in-place=true --corpus shards ...
@@ -127,6 +150,11 @@ def train(
     except ImportError as problem:
         raise MissingExtra("training", "lab") from problem
 
+    if recipe == "careful" or recipe in FAST_RECIPES:
+        if changes or backbone:
+            raise click.UsageError(f"--set and --backbone are not for recipe {recipe}.")
+        _train_pair(recipe, load_shards(corpus), weights, teacher, outside, careful, out, workers)
+        return
     chosen = with_settings(find_recipe(recipe), changes)
     shards = load_shards(corpus)
     try:
@@ -167,6 +195,45 @@ def _train(
     if recipe.look == "squares":
         bundle = build_bundle(trainer.network, recipe, shards, out / "bundle")
         click.echo(f"Bundle {bundle.id} is in {bundle.folder}; write its card with tegaki card.")
+
+
+def _train_pair(
+    recipe: str,
+    shards: ShardSet,
+    weights: Path | None,
+    teacher: Path | None,
+    outside: Path | None,
+    careful: Path | None,
+    out: Path,
+    workers: int,
+) -> None:
+    """The recipes of the two models that ship."""
+    from tegaki.lab.clip.base import base_onnx
+    from tegaki.lab.clip.careful import CarefulPlan
+    from tegaki.lab.clip.runs import Data, train_careful, train_fast
+    from tegaki.lab.clip.student import FAST
+
+    if outside is None:
+        raise click.UsageError(f"recipe {recipe} needs --outside.")
+    data = Data(shards, outside, workers)
+    try:
+        with make_progress(Console(stderr=not sys.stdout.isatty())) as bar:
+            task = bar.add_task(recipe, total=None)
+
+            def move(what: str, done: int, total: int) -> None:
+                bar.update(task, description=what, completed=done, total=total)
+
+            if recipe == "careful":
+                plan = CarefulPlan()
+                bundle = train_careful(plan, data, base_onnx(plan.teacher, teacher), out, move)
+            elif careful is None:
+                raise click.UsageError(f"recipe {recipe} needs --careful.")
+            else:
+                bundle = train_fast(FAST[recipe], data, careful, weights, out, move)
+    except KeyboardInterrupt:
+        click.echo("Stopped; the same command goes on from there.", err=True)
+        sys.exit(130)
+    click.echo(f"Bundle {bundle.id} is in {bundle.folder}; write its card with tegaki card.")
 
 
 def so_far(trainer: Trainer) -> str:

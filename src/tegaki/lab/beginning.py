@@ -11,7 +11,7 @@ from tegaki.errors import TrainingError
 from tegaki.lab.corpus import LABELS, ShardSet
 from tegaki.lab.distributed import World
 from tegaki.lab.network import Classifier
-from tegaki.lab.recipes import TrainingRecipe
+from tegaki.lab.recipes import StartWeights, TrainingRecipe
 from tegaki.lab.runfiles import read_run
 
 
@@ -61,18 +61,26 @@ def start(
         return
     if recipe.start is None:
         return
+    network.load_backbone(checked(recipe.start, weights, recipe.name))
+
+
+def checked(start: StartWeights, weights: Path | None, recipe: str) -> Path:
+    """The file of start weights, if it is the one that the recipe of this name means.
+
+    Raises:
+        TrainingError: it is missing, or another one.
+    """
     if weights is None:
         raise TrainingError(
-            f"recipe {recipe.name!r} starts from weights; give them with --weights: "
-            f"{recipe.start.origin}"
+            f"recipe {recipe!r} starts from weights; give them with --weights: {start.origin}"
         )
     try:
         found = hashlib.sha256(weights.read_bytes()).hexdigest()
     except OSError as problem:
         raise TrainingError(f"{weights} cannot be read: {problem.strerror}") from problem
-    if found != recipe.start.sha256:
+    if found != start.sha256:
         raise TrainingError(f"{weights} is not the file that the recipe names (SHA-256 differs)")
-    network.load_backbone(weights)
+    return weights
 
 
 def _backbone_of(run: Path, name: str, shards: ShardSet) -> dict[str, Tensor]:

@@ -13,7 +13,7 @@ from tegaki.detector import Detector
 from tegaki.errors import TrainingError
 from tegaki.lab.corpus import ShardSet
 from tegaki.lab.export import bundle_of, val_scores
-from tegaki.model import Bundle, load_bundle, read_network
+from tegaki.model import Bundle, load_single, read_network
 
 
 def blend(folders: Sequence[Path], shards: ShardSet, out: Path) -> Bundle:
@@ -23,7 +23,7 @@ def blend(folders: Sequence[Path], shards: ShardSet, out: Path) -> Bundle:
         BundleError: a folder is no bundle.
         TrainingError: fewer than two, one twice, or bundles of other views, decoding or data.
     """
-    bundles = [load_bundle(folder) for folder in folders]
+    bundles = [load_single(folder) for folder in folders]
     if len(bundles) < 2:
         raise TrainingError("a blend takes two bundles or more")
     if len({bundle.recipe.model.sha256 for bundle in bundles}) < len(bundles):

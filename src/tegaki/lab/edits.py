@@ -32,6 +32,16 @@ def training_view(
     picture: Image.Image, size: int, chances: Edits, rng: Rng
 ) -> npt.NDArray[np.float32]:
     """One random square view of an RGB picture: float32 ``(3, size, size)`` in [-1, 1]."""
+    picture = edited(picture, chances, rng)
+    box = _squashed_box(picture) if rng.random() < chances.squash else _crop(picture, chances, rng)
+    view = picture.resize((size, size), _any_filter(rng), box=box)
+    if rng.random() < chances.flip:
+        view = view.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    return to_tensor(view)
+
+
+def edited(picture: Image.Image, chances: Edits, rng: Rng) -> Image.Image:
+    """An RGB picture after what the web does to pictures: filters, resizing, re-encoding."""
     for chance, step in (
         (chances.rescale, _rescale),
         (chances.colour, _colour),
@@ -42,11 +52,7 @@ def training_view(
     ):
         if rng.random() < chance:
             picture = step(picture, chances, rng)
-    box = _squashed_box(picture) if rng.random() < chances.squash else _crop(picture, chances, rng)
-    view = picture.resize((size, size), _any_filter(rng), box=box)
-    if rng.random() < chances.flip:
-        view = view.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    return to_tensor(view)
+    return picture
 
 
 def _any_filter(rng: Rng) -> Image.Resampling:

@@ -135,8 +135,7 @@ def views_of(data: bytes, recipe: TrainingRecipe, stage: int) -> npt.NDArray[np.
     """A picture as it is judged while watching ``val``: float32 ``(views, 3, size, size)``."""
     picture = opened(data)
     if recipe.look == "squares":
-        views, which = make_views(picture, recipe.views)
-        return views[list(which)]
+        return make_views(picture, recipe.views).stacked()
     view = scaled(letterbox(picture, recipe.views.size))
     if recipe.validate_in_place:
         for _ in range(stage):

@@ -12,8 +12,8 @@ from onnxscript.optimizer import fold_constants
 from torch import nn
 
 
-def to_onnx(module: nn.Module, shape: tuple[int, ...], inp: str, out: str) -> bytes:
-    """``inp`` float32 ``(n, *shape)`` to ``out``, n free; the module in evaluation mode.
+def to_onnx(module: nn.Module, shape: tuple[int, ...], inp: str, *outs: str) -> bytes:
+    """``inp`` float32 ``(n, *shape)`` to ``outs``, n free; the module in evaluation mode.
 
     Batch norms stay apart from their convolutions, so that the file holds the architecture's own
     numbers and they can be counted; ONNX Runtime folds them when it loads the file.
@@ -28,7 +28,7 @@ def to_onnx(module: nn.Module, shape: tuple[int, ...], inp: str, out: str) -> by
             dynamo=True,
             external_data=False,
             input_names=[inp],
-            output_names=[out],
+            output_names=list(outs),
             dynamic_shapes=({0: batch},),
             optimize=False,
             verbose=False,

@@ -17,6 +17,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from tegaki.errors import TrainingError
 from tegaki.recipe import DecodePolicy, ViewPolicy
 
+Backbone = Literal["mobilenetv2", "mobilenetv3-large", "efficientnet-lite0"]
 Trained = Literal["head-but-first", "head", "last-30", "last-30-of-backbone", "all"]
 """Which layers learn. ``head-but-first``: the head without its first dense layer, which stays as
 it was drawn (the seed's stage 1: it froze "all but the last 6 layers"); ``last-30``: the seed's
@@ -135,7 +136,7 @@ class Stage:
 class NetworkPlan:
     """A backbone, channel attention or not, dense layers with dropout, one logit."""
 
-    backbone: Literal["mobilenetv2", "mobilenetv3-large", "efficientnet-lite0"]
+    backbone: Backbone
     attention: bool
     hidden: tuple[int, ...]
     dropout: tuple[float, ...]
@@ -228,12 +229,14 @@ class TrainingRecipe:
     def plain(self) -> dict[str, Any]:
         """The recipe as plain data, for JSON.
 
-        Without a teacher it says nothing of one: so were recipes written before there were any,
-        and their hashes stay.
+        What is absent has no key: so were recipes written before there was such a thing, and
+        their hashes stay.
         """
         record = asdict(self)
         if self.teacher is None:
             del record["teacher"]
+        if self.views.sizes is None:
+            del record["views"]["sizes"]
         return record
 
     @property
@@ -362,3 +365,6 @@ RECIPES = {
         ),
     )
 }
+
+FAST_RECIPES = ("fast", "fast-attention", "fast-mobilenetv2", "fast-mobilenetv2-attention")
+"""Recipes of students of the careful model (:mod:`tegaki.lab.clip.student`)."""

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from tegaki.detector import Detector
 from tegaki.errors import BundleError, MissingExtra, TrainingError
 from tegaki.lab.corpus import AS_MADE
-from tegaki.model import SHIPPED, Session, load_bundle
-from tegaki.pictures import make_views
+from tegaki.model import folder_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,12 @@ class Scorer:
 
 
 def load_scorer(model: Path | None) -> Scorer:
-    """A bundle, a finished run of ``tegaki train``, or by default the shipped bundle.
+    """A bundle, a finished run of ``tegaki train``, or by default the careful model.
 
     Raises:
         BundleError, TrainingError: the folder is neither, or does not exist.
     """
-    folder = model or SHIPPED
+    folder = folder_of(model)
     if not folder.exists():
         raise BundleError(f"{folder} does not exist")
     if (folder / "bundle.json").exists():
@@ -49,12 +49,11 @@ def load_scorer(model: Path | None) -> Scorer:
 
 def bundle_scorer(folder: Path) -> Scorer:
     """A bundle, as users run it: the mean logit of its views, not calibrated."""
-    bundle = load_bundle(folder)
-    session = Session(bundle)
+    detector = Detector.load(folder, provenance=False)
+    bundle = detector.bundle
 
     def score(picture: Image.Image, _: str) -> float:
-        views, which = make_views(picture, bundle.recipe.views)
-        return float(np.mean(session.logits(views)[list(which)]))
+        return float(np.mean(detector.ask(picture)[1].logits))
 
     facts = {"id": bundle.id, "sha256": bundle.recipe.model.sha256, "recipe": bundle.recipe.hash}
     return Scorer(score, facts, bundle.training.get("split", AS_MADE))

@@ -24,8 +24,8 @@ from tegaki.errors import TrainingError
 from tegaki.lab.network import Classifier
 from tegaki.lab.recipes import Teacher
 
-_MEAN = (0.48145466, 0.4578275, 0.40821073)
-_SPREAD = (0.26862954, 0.26130258, 0.27577711)
+MEAN = (0.48145466, 0.4578275, 0.40821073)
+SPREAD = (0.26862954, 0.26130258, 0.27577711)
 _HEAD = 64  # channels of one attention head, in every size of CLIP
 _PREFIX = "vision_model."
 
@@ -92,30 +92,34 @@ class ClipTower(nn.Module):
         self._layers = sum(name.endswith("layer_norm1.weight") for name in weights)
         for name, value in weights.items():
             self.register_buffer(name.replace(".", "_"), value, persistent=False)
-        self.register_buffer("mean", torch.tensor(_MEAN).view(3, 1, 1), persistent=False)
-        self.register_buffer("spread", torch.tensor(_SPREAD).view(3, 1, 1), persistent=False)
+        self.register_buffer("mean", torch.tensor(MEAN).view(3, 1, 1), persistent=False)
+        self.register_buffer("spread", torch.tensor(SPREAD).view(3, 1, 1), persistent=False)
 
     def forward(self, views: Tensor) -> Tensor:
-        x = (views / 2 + 0.5 - self._("mean")) / self._("spread")
-        x = functional.conv2d(x, self._("embeddings.patch_embedding.weight"), stride=self._patch)
+        x = (views / 2 + 0.5 - self.weight("mean")) / self.weight("spread")
+        x = functional.conv2d(
+            x, self.weight("embeddings.patch_embedding.weight"), stride=self._patch
+        )
         x = x.flatten(2).transpose(1, 2)
-        first = self._("embeddings.class_embedding").expand(len(x), 1, -1)
-        x = torch.cat((first, x), dim=1) + self._("embeddings.position_embedding.weight")
+        first = self.weight("embeddings.class_embedding").expand(len(x), 1, -1)
+        x = torch.cat((first, x), dim=1) + self.weight("embeddings.position_embedding.weight")
         x = self._norm(x, "pre_layrnorm")
         for number in range(self._layers):
             x = self._block(x, f"encoder.layers.{number}")
-        return functional.linear(self._norm(x[:, 0], "post_layernorm"), self._("projection.weight"))
+        return functional.linear(
+            self._norm(x[:, 0], "post_layernorm"), self.weight("projection.weight")
+        )
 
-    def _(self, name: str) -> Tensor:
+    def weight(self, name: str) -> Tensor:
         return self.get_buffer(name.replace(".", "_"))
 
     def _norm(self, x: Tensor, name: str) -> Tensor:
         return functional.layer_norm(
-            x, (self._width,), self._(f"{name}.weight"), self._(f"{name}.bias")
+            x, (self._width,), self.weight(f"{name}.weight"), self.weight(f"{name}.bias")
         )
 
     def _linear(self, x: Tensor, name: str) -> Tensor:
-        return functional.linear(x, self._(f"{name}.weight"), self._(f"{name}.bias"))
+        return functional.linear(x, self.weight(f"{name}.weight"), self.weight(f"{name}.bias"))
 
     def _block(self, x: Tensor, name: str) -> Tensor:
         normed = self._norm(x, f"{name}.layer_norm1")

@@ -11,7 +11,14 @@ from tegaki.pictures.decode import (
 )
 from tegaki.pictures.files import file_size, open_file, read_file, system_error, too_large
 from tegaki.pictures.formats import PICTURE_SUFFIXES, sniff
-from tegaki.pictures.views import make_views, normalise, refuse_blank, to_tensor, view_boxes
+from tegaki.pictures.views import (
+    Views,
+    make_views,
+    normalise,
+    refuse_blank,
+    to_tensor,
+    view_boxes,
+)
 
 __all__ = [
     "LARGE",
@@ -22,6 +29,7 @@ __all__ = [
     "Limits",
     "OpenedPicture",
     "PictureFacts",
+    "Views",
     "file_size",
     "make_views",
     "normalise",

@@ -20,6 +20,7 @@ from tegaki.recipe import ViewPolicy
 Extremes = npt.NDArray[np.int64]
 
 _LANCZOS = Image.Resampling.LANCZOS
+_BICUBIC = Image.Resampling.BICUBIC
 _REACH = 3  # source pixels that Lanczos looks at for a target pixel, to either side, times scale
 _FLAT = 8
 _SOME = 64  # a side
@@ -27,8 +28,23 @@ _SOME = 64  # a side
 # 0.950 to 0.958, more of them or other squares bring nothing.
 CORNER = 0.7
 
+Tensor = npt.NDArray[np.float32]
+
 Box = tuple[float, float, float, float]
 """Left, upper, right, lower, in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """The views of one picture. ``distinct``: float32 ``(3, size, size)`` in [-1, 1], none twice (a
+    square picture squashed is its centre); ``which``: for each named view its index there."""
+
+    distinct: tuple[Tensor, ...]
+    which: tuple[int, ...]
+
+    def stacked(self) -> Tensor:
+        """All named views, of one size: float32 ``(n, 3, size, size)``."""
+        return np.stack([self.distinct[index] for index in self.which])
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +158,13 @@ def view_boxes(width: int, height: int, policy: ViewPolicy) -> dict[str, Box]:
     ``centre``: the centred square; ``squashed``: all of it; ``first`` and ``last``: the squares at
     the two ends of the long side. These four are one and the same for a square picture.
     ``upper-left`` and ``lower-right``: squares of 0.7 of the short side in these corners, which a
-    picture of 320 pixels hands on pixel by pixel to views of 224.
+    picture of 320 pixels hands on pixel by pixel to views of 224. ``middle``: the centred square of
+    the view's own size, pixel by pixel, or of the short side where that is less.
     """
     short = min(width, height)
     near = short * CORNER
     left, top = (width - short) / 2, (height - short) / 2
+    own = min(policy.size_of("middle"), short) if "middle" in policy.names else short
     boxes = {
         "centre": (left, top, left + short, top + short),
         "squashed": (0.0, 0.0, float(width), float(height)),
@@ -154,6 +172,7 @@ def view_boxes(width: int, height: int, policy: ViewPolicy) -> dict[str, Box]:
         "last": (float(width - short), float(height - short), float(width), float(height)),
         "upper-left": (0.0, 0.0, near, near),
         "lower-right": (width - near, height - near, float(width), float(height)),
+        "middle": ((width - own) / 2, (height - own) / 2, (width + own) / 2, (height + own) / 2),
     }
     return {name: boxes[name] for name in policy.names}
 
@@ -165,21 +184,25 @@ def to_tensor(view: Image.Image) -> npt.NDArray[np.float32]:
     return scaled
 
 
-def make_views(
-    picture: Image.Image, policy: ViewPolicy
-) -> tuple[npt.NDArray[np.float32], tuple[int, ...]]:
-    """The distinct views of a picture, and which of them each named view is.
+def make_views(picture: Image.Image, policy: ViewPolicy) -> Views:
+    """The views of a picture, each distinct one once.
 
     Args:
         picture: mode ``RGB``, of any size.
-
-    Returns:
-        float32 ``(n, 3, size, size)`` in [-1, 1] with n distinct views, and for each of
-        ``policy.names`` its index among them (a square picture has one distinct view).
     """
     small = normalise(picture, policy)
     boxes = view_boxes(*small.size, policy)
-    distinct = list(dict.fromkeys(boxes.values()))
-    side = (policy.size, policy.size)
-    tensors = [to_tensor(small.resize(side, Image.Resampling.BICUBIC, box=b)) for b in distinct]
-    return np.stack(tensors), tuple(distinct.index(box) for box in boxes.values())
+    named = [(box, policy.size_of(name)) for name, box in boxes.items()]
+    distinct = list(dict.fromkeys(named))
+    tensors = tuple(to_tensor(_square(small, box, side)) for box, side in distinct)
+    return Views(tensors, tuple(map(distinct.index, named)))
+
+
+def _square(picture: Image.Image, box: Box, side: int) -> Image.Image:
+    """A box of the picture as a square, columns first: which comes first in one call depends on
+    Pillow's version."""
+    left, upper, right, lower = box
+    if (right - left, lower - upper) == (side, side) and all(x.is_integer() for x in box):
+        return picture.crop((int(left), int(upper), int(right), int(lower)))
+    columns = picture.resize((side, picture.height), _BICUBIC, box=(left, 0, right, picture.height))
+    return columns.resize((side, side), _BICUBIC, box=(0, upper, side, lower))

@@ -36,6 +36,7 @@ COLUMNS = {
     "error_message": str,
     "model": str,
     "recipe": str,
+    "domain": str,
 }
 """The columns of CSV and Parquet, in order, and their types; any but the first can be empty."""
 

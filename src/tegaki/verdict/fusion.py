@@ -11,11 +11,15 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from tegaki.claim import AI, UNSTATED, Claim
-from tegaki.row import SHOWN, Verdict
+from tegaki.row import SHOWN, Domain, Verdict
 
-Pull = Literal["decides", "moves", "none"]
+Pull = Literal["decides", "outside", "moves", "none"]
 
 _LONGEST_NAME = 60  # characters of a tool's name that comes from the file
+OUTSIDE = (
+    "This does not look like a drawing or an illustration (rather a photograph, a screenshot, text "
+    "or a rendering): tegaki judges drawn pictures alone."
+)
 CAREFUL = "Such marks can be written, copied or removed by anyone."
 
 
@@ -24,17 +28,22 @@ def decided_by_file(claims: Sequence[Claim]) -> bool:
     return any(c.kind == "generated" and c.strength != "hint" for c in claims)
 
 
-def pull_of(claims: Sequence[Claim]) -> Pull:
-    """How much claims weigh: they decide, they move *likely drawn* to *not sure*, or neither."""
+def pull_of(claims: Sequence[Claim], domain: Domain | None = None) -> Pull:
+    """What weighs beside the pixels' verdict: claims that decide; a picture of a kind that is not
+    judged; claims that move *likely drawn* to *not sure*; or nothing."""
     if decided_by_file(claims):
         return "decides"
+    if domain == "outside":
+        return "outside"
     return "moves" if any(c.kind in AI for c in claims) else "none"
 
 
 def weigh(pixels: Verdict, pull: Pull) -> Verdict:
-    """The verdict on pixels alone, and what claims weigh, as one verdict."""
+    """The verdict on pixels alone, and what weighs beside them, as one verdict."""
     if pull == "decides":
         return "generated"
+    if pull == "outside":
+        return "unsure"
     return "unsure" if pixels == "drawn" and pull == "moves" else pixels
 
 

@@ -6,14 +6,26 @@ from collections.abc import Sequence
 
 from tegaki.claim import AI, Claim
 from tegaki.recipe import Calibration, Thresholds
-from tegaki.row import SHOWN, Verdict
+from tegaki.row import SHOWN, Domain, Verdict
 from tegaki.verdict.calibration import probability_of
-from tegaki.verdict.fusion import beside, decided_by_file, pull_of, sentences, weigh
+from tegaki.verdict.fusion import (
+    OUTSIDE,
+    beside,
+    decided_by_file,
+    pull_of,
+    sentences,
+    weigh,
+)
 
 
-def decide(probability: float, thresholds: Thresholds, claims: Sequence[Claim] = ()) -> Verdict:
+def decide(
+    probability: float,
+    thresholds: Thresholds,
+    claims: Sequence[Claim] = (),
+    domain: Domain | None = None,
+) -> Verdict:
     """``generated``, ``drawn`` or ``unsure``: by the claims that decide, else by the pixels."""
-    return weigh(by_pixels(probability, thresholds), pull_of(claims))
+    return weigh(by_pixels(probability, thresholds), pull_of(claims, domain))
 
 
 def by_pixels(probability: float, thresholds: Thresholds) -> Verdict:
@@ -31,12 +43,15 @@ def explain(
     calibration: Calibration,
     thresholds: Thresholds,
     claims: Sequence[Claim] = (),
+    domain: Domain | None = None,
 ) -> list[str]:
     """Why this verdict. What the file says comes first where it says anything of AI, whatever
     decided: tables show one reason alone. Then how the picture looks, and views that disagree."""
     pixels = by_pixels(probability, thresholds)
-    verdict = weigh(pixels, pull_of(claims))
+    verdict = weigh(pixels, pull_of(claims, domain))
     said = list(sentences(claims))
+    if domain == "outside":
+        return [*said, OUTSIDE] if decided_by_file(claims) else [OUTSIDE, *said]
     if decided_by_file(claims) and pixels == "drawn":  # in the first sentence, where tables cut
         said[0] = f"{said[0].removesuffix('.')}; the picture itself looks {SHOWN[pixels]}."
     looks = _main_reason(pixels, thresholds)

@@ -35,6 +35,7 @@ def row_of(path: str, facts: Facts, basis: Basis) -> Row:
         error=facts.error,
         model=basis.model,
         recipe=basis.recipe_hash,
+        domain=facts.domain,
     )
 
 
@@ -43,7 +44,7 @@ def _judged(facts: Facts, basis: Basis) -> tuple[Verdict, float | None, float | 
         return "error", None, None
     logit = sum(view.logit for view in facts.views) / len(facts.views)
     probability = probability_of(logit, basis.recipe.calibration)
-    return decide(probability, basis.thresholds, facts.claims), probability, logit
+    return decide(probability, basis.thresholds, facts.claims, facts.domain), probability, logit
 
 
 def _reasons(facts: Facts, basis: Basis, probability: float | None) -> Iterator[str]:
@@ -54,7 +55,7 @@ def _reasons(facts: Facts, basis: Basis, probability: float | None) -> Iterator[
         return
     logits = [view.logit for view in facts.views]
     calibration, thresholds = basis.recipe.calibration, basis.thresholds
-    yield from explain(probability, logits, calibration, thresholds, facts.claims)
+    yield from explain(probability, logits, calibration, thresholds, facts.claims, facts.domain)
     yield from facts.remarks
     if facts.alpha:
         yield "Transparent parts were laid on white."

@@ -141,7 +141,7 @@ def _descriptions() -> dict[str, str]:
 
 def _scores(detector: Detector, item: Item) -> _Scores | Unreadable:
     """Scores by condition; ``None`` where a changed picture is too small to judge."""
-    recipe = detector.bundle.recipe
+    recipe = detector.bundle.steps[0].recipe  # all steps decode alike
     try:
         data = bytes_of(item)
         opened = OpenedPicture(data)

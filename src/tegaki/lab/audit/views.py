@@ -99,9 +99,9 @@ def audit_views(items: Sequence[Item], policy: ViewPolicy, progress: Progress) -
 
 
 def _views(picture: Image.Image, policy: ViewPolicy, number: int) -> dict[str, Features]:
-    views, which = make_views(picture, policy)
-    distinct = [of_view(_levels(view)) for view in views]
-    by_name = dict(zip(policy.names, (distinct[i] for i in which), strict=True))
+    views = make_views(picture, policy)
+    distinct = [of_view(_levels(view)) for view in views.distinct]
+    by_name = dict(zip(policy.names, (distinct[i] for i in views.which), strict=True))
     return by_name | {TRAINING: of_view(_training_view(picture, policy, number))}
 
 

@@ -47,7 +47,7 @@ scores = Table(
     Column("scorer", Integer, ForeignKey(scorers.c.id), primary_key=True),
     # Of ``facts``, to choose and sort by; verdicts are not stored.
     Column("logit", Double),  # mean over views; none for an error
-    Column("pull", Text, nullable=False),  # of the claims: "decides", "moves" or "none"
+    Column("pull", Text, nullable=False),  # tegaki.verdict.Pull
     Column("error", Text),  # its type
     Column("facts", Text, nullable=False),  # JSON
 )

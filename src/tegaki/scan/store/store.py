@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, func, not
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tegaki.errors import StoreError
-from tegaki.recipe import Basis, Recipe, Thresholds
+from tegaki.recipe import Basis, Thresholds, recipe_from_dict
 from tegaki.row import Facts
 from tegaki.scan.listing import NUL, Entry
 from tegaki.scan.packing import pack
@@ -310,7 +310,7 @@ def _below(folder: bytes) -> ColumnElement[bool]:
 def _basis(text: str) -> Basis:
     try:
         plain = json.loads(text)
-        return Basis(Recipe.from_dict(plain["recipe"]), Thresholds(**plain["thresholds"]))
+        return Basis(recipe_from_dict(plain["recipe"]), Thresholds(**plain["thresholds"]))
     except (ValueError, KeyError, TypeError) as problem:
         raise StoreError(f"the store names a model that cannot be read: {problem}") from problem
 
@@ -321,7 +321,7 @@ def _score(facts: Facts, scorer: int) -> dict[str, Any]:
         "sha256": bytes.fromhex(facts.sha256 or ""),
         "scorer": scorer,
         "logit": sum(logits) / len(logits) if logits else None,
-        "pull": pull_of(facts.claims),
+        "pull": pull_of(facts.claims, facts.domain),
         "error": facts.error.type if facts.error else None,
         "facts": pack(facts),
     }

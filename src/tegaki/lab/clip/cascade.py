@@ -1,0 +1,48 @@
+"""The fast and the careful model as one: ``scan --model auto``."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tegaki.lab.metrics import Labels, Scores
+from tegaki.model import Bundle, CascadeBundle, save_bundle
+from tegaki.recipe import Cascade
+
+SHARE = 0.5
+"""Of the careful model's error rates, that the fast one may add by what it decides alone."""
+
+
+def make_cascade(
+    fast: Bundle, careful: Bundle, scores: Scores, labels: Labels, folder: Path
+) -> CascadeBundle:
+    """Join two bundles, which stand beside ``folder`` as ``fast`` and ``careful``.
+
+    The fast model's logits are brought to the careful one's scale by two points: where half of the
+    error rates of the careful model's thresholds are met, on pictures of sources that the fast
+    model was not trained on.
+
+    Args:
+        scores: the fast model's logits float64 ``(n,)`` of these pictures; labels: bool ``(n,)``.
+    """
+    t = careful.thresholds
+    human, made = np.sort(scores[~labels]), np.sort(scores[labels])
+    highest = human[math.ceil(len(human) * (1 - SHARE * t.false_generated)) - 1]
+    lowest = made[math.floor(len(made) * SHARE * t.false_drawn)]
+    high, low = _log_odds(t.generated_from), _log_odds(t.drawn_up_to)
+    slope = (high - low) / (highest - lowest) if highest > lowest else math.nan
+    cascade = Cascade(
+        fast.recipe, careful.recipe, float(slope), float(high - slope * highest), low, high
+    )
+    training: dict[str, Any] = {"fast": fast.id, "careful": careful.id}
+    folder.mkdir(parents=True, exist_ok=True)
+    bundle = CascadeBundle(folder, cascade, t, training, fast, careful)
+    save_bundle(bundle)
+    return bundle
+
+
+def _log_odds(probability: float) -> float:
+    return math.log(probability / (1 - probability))

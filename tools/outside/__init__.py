@@ -1,0 +1,1 @@
+"""Pictures outside the detector's domain: taken from packages, or drawn by program."""
