@@ -258,15 +258,13 @@ def test_thresholds_that_make_no_sense_are_refused(tmp_path: Path, value: object
         Detector.load(tmp_path)
 
 
-NUMBERS = {"mobilenetv2": 3_447_937, "efficientnet-lite0": 4_602_977}
-OUTSIDE = 1281  # of the head that says "outside": one for each of 1,280 channels, and a bias
+LITE0 = 3_413_024  # numbers of EfficientNet-Lite0 without its classifier, batch norms among them
 
 
 def test_the_fast_network_has_the_numbers_of_its_parts() -> None:
     onnx = pytest.importorskip("onnx", reason="needs tegaki[lab]")
-    fast = load_single("fast")
-    graph = onnx.load(fast.onnx).graph
+    graph = onnx.load(load_single("fast").onnx).graph
     weights = [t for t in graph.initializer if t.dims and t.data_type == onnx.TensorProto.FLOAT]
-    parts = [NUMBERS[run["recipe"]["network"]["backbone"]] for run in fast.training["runs"]]
-    more = OUTSIDE if "outside" in [out.name for out in graph.output] else 0
-    assert sum(math.prod(t.dims) for t in weights) == sum(parts) + more
+    found = sum(math.prod(t.dims) for t in weights)
+    assert found == LITE0 + 2 * (1280 + 1)  # the backbone, and two heads on its 1,280 means
+    assert found <= 4_000_000
