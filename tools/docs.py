@@ -21,7 +21,7 @@ from tools.tables import ROOT, TABLES
 PAGES = ("README.md", "docs/*.md")
 BY_HAND = ("make test",)
 BLOCK = re.compile(r"```console\n\$ (?P<command>[^\n]+)\n(?P<shown>.*?)```", re.S)
-_TIMES = re.compile(r"in \d+\.\d s \([\d,]+\.\d files/s\)")
+_TIMES = re.compile(r"in \d+\.\d s \([\d,]+\.\d files/s\)|\d+\.\d of \d+\.\d s of processor time")
 _DECIMAL = re.compile(r"[+-]?\d+\.\d+")
 
 

@@ -159,7 +159,7 @@ def test_the_families_of_the_shared_corpus(shared: Path) -> None:
 
 def test_every_protocol_that_ships() -> None:
     assert protocol_names() == (
-        "leave-one-family-out", "robust", "seed-gan", "seed-random", "seen", "unseen"
+        "leave-one-family-out", "robust", "seed-gan", "seed-random", "seen", "unseen", "web"
     )  # fmt: skip
     protocols = [load_protocol(name) for name in protocol_names()]
     assert [protocol.name for protocol in protocols] == list(protocol_names())

@@ -60,7 +60,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_next_scan_goes_on(tmp_path: Path) -> 
         painting(500, 500, seed=number).save(path)
         os.utime(path, (LONG_AGO, LONG_AGO))
     where = str(tmp_path / "s.db")
-    command = [*TEGAKI, "scan", str(tree), "--store", where]
+    command = [*TEGAKI, "scan", str(tree), "--store", where, "--model", "fast"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     for _ in range(4):

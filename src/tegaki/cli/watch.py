@@ -24,7 +24,6 @@ from tegaki.cli.options import (
     open_store,
     store_type,
 )
-from tegaki.cli.scan_summary import cost
 from tegaki.cli.watch_show import WatchOutput, dead_line
 from tegaki.detector import default_workers
 from tegaki.row import Verdict
@@ -88,7 +87,7 @@ _SECONDS = click.FloatRange(0, min_open=True)
               show_default="one per core", help="Pictures worked on at a time.")  # fmt: skip
 @click.option("-q", "--quiet", is_flag=True, help="No status line and no summary.")
 @max_seconds_option
-@model_option("auto", "What auto costs is printed at the end.")
+@model_option("auto", "fast alone keeps up with most files.")
 @detector_options
 def watch(
     folders: tuple[str, ...],
@@ -212,8 +211,6 @@ def _watch(
             finally:
                 _end(courier, stopped)
         output.summary(watcher, courier, bool(stopped))
-        for line in cost(detector) if not quiet else ():
-            click.echo(line, err=True)
     if stopped:
         return 130 if signal.SIGINT in stopped else 0
     return int(bool(watcher.missing() or watcher.restless or courier.failures or courier.is_held()))

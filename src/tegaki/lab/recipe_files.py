@@ -50,6 +50,7 @@ def read_recipe(path: Path) -> TrainingRecipe:
     except (TypeError, ValueError, KeyError, AttributeError, TrainingError) as problem:
         raise TrainingError(f"{path} is not a recipe: {problem}") from problem
     said = {key: value for key, value in plain.items() if (key, value) != ("teacher", None)}
+    said["views"] = {k: v for k, v in said["views"].items() if (k, v) != ("sizes", None)}
     if json.loads(json.dumps(recipe.plain())) != said:
         raise TrainingError(f"{path} leaves out what a recipe says; begin with a run's recipe.json")
     return recipe
