@@ -165,6 +165,9 @@ def _run(
     quiet: bool,
 ) -> bool:
     """Put rows out as they come; whether Ctrl-C stopped it."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:  # else it is ignored, or somebody else's
+        signal.signal(signal.SIGINT, _stop_once)
     with (
         closing(open_sink(out)) if out else nullcontext() as sink,
         ScanProgress(look, shown=not quiet) as progress,
@@ -181,7 +184,14 @@ def _run(
             # The pictures in hand are waited for: to leave in the middle of one is a crash.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             return True
+    signal.signal(signal.SIGINT, before)
     return False
+
+
+def _stop_once(*_: object) -> None:
+    """Ctrl-C: what is in hand is finished and kept, and pressing it again changes nothing."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _output(
