@@ -16,7 +16,7 @@ Outputs, of the residual stream after each of ``LAYERS``:
 
 Matrix products are of unsigned 8-bit activations, scaled anew for each product, and signed weights
 of at most 63: processors without VNNI add two such products in 16 bits, and 2 * 255 * 63 = 32,130
-fits where 2 * 255 * 127 does not. So every processor computes the same.
+fits where 2 * 255 * 127 does not: none saturates.
 """
 
 from __future__ import annotations
