@@ -210,7 +210,7 @@ def _watch(
                 watcher.run()
             finally:
                 _end(courier, stopped)
-        output.summary(watcher, courier, bool(stopped))
+        output.summary(watcher, detector, bool(stopped))
     if stopped:
         return 130 if signal.SIGINT in stopped else 0
     return int(bool(watcher.missing() or watcher.restless or courier.failures or courier.is_held()))

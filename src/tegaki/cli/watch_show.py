@@ -15,14 +15,16 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from tegaki.cli.scan_summary import cost
 from tegaki.cli.show import Table
 from tegaki.errors import StoreError
 from tegaki.row import Row
 from tegaki.text import printable, readable, safe_json
 
 if TYPE_CHECKING:
+    from tegaki.detector import Detector
     from tegaki.scan.store import DeadLetter, Deliveries
-    from tegaki.scan.watch import Courier, Watcher
+    from tegaki.scan.watch import Watcher
 
 _NAME = 44  # cells of the table's first column
 _COUNTED = 2.0  # seconds between two looks at what is owed
@@ -84,8 +86,8 @@ class WatchOutput:
             else:
                 click.echo(line, err=True)
 
-    def summary(self, watcher: Watcher, courier: Courier, stopped: bool) -> None:
-        """The last line: what was done, and what is left."""
+    def summary(self, watcher: Watcher, detector: Detector, stopped: bool) -> None:
+        """The last lines: what was done, what is left, and what the careful model cost."""
         if self._quiet:
             return
         self._live.stop()
@@ -98,7 +100,8 @@ class WatchOutput:
             (counts["dead"], "given up: tegaki watch --dead lists them"),
         ):
             line += f", {number:,} {words}" if number else ""
-        click.echo(line, err=True)
+        for said in (line, *cost(detector)):
+            click.echo(said, err=True)
 
     def _status(self) -> Text:
         watcher = self._watcher
