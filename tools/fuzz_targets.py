@@ -16,7 +16,9 @@ from tegaki.provenance import c2pa_library, c2pa_manifest, examine, exif, iptc, 
 from tegaki.provenance.a1111 import read_text
 from tegaki.provenance.containers import Blob, Findings, bmff, gif, jpeg, png, webp
 from tegaki.provenance.evidence import EXIF_NAMES, Evidence
-from tegaki.provenance.graph import as_graph, generation_of, is_generation, made_size
+from tegaki.provenance.graph import as_graph
+from tegaki.provenance.graph_fields import generation_of, made_size
+from tegaki.provenance.graph_origin import enlarger, is_generation
 from tegaki.provenance.jsontext import parsed
 from tegaki.provenance.limits import DEFAULT
 from tegaki.provenance.marks import ExifField, Marks, Text
@@ -78,6 +80,7 @@ def _graph(data: bytes) -> None:
         is_generation(graph)
         generation_of(graph)
         made_size(graph)
+        enlarger(graph)
 
 
 def _tools(data: bytes) -> None:

@@ -9,6 +9,9 @@ Kind = Literal["generated", "edited-with-ai", "camera", "human-editor"]
 Strength = Literal["proof", "declared", "hint"]
 AI: tuple[Kind, ...] = ("generated", "edited-with-ai")
 """Kinds that say that a generator had a part."""
+EITHER = ("may be", "generated or edited-with-ai")
+"""The detail of a claim of the kind ``edited-with-ai`` whose mark fits a picture that was generated
+from nothing as well: it is not told which."""
 UNSTATED = "unstated"
 """The tool of a mark that names none."""
 KINDS: tuple[Kind, ...] = ("generated", "edited-with-ai", "camera", "human-editor")

@@ -9,14 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tegaki.provenance.graph import (
-    Graph,
-    as_graph,
-    begins_with_a_picture,
+from tegaki.provenance.graph import Graph, as_graph
+from tegaki.provenance.graph_fields import generation_of, made_size
+from tegaki.provenance.graph_origin import (
     ends_at_sampler,
-    generation_of,
+    enlarger,
     is_generation,
-    made_size,
+    origin,
     saves_others,
 )
 
@@ -159,7 +158,7 @@ def test_a_services_answer_has_to_be_saved_where_anything_is() -> None:
 )  # fmt: skip
 def test_what_is_sampled_may_come_from_any_loader(loader: str) -> None:
     loaded = {"5": node("VAEEncode", pixels=["11", 0]), "11": node(loader, image="mine.png")}
-    assert begins_with_a_picture(graph_of(GRAPH | loaded))
+    assert origin(graph_of(GRAPH | loaded)) == "picture"
 
 
 ENCODED = {"12": node("VAEEncode", pixels=["11", 0])}
@@ -186,18 +185,18 @@ EDITS = {
 
 @pytest.mark.parametrize("edit", EDITS)
 def test_an_empty_node_beside_it_excuses_no_picture(edit: str) -> None:
-    assert not begins_with_a_picture(graph_of(GRAPH))
-    assert begins_with_a_picture(graph_of(GRAPH | LOADED | ENCODED | EDITS[edit]))
+    assert origin(graph_of(GRAPH)) == "nothing"
+    assert origin(graph_of(GRAPH | LOADED | ENCODED | EDITS[edit])) == "picture"
 
 
-def test_a_picture_that_only_guides_is_not_changed() -> None:
+def test_a_picture_that_guides_reaches_the_outcome() -> None:
     """A first pass under a ControlNet, and a second one over its latent."""
     guided = {
         "13": node("ControlNetApply", conditioning=["6", 0], image=["11", 0]),
         "20": node("KSampler", model=["4", 0], positive=["13", 0], latent_image=["5", 0], seed=1),
         "3": node("KSampler", model=["4", 0], positive=["6", 0], latent_image=["20", 0], seed=1),
     }
-    assert not begins_with_a_picture(graph_of(GRAPH | LOADED | guided))
+    assert origin(graph_of(GRAPH | LOADED | guided)) == "picture"
 
 
 def test_the_size_of_what_was_sampled_makes_no_picture() -> None:
@@ -217,7 +216,7 @@ def test_a_second_pass_begins_with_no_other_picture() -> None:
         "22": node("VAEEncode", pixels=["21", 0]),
         "3": node("KSampler", model=["4", 0], positive=["6", 0], latent_image=["22", 0], seed=1),
     }
-    assert not begins_with_a_picture(graph_of(without("5") | passes))
+    assert origin(graph_of(without("5") | passes)) == "nothing"
 
 
 def test_a_model_that_enlarges_is_not_the_one_that_made_it() -> None:
@@ -242,7 +241,7 @@ def test_a_graph_of_samplers_takes_a_few_walks(many: int) -> None:
     started = time.perf_counter()
     graph = graph_of(plain | {"save": node("SaveImage", images=["1", 0])})
     assert is_generation(graph)
-    assert not begins_with_a_picture(graph)
+    assert origin(graph) == "unknown"
     assert generation_of(graph).prompt is None
     assert made_size(graph) is None
     assert time.perf_counter() - started < 3
@@ -281,3 +280,4 @@ def test_any_json_is_taken(plain: Any) -> None:
         saves_others(graph)
         generation_of(graph)
         made_size(graph)
+        enlarger(graph)

@@ -19,6 +19,8 @@ from tegaki.provenance.generation import Generation
 from tegaki.provenance.jsontext import as_seed
 
 _STEPS = re.compile(r"^Steps: \d{1,6}(?:,|$)", re.M)
+_INLINE_STEPS = re.compile(r"(?:^|[^\w:]|\\n)(?P<steps>Steps: \d{1,6}, [A-Z][A-Za-z ]{2,30}: )")
+_INLINE_NEGATIVE = "Negative prompt: "
 _NEGATIVE = re.compile(r"^Negative prompt: ?", re.M)
 _SUPPORT = {
     "Sampler": re.compile(r"[][\w+. ()/-]{2,60}\Z"),
@@ -29,6 +31,7 @@ _SUPPORT = {
 }
 """Fields that writers give, and the form of their values."""
 _LEAST = 2
+_ALL = 4  # what the versions of 2022 wrote
 _LONGEST_KEY = 80
 _LONGEST_LINE = 64 * 1024  # an APP1 segment holds no more; real lines have up to some thousands
 _MOST_FIELDS = 500  # real lines have up to some forty
@@ -37,6 +40,17 @@ _SHORT = 4096  # so after the first only those that are as near to it are tried
 _TEMPLATE = re.compile(r"^(?:Negative )?[Tt]emplate: ", re.M)
 _BEHIND = re.compile(r"(?:Negative )?Template: ")  # extensions for prompts add these lines
 _JSON = json.JSONDecoder()
+_MODELS = ("Model", "model", "Unet")  # the second by ArtBot, the third by stable-diffusion.cpp
+_GUIDES = (
+    "ControlNet", "Control type", "Control model", "Control mode", "IP Adapter", "FaceID",
+    "FaceSwap", "InstantID", "PhotoMaker", "ReSwapper", "Init image",
+)  # fmt: skip
+"""How the names of fields begin that are there only where a picture was given."""
+_FROM_NOTHING = "txt2img"
+_WITH_A_PICTURE = frozenset(("img2img", "inpaint", "instruct", "control"))
+"""SD.Next's operations (modules/processing_args.py)."""
+_CHANGES = re.compile(r"(?i)img2img|inpaint|edit|kontext|instruct|control")
+"""Parts of the names of pipelines that are given a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +62,19 @@ class WebUiText:
     fields: dict[str, str]
 
     @property
-    def begins_with_a_picture(self) -> bool:
-        """Whether another picture was changed: a denoising strength without the enlargement that
-        has one too, or a mask."""
+    def begins_with_a_picture(self) -> bool | None:
+        """Whether another picture was changed, or guided this one: a denoising strength without
+        the enlargement that has one too, a mask, a control; ``None`` where that is open."""
         f = self.fields
+        if any(name.startswith(_GUIDES) for name in f):
+            return True
+        if "Operations" in f:
+            return _of_operations(f["Operations"])
         enlarged = "First pass size" in f or any(name.startswith("Hires") for name in f)  # by 2022
         changed = "Denoising strength" in f and not enlarged
-        return changed or "Mask blur" in f or "Inpaint area" in f
+        if changed or "Mask blur" in f or "Inpaint area" in f:
+            return True
+        return None if _CHANGES.search(f.get("Pipeline", "")) else False
 
     @property
     def support(self) -> int:
@@ -72,12 +92,21 @@ class WebUiText:
         return Generation(
             prompt=self.prompt or None,
             negative_prompt=self.negative_prompt or None,
-            model=f.get("Model"),
+            model=next(filter(None, map(f.get, _MODELS)), None),
             seed=as_seed(f.get("Seed")),
             sampler=f.get("Sampler"),
             details=tuple((name, f[name]) for name in shown if name in f),
             from_picture=self.begins_with_a_picture,
         )
+
+
+def _of_operations(operations: str) -> bool | None:
+    """Second passes of a picture made from nothing are told as changes too, and a lone enlargement
+    does not say of what."""
+    done = {each.strip() for each in operations.split(";")}
+    if done & _WITH_A_PICTURE:
+        return None if _FROM_NOTHING in done else True
+    return False if _FROM_NOTHING in done else None
 
 
 def read_text(text: str) -> WebUiText | None:
@@ -86,7 +115,7 @@ def read_text(text: str) -> WebUiText | None:
         return None
     starts = [found.start() for found in _STEPS.finditer(text)]
     if not starts:
-        return None
+        return _one_line(text)
     last, _, behind = text[starts[-1] :].partition("\n")
     if behind.strip() and not _BEHIND.match(behind):
         return None
@@ -99,6 +128,23 @@ def read_text(text: str) -> WebUiText | None:
         negative = _TEMPLATE.split(head[cut.end() :])[0].strip()  # SD.Next's stands behind it
     found = WebUiText(prompt.strip(), negative, fields_of(last))
     return found if found.support >= _LEAST else None
+
+
+def _one_line(text: str) -> WebUiText | None:
+    """A text whose line breaks are gone, as sites and editors leave it: ``a fox.Negative prompt:
+    blurry.Steps: 20, Sampler: ...``. Only with what the versions of 2022 wrote at least: within a
+    line people quote more than they do on lines of their own."""
+    starts = list(_INLINE_STEPS.finditer(text))
+    if not starts:
+        return None
+    last = starts[-1]
+    head, fields = text[: last.start()], fields_of(text[last.start("steps") :].partition("\n")[0])
+    cut = head.rfind(_INLINE_NEGATIVE)
+    prompt, negative = head, None
+    if cut >= 0:
+        prompt, negative = head[:cut], head[cut + len(_INLINE_NEGATIVE) :].strip()
+    found = WebUiText(prompt.strip(), negative, fields)
+    return found if found.support >= _ALL else None
 
 
 def fields_of(line: str) -> dict[str, str]:

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
-from tegaki.claim import Claim, Kind, Place, Strength
+from tegaki.claim import EITHER, Claim, Kind, Place, Strength
 
 BEGAN = "It began with another picture, which may have been drawn."
+UNTOLD = (
+    "It does not say whether it began with another picture, which may have been drawn: it may be "
+    "generated or edited."
+)
+EDITS = (
+    "Its model edits pictures and makes them from nothing too, and which it did is not said: it "
+    "may be generated or edited."
+)
+_EDIT_MODEL = re.compile(
+    r"(?i)kontext|(?:(?<![a-z])|image)edit(?:ing|plus)?(?![a-z])|omni[-_ ]?gen"
+    r"|(?<![a-z])omni(?![a-z])|pix2pix|(?<![a-z])ip2p(?![a-z])|hidream[-_ ]?e1|icedit|seededit|inpaint"
+    r"|flux.{0,12}(?<![a-z])fill(?![a-z])"
+)
+"""Models that are given a picture to work on, by a part of their name."""
+
+
+def is_edit_model(name: str | None) -> bool:
+    """Whether a model's name is that of one that edits pictures."""
+    return name is not None and _EDIT_MODEL.search(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
     """Fields of one generation; ``None`` or empty where a mark does not say.
 
-    ``from_picture``: it did not begin with noise but with another picture (img2img, inpainting).
+    ``from_picture``: it did not begin with noise alone but with another picture too (img2img,
+    inpainting, a picture that guides); ``None``: that is not told.
     """
 
     prompt: str | None = None
@@ -23,7 +44,7 @@ class Generation:
     seed: int | None = None
     sampler: str | None = None
     details: tuple[tuple[str, str], ...] = ()
-    from_picture: bool = False
+    from_picture: bool | None = False
 
     def claim(
         self,
@@ -31,24 +52,32 @@ class Generation:
         carrier: str,
         place: Place,
         *,
-        kind: Kind | None = None,
         strength: Strength = "declared",
         note: str = "",
+        whole: bool = False,
     ) -> Claim:
-        """A claim with these fields.
+        """A claim with these fields: ``edited-with-ai`` where the generation began with another
+        picture, which a person may have drawn, or may have begun with one, else ``generated``.
 
         Args:
-            kind: by default ``edited-with-ai`` where the generation began with another picture,
-                which a person may have drawn, else ``generated``.
+            whole: the mark tells all pictures that were used, so that the model's name need not be
+                asked whether there may be one.
         """
-        if kind is None:
-            kind = "edited-with-ai" if self.from_picture else "generated"
-            note = " ".join(filter(None, (note, BEGAN if self.from_picture else "")))
+        kind, began = self._kind(whole)
         return Claim(
-            tool, carrier, kind, strength, place, note,
+            tool, carrier, kind, strength, place, " ".join(filter(None, (note, began))),
             model=self.model, prompt=self.prompt, negative_prompt=self.negative_prompt,
-            seed=self.seed, sampler=self.sampler, details=self.details,
+            seed=self.seed, sampler=self.sampler,
+            details=self.details + ((EITHER,) if began in (UNTOLD, EDITS) else ()),
         )  # fmt: skip
+
+    def _kind(self, whole: bool) -> tuple[Kind, str]:
+        """The kind of the claim, and a sentence on what it began with."""
+        if self.from_picture:
+            return "edited-with-ai", BEGAN
+        if not whole and is_edit_model(self.model):
+            return "edited-with-ai", EDITS
+        return ("edited-with-ai", UNTOLD) if self.from_picture is None else ("generated", "")
 
 
 def details_of(plain: dict[str, Any], names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

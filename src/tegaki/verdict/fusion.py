@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from tegaki.claim import AI, UNSTATED, Claim
+from tegaki.claim import AI, EITHER, UNSTATED, Claim
 from tegaki.row import SHOWN, Domain, Verdict
 
 Pull = Literal["decides", "outside", "moves", "none"]
@@ -80,7 +80,8 @@ def _sentence(claim: Claim) -> str:
     if claim.kind in ("camera", "human-editor"):
         return f"{_names(claim, tool)} {where}, which proves nothing about who made the picture."
     by = "a generator that it does not name" if claim.tool == UNSTATED else tool
-    done = f"made by {by}" if claim.kind == "generated" else f"changed with AI by {by}"
+    changed = "made, or changed with AI," if EITHER in claim.details else "changed with AI"
+    done = f"made by {by}" if claim.kind == "generated" else f"{changed} by {by}"
     if claim.strength == "proof":
         return f"A signature that fits these pixels says that it was {done} {where}."
     if claim.strength == "declared":

@@ -12,19 +12,24 @@ from typing import Any
 
 from tegaki.claim import Claim, Place
 from tegaki.provenance.evidence import Candidate, Evidence
-from tegaki.provenance.graph import (
-    Graph,
+from tegaki.provenance.graph import Graph
+from tegaki.provenance.graph_fields import generation_of, made_size
+from tegaki.provenance.graph_origin import (
+    asks_service,
     ends_at_sampler,
-    generation_of,
+    enlarger,
     is_generation,
-    made_size,
+    is_named,
     saves_others,
 )
 
+CARRIER = "ComfyUI graph"
 _NAMESPACE = "Comfy-Org/ComfyUI"
 _MOST_CLAIMS = 16  # of one file
 _DRIVERS = ("parameters-json", "smproj", "generation_data")
 _DRIVEN = "A program or service that drives ComfyUI wrote this file."
+_ENLARGED = "The graph enlarges or restores a picture with a network and makes none."
+_UNKNOWN_NODE = "It is not known what the node that is asked for the picture does."
 _SMALLEST = 64  # pixels; smaller ones are thumbnails, of any shape
 _SHAPES_DIFFER = 0.05  # of the aspect ratio: upscalers round sizes, they do not stretch
 
@@ -39,14 +44,27 @@ def _claims(evidence: Evidence) -> Iterator[Claim]:
         if isinstance(plain.get("extraMetadata"), str):  # Civitai's, read there
             continue
         graph = evidence.graph(plain, place)
-        if graph is None or not (is_generation(graph) or ends_at_sampler(graph)):
+        if graph is None:
+            continue
+        if not (is_generation(graph) or ends_at_sampler(graph)):
+            yield from _enlarged(graph, place)
             continue
         doubt = _doubt(graph, evidence.size)
         driven = _is_driven(evidence) if driven is None else driven
         note = doubt or (_DRIVEN if driven else "")
         yield generation_of(graph).claim(
-            "ComfyUI", "ComfyUI graph", place, strength="hint" if doubt else "declared", note=note
-        )
+            "ComfyUI", CARRIER, place, strength="hint" if doubt else "declared", note=note,
+            whole=True,
+        )  # fmt: skip
+
+
+def _enlarged(graph: Graph, place: Place) -> Iterator[Claim]:
+    """A picture that was there and that a network enlarged or restored, as in "Extras" of
+    AUTOMATIC1111's web UI."""
+    node = enlarger(graph)
+    if node is not None:
+        shown = (("node", graph.kind(node)),)
+        yield Claim("ComfyUI", CARRIER, "edited-with-ai", "hint", place, _ENLARGED, details=shown)
 
 
 def _is_driven(evidence: Evidence) -> bool:
@@ -83,6 +101,9 @@ def _behind_name(candidate: Candidate, evidence: Evidence) -> Any:
 def _doubt(graph: Graph, size: tuple[int, int] | None) -> str:
     if not is_generation(graph):
         return "The graph ends at its sampler: nothing in it makes a picture of what was sampled."
+    service = None if graph.samplers else asks_service(graph)
+    if service is not None and not is_named(graph, service):
+        return _UNKNOWN_NODE
     if saves_others(graph):
         return "The graph also saves a picture that it does not make, and this may be that one."
     made = made_size(graph)

@@ -19,6 +19,9 @@ _NEGATIVE = re.compile(r"\[([^\[\]]*)\]")  # how negative prompts were written i
 _PICTURE = re.compile(r" -[IMf](?=[ \d.])")  # another picture, a mask, how far to change it
 _FLAG = re.compile(r" -(?P<name>[sSWHCAG]) *(?P<value>[^\s-]\S*)")
 _LONGEST_DREAM = 20_000
+_STARTS = ("init_image", "upscale_initial_image", "upscale_model")
+_GUIDES = ("ref_images", "controlnets", "ipAdapters", "t2iAdapters")
+"""Where pictures are named beside the mode: to begin with, and to be guided by."""
 
 
 def find(evidence: Evidence) -> Iterator[Claim]:
@@ -39,7 +42,6 @@ def find(evidence: Evidence) -> Iterator[Claim]:
 def _newest(said: dict[str, Any]) -> Generation:
     model = said.get("model")
     name = model.get("model_name") or model.get("name") if isinstance(model, dict) else model
-    mode = str(said.get("generation_mode", ""))
     return Generation(
         prompt=as_text(said.get("positive_prompt")),
         negative_prompt=as_text(said.get("negative_prompt")),
@@ -49,8 +51,40 @@ def _newest(said: dict[str, Any]) -> Generation:
         details=details_of(
             said, ("generation_mode", "steps", "cfg_scale", "width", "height", "app_version")
         ),
-        from_picture="img2img" in mode or "inpaint" in mode or "outpaint" in mode,
+        from_picture=_began_with_a_picture(said),
     )
+
+
+def _began_with_a_picture(said: dict[str, Any]) -> bool | None:
+    """Whether there was a picture; ``None`` where no mode is given.
+
+    The upscaling tab, the filling model of FLUX and models elsewhere (Gemini, Seedream) write no
+    mode; those last do not name the pictures that they were given either. The mode says only how
+    the canvas was used: pictures to edit or to be guided by are named apart.
+    """
+    if any(said.get(name) for name in _STARTS):
+        return True
+    layers = said.get("canvas_v2_metadata")
+    guides = [said.get(name) for name in _GUIDES]
+    guides.append(layers.get("controlLayers") if isinstance(layers, dict) else None)
+    if any(map(_is_enabled, guides)) or _has_reference(said.get("regions")):
+        return True
+    mode = said.get("generation_mode")
+    if not isinstance(mode, str):
+        return None
+    return not mode.endswith("txt2img")
+
+
+def _is_enabled(entries: Any) -> bool:
+    """Whether there is an entry in a list, and one that is not switched off."""
+    found = entries if isinstance(entries, list) else []
+    return any(not isinstance(each, dict) or each.get("isEnabled", True) for each in found)
+
+
+def _has_reference(regions: Any) -> bool:
+    found = regions if isinstance(regions, list) else []
+    return any(isinstance(each, dict) and _is_enabled(each.get("referenceImages"))
+               for each in found)  # fmt: skip
 
 
 def _second(said: dict[str, Any]) -> Generation:

@@ -35,8 +35,13 @@ _CLAIMED: dict[Answer, tuple[Strength, str]] = {
         "It has a signature, which vouches for one picture, and this file may show several.",
     ),
 }
-_FROM_PICTURE = ("img2img", "infill", "inpaint", "enhance", "augment")
+_FROM_PICTURE = ("img2img", "infill", "inpaint", "enhance", "augment", "vibe")
 """Parts of request types: ``NativeInfillingRequest``, ``VibeTransfer+Img2ImgRequest`` ..."""
+_REFERENCES = (
+    "reference_strength_multiple", "reference_image_multiple", "director_reference_strengths",
+    "director_reference_images", "controlnet_model",
+)  # fmt: skip
+"""Fields that hold something where a picture guided this one ("vibe transfer", references)."""
 _SIGNED_MODELS = ("Stable Diffusion XL", "NovelAI Diffusion")
 _OLD_MODELS = "Stable Diffusion"
 _SIGNED_FIELDS = ("cfg_rescale", "noise_schedule", "legacy_v3_extend", "v4_prompt")
@@ -96,7 +101,9 @@ def _claim(
         details=details_of(
             comment, ("steps", "scale", "width", "height", "strength", "request_type")
         ),
-        from_picture=any(part in asked for part in _FROM_PICTURE) or _is_augmented(beside, comment),
+        from_picture=any(part in asked for part in _FROM_PICTURE)
+        or any(comment.get(name) for name in _REFERENCES)
+        or _is_augmented(beside, comment),
     )
     carrier = "NovelAI signature" if strength == "proof" else "NovelAI metadata"
     return found.claim("NovelAI", carrier, place, strength=strength, note=note)

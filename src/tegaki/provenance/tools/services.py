@@ -10,7 +10,8 @@ from tegaki.claim import Claim, Place
 from tegaki.provenance.a1111 import WebUiText
 from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.generation import Generation, details_of
-from tegaki.provenance.graph import generation_of, is_generation
+from tegaki.provenance.graph_fields import generation_of
+from tegaki.provenance.graph_origin import is_generation
 from tegaki.provenance.jsontext import as_seed, as_text
 
 # StabilityMatrix.Core/Models/Inference/InferenceProjectType.cs

@@ -12,6 +12,13 @@ from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.generation import Generation, details_of
 from tegaki.provenance.jsontext import as_seed, as_text
 
+_PICTURES = (
+    "initimage", "maskimage", "promptimages", "controlnet", "videoendimage", "useipadapter",
+    "usereferenceonly", "revisionstrength", "usestylemodel",
+)  # fmt: skip
+"""How parameters begin that are there only where a picture is given (T2IParamTypes.cs)."""
+_OFF = ("", 0, False, "None", "(None)", None, [])
+
 
 def find(evidence: Evidence) -> Iterator[Claim]:
     for candidate in evidence.free_texts() + evidence.exif("Model"):
@@ -28,7 +35,9 @@ def find(evidence: Evidence) -> Iterator[Claim]:
                 said,
                 ("steps", "cfgscale", "width", "height", "initimagecreativity", "swarm_version"),
             ),
-            # Pictures are left out of what is written; how far to change one is not
-            # (T2IParamInput.cs, MetadatableToJTok).
-            from_picture="initimage" in said or "initimagecreativity" in said,
+            # Pictures that were never files are left out of what is written; how they are used is
+            # not (T2IParamInput.cs, MetadatableToJTok).
+            from_picture=any(
+                name.startswith(_PICTURES) and value not in _OFF for name, value in said.items()
+            ),
         ).claim("SwarmUI", "SwarmUI parameters", candidate.place)

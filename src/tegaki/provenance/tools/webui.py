@@ -12,7 +12,7 @@ from tegaki.provenance.evidence import Evidence
 
 _VERSIONS = (
     ("ComfyUI", re.compile(r"ComfyUI")),
-    ("Forge", re.compile(r"(?:classic|neo)\Z")),
+    ("Forge", re.compile(r"(?:classic|neo)(?:-|\Z)")),  # neo, neo-2.28
     ("reForge", re.compile(r"f\d[\w.]*?-v\d")),  # f1.0.0v2-v1.10.1RC-..., f1.3.0-v1.10.1RC-...
     ("Forge", re.compile(r"f\d")),  # f2.0.1v1.10.1-previous-669-...
     ("AUTOMATIC1111", re.compile(r"v?\d+\.\d+")),  # v1.10.1, 1.6.0-RC
