@@ -10,7 +10,7 @@ from tegaki.claim import Place
 from tegaki.provenance.a1111 import WebUiText, read_text
 from tegaki.provenance.graph import Graph, as_graph
 from tegaki.provenance.jsontext import Budget
-from tegaki.provenance.marks import Marks, Property, Text
+from tegaki.provenance.marks import IptcField, Marks, Property, Text
 from tegaki.provenance.pixels import StoredPicture
 
 # EXIF 2.32, tables 4 and 7.
@@ -23,11 +23,24 @@ EXIF_NAMES = {
     0x927C: "MakerNote",
     0x9286: "UserComment",
 }
+_IN_COMMENT = ("parameters\0", "mold:parameters ")
+"""How JPEG comments begin that a program names its text in: stable-diffusion.cpp and koboldcpp, and
+mold. What stands before the separator is a keyword as PNG has it."""
+SDCPP = "https://github.com/leejet/stable-diffusion.cpp/ns/1.0/"
 _TOP = ((), ("xmpmeta",), ("xapmeta",))
 """What stands above a property that is the picture's own."""
 MOST_NODES = 20_000
 """Nodes and links of all graphs of one file, which are followed many times over. Real graphs have
 some hundreds."""
+
+
+def _named(text: Text) -> tuple[str, str]:
+    """The keyword of a text, and the text."""
+    if text.key == "comment":
+        for start in _IN_COMMENT:
+            if text.text.startswith(start):
+                return start[:-1], text.text[len(start) :].rstrip("\0")
+    return text.key, text.text
 
 
 @dataclass(frozen=True)
@@ -76,8 +89,8 @@ class Evidence:
         budget = self._budget
         self.hidden = [Candidate(t.key, t.text, t.place, budget) for t in hidden]
         for text in marks.texts:
-            candidate = Candidate(text.key, text.text, text.place, budget)
-            self._texts.setdefault(text.key, []).append(candidate)
+            key, words = _named(text)
+            self._texts.setdefault(key, []).append(Candidate(key, words, text.place, budget))
         for field in marks.exif:
             name = EXIF_NAMES.get(field.tag)
             if name is not None:
@@ -117,9 +130,27 @@ class Evidence:
         return [c for name in names if name in self._exif for c in self._exif[name]]
 
     def free_texts(self) -> list[Candidate]:
-        """Where web UIs put their text: PNG ``parameters``, GIF comments, pixels, UserComment."""
+        """Where web UIs put their text: PNG ``parameters``, GIF comments, pixels, UserComment, and
+        the XMP of stable-diffusion.cpp."""
         comments = self.texts("comment") if self.marks.format == "GIF" else []
-        return self.texts("parameters") + comments + self.hidden + self.exif("UserComment")
+        named = [
+            Candidate("parameters", found.value, found.place, self._budget)
+            for found in self.xmp(SDCPP, "parameters")
+        ]
+        return self.texts("parameters") + comments + self.hidden + self.exif("UserComment") + named
+
+    def keyed(self, prefix: str) -> dict[str, Candidate]:
+        """The first text of each keyword that begins so, by the rest of the keyword."""
+        return {
+            key.removeprefix(prefix): found[0]
+            for key, found in self._texts.items()
+            if key.startswith(prefix)
+        }
+
+    def iptc(self, record: int, dataset: int) -> list[IptcField]:
+        """IPTC datasets by their numbers."""
+        wanted = (record, dataset)
+        return [field for field in self.marks.iptc if (field.record, field.dataset) == wanted]
 
     def loose_texts(self) -> list[Candidate]:
         """Comments of other formats, where people write and no web UI does."""

@@ -8,9 +8,9 @@ from typing import Any
 
 from tegaki.claim import EITHER, Claim, Kind, Place, Strength
 
-BEGAN = "It began with another picture, which may have been drawn."
+BEGAN = "Another picture went into it, which may have been drawn."
 UNTOLD = (
-    "It does not say whether it began with another picture, which may have been drawn: it may be "
+    "It does not say whether another picture went into it, which may have been drawn: it may be "
     "generated or edited."
 )
 EDITS = (
@@ -19,8 +19,8 @@ EDITS = (
 )
 _EDIT_MODEL = re.compile(
     r"(?i)kontext|(?:(?<![a-z])|image)edit(?:ing|plus)?(?![a-z])|omni[-_ ]?gen"
-    r"|(?<![a-z])omni(?![a-z])|pix2pix|(?<![a-z])ip2p(?![a-z])|hidream[-_ ]?e1|icedit|seededit|inpaint"
-    r"|flux.{0,12}(?<![a-z])fill(?![a-z])"
+    r"|(?<![a-z])omni(?![a-z])|pix2pix|(?<![a-z])ip2p(?![a-z])|hidream[-_ ]?e1|icedit|seededit"
+    r"|inpaint|flux.{0,12}(?<![a-z])fill(?![a-z])"
 )
 """Models that are given a picture to work on, by a part of their name."""
 
@@ -34,7 +34,7 @@ def is_edit_model(name: str | None) -> bool:
 class Generation:
     """Fields of one generation; ``None`` or empty where a mark does not say.
 
-    ``from_picture``: it did not begin with noise alone but with another picture too (img2img,
+    ``from_picture``: it was not made of noise and words alone but of another picture too (img2img,
     inpainting, a picture that guides); ``None``: that is not told.
     """
 
@@ -56,8 +56,8 @@ class Generation:
         note: str = "",
         whole: bool = False,
     ) -> Claim:
-        """A claim with these fields: ``edited-with-ai`` where the generation began with another
-        picture, which a person may have drawn, or may have begun with one, else ``generated``.
+        """A claim with these fields: ``edited-with-ai`` where another picture went into it, which
+        a person may have drawn, or may have, else ``generated``.
 
         Args:
             whole: the mark tells all pictures that were used, so that the model's name need not be
@@ -72,7 +72,7 @@ class Generation:
         )  # fmt: skip
 
     def _kind(self, whole: bool) -> tuple[Kind, str]:
-        """The kind of the claim, and a sentence on what it began with."""
+        """The kind of the claim, and a sentence on what went into it."""
         if self.from_picture:
             return "edited-with-ai", BEGAN
         if not whole and is_edit_model(self.model):

@@ -24,15 +24,18 @@ from tegaki.provenance.tools import (
     drawthings,
     easydiffusion,
     editors,
+    fields,
     fooocus,
     grok,
     invokeai,
     labels,
     midjourney,
+    mochi,
     names,
     novelai,
     photoshop,
     services,
+    spaces,
     swarmui,
     webui,
 )
@@ -45,8 +48,11 @@ _THEN: tuple[Callable[[Evidence], Iterator[Claim]], ...] = (
     fooocus.find,
     comfyui.find,
     webui.find,
+    spaces.find,
     easydiffusion.find,
+    fields.find,
     drawthings.find,
+    mochi.find,
     midjourney.find,
     labels.find,
     grok.find,
@@ -57,11 +63,12 @@ _THEN: tuple[Callable[[Evidence], Iterator[Claim]], ...] = (
 the graph of the ComfyUI that it drives), the one that people used comes first."""
 
 
-READER = 1
+READER = 2
 """Raised whenever the same bytes would give other claims: stores keep what each version read."""
 MOST_CLAIMS = 100
 """Of one file: real ones make up to five, and a row has to be read."""
 _NONE = Marks("")
+_BY_GRAPH = "The graph beside it has another picture in it, which may have been drawn."
 MANIFEST_NOT_READ = (
     f"A C2PA manifest is there and was not read: {MissingExtra('reading it', 'c2pa')}."
 )
@@ -120,7 +127,7 @@ def examine(
     picture = StoredPicture(data, marks.format, limits, decoded)
     hidden = tuple(find_stealth(data, marks.format, limits, picture)) if pixels else ()
     evidence = Evidence(marks, hidden, picture)
-    claims = list(claims_of_texts(evidence, Signatures(data, picture if pixels else None)))
+    claims = claims_of_texts(evidence, Signatures(data, picture if pixels else None))
     if pixels:
         claims += _of_watermarks(picture)
     manifest_claims, remarks = _of_manifest(data, marks, trust_anchors)
@@ -141,15 +148,31 @@ def _weight(claim: Claim) -> tuple[int, int, int]:
     return rank, STRENGTHS.index(claim.strength), KINDS.index(claim.kind)
 
 
-def claims_of_texts(evidence: Evidence, signatures: Signatures) -> Iterator[Claim]:
+def claims_of_texts(evidence: Evidence, signatures: Signatures) -> list[Claim]:
     """What the texts of a file, and those hidden in its pixels, claim."""
     if evidence.is_empty:
-        return
-    for find in _FIRST:
-        yield from find(evidence)
-    yield from novelai.find(evidence, signatures)
-    for find in _THEN:
-        yield from find(evidence)
+        return []
+    claims = [claim for find in _FIRST for claim in find(evidence)]
+    claims += novelai.find(evidence, signatures)
+    claims += (claim for find in _THEN for claim in find(evidence))
+    return by_graph(claims)
+
+
+def by_graph(claims: list[Claim]) -> list[Claim]:
+    """The claims, none that says more than the graph that it stands beside.
+
+    Programs that drive ComfyUI, and nodes that save for it, write what was asked for and not every
+    picture that went into it: the graph has them.
+    """
+    graph = next((c for c in claims if c.carrier == comfyui.CARRIER), None)
+    if graph is None or graph.kind != "edited-with-ai":
+        return claims
+    return [
+        replace(c, kind=graph.kind, note=" ".join(filter(None, (c.note, _BY_GRAPH))))
+        if c.kind == "generated" and c.strength == "declared"
+        else c
+        for c in claims
+    ]
 
 
 def _of_watermarks(picture: StoredPicture) -> list[Claim]:

@@ -1,7 +1,9 @@
-"""Fooocus and RuinedFooocus (lllyasviel/Fooocus:modules/meta_parser.py)."""
+"""Fooocus (lllyasviel/Fooocus:modules/meta_parser.py), RuinedFooocus and Fooocus-MRE
+(MoonRide303/Fooocus-MRE:modules/async_worker.py)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,16 +12,27 @@ from tegaki.provenance.evidence import Candidate, Evidence
 from tegaki.provenance.generation import Generation, details_of
 from tegaki.provenance.jsontext import as_seed, as_text
 
+_FORK = re.compile(r"Fooocus \d")
+_PICTURES = (
+    "img2img", "revision", "control_lora_canny", "control_lora_depth", "input_image",
+    "inpaint_mode", "inpaint_engine_version", "denoise", "start_step",
+)  # fmt: skip
+"""Fields that hold something where a picture was given."""
+
 
 def find(evidence: Evidence) -> Iterator[Claim]:
     schemed = evidence.has("fooocus_scheme") or _in_exif(evidence)
-    for candidate in [*evidence.free_texts(), *evidence.texts("Comment")]:
+    for candidate in [*evidence.free_texts(), *evidence.texts("Comment"), *evidence.loose_texts()]:
         said = candidate.object
-        if said.get("software") == "RuinedFooocus":
+        software = str(said.get("software", ""))
+        if software == "RuinedFooocus":
             yield _json(said).claim("RuinedFooocus", "Fooocus parameters", candidate.place)
+        elif _FORK.match(software) and "base_model" in said:
+            tool = "Fooocus-MRE" if software.endswith("MRE") else "Fooocus"
+            yield _json(said).claim(tool, "Fooocus parameters", candidate.place)
         elif _is_fooocus(said, schemed):
             yield _json(said).claim("Fooocus", "Fooocus parameters", candidate.place)
-        elif candidate.key != "Comment":
+        elif candidate.key not in ("Comment", "comment"):
             yield from _text(candidate, schemed)
 
 
@@ -48,5 +61,6 @@ def _json(said: dict[str, Any]) -> Generation:
         model=first("base_model", "base_model_name", "Base Model"),
         seed=as_seed(said.get("seed", said.get("Seed"))),
         sampler=first("sampler", "sampler_name", "Sampler"),
-        details=details_of(said, ("steps", "resolution", "performance", "version")),
+        details=details_of(said, ("steps", "resolution", "performance", "version", "software")),
+        from_picture=any(said.get(name) for name in _PICTURES),
     )

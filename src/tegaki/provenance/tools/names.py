@@ -16,8 +16,17 @@ from tegaki.provenance.generation import Generation
 _XMP = "http://ns.adobe.com/xap/1.0/"
 _NAMES = {
     "adobe firefly": "Adobe Firefly",
+    "artbot": "ArtBot",
+    "artbot - create images with stable diffusion, utilizing the ai horde": "ArtBot",
     "automatic1111": "AUTOMATIC1111",
     "bing image creator": "Microsoft Designer",
+    "microsoft designer": "Microsoft Designer",
+    "chatgpt": "OpenAI",
+    "openai": "OpenAI",
+    "openai chatgpt": "OpenAI",
+    "gpt-4o": "OpenAI",
+    "gpt-image": "OpenAI",
+    "sora": "OpenAI",
     "comfyui": "ComfyUI",
     "dall-e": "OpenAI",
     "dall·e": "OpenAI",
@@ -25,17 +34,34 @@ _NAMES = {
     "draw things": "Draw Things",
     "easy diffusion": "Easy Diffusion",
     "fooocus": "Fooocus",
+    "gemini": "Google",
+    "google gemini": "Google",
+    "gemini nano banana": "Google",
+    "google ai": "Google",
+    "google imagen": "Google",
+    "imagen": "Google",
+    "nano banana": "Google",
+    "nano banana pro": "Google",
+    "grok": "xAI Grok",
+    "grok imagine": "xAI Grok",
+    "xai grok": "xAI Grok",
     "ideogram": "Ideogram",
     "invokeai": "InvokeAI",
     "leonardo.ai": "Leonardo.Ai",
+    "leonardo ai": "Leonardo.Ai",
     "midjourney": "Midjourney",
     "mochi diffusion": "Mochi Diffusion",
+    "mold": "mold",
+    "niji journey": "Midjourney",
+    "nijijourney": "Midjourney",
     "novelai": "NovelAI",
     "ruinedfooocus": "RuinedFooocus",
     "sd.next": "SD.Next",
+    "seedream": "ByteDance Seedream",
     "stable diffusion": "Stable Diffusion",
     "stable diffusion web ui": "AUTOMATIC1111",
     "stable diffusion webui": "AUTOMATIC1111",
+    "stable-diffusion.cpp": "stable-diffusion.cpp",
     "stability matrix": "Stability Matrix",
     "swarmui": "SwarmUI",
 }
@@ -53,7 +79,7 @@ def find(evidence: Evidence, told: Collection[str]) -> Iterator[Claim]:
     """
     seen = set(told)
     for text, carrier, place in _fields(evidence):
-        tool = _named(text)
+        tool = known_name(text)
         if tool is not None and tool not in seen:
             seen.add(tool)
             yield Generation().claim(tool, carrier, place, strength="hint", note=_NOTE)
@@ -68,7 +94,8 @@ def _fields(evidence: Evidence) -> Iterator[tuple[str, str, Place]]:
         yield found.value, "XMP CreatorTool", found.place
 
 
-def _named(text: str) -> str | None:
+def known_name(text: str) -> str | None:
+    """The generator that a text names and nothing else, a version aside."""
     if len(text) > _LONGEST:
         return None
     name = text.strip().lower()

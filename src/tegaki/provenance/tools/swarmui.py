@@ -17,7 +17,7 @@ _PICTURES = (
     "usereferenceonly", "revisionstrength", "usestylemodel",
 )  # fmt: skip
 """How parameters begin that are there only where a picture is given (T2IParamTypes.cs)."""
-_OFF = ("", 0, False, "None", "(None)", None, [])
+_OFF: tuple[object, ...] = ("", 0, False, "None", "(None)", None, [])
 
 
 def find(evidence: Evidence) -> Iterator[Claim]:

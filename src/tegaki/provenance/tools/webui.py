@@ -19,6 +19,7 @@ _VERSIONS = (
     ("stable-diffusion.cpp", re.compile(r"stable-diffusion\.cpp")),
 )
 """Programs by the version that they write, more special forms first."""
+_NO_HASH = "unknown"  # Acly/krita-ai-diffusion:ai_diffusion/text.py, in this layout and no version
 _HASH = re.compile(r"[0-9a-f]{7,40}\Z")
 UNSTATED_WRITER = "A1111-style (unstated)"
 _UNSTATED = "The text is in the layout of AUTOMATIC1111 and does not say which program wrote it."
@@ -36,11 +37,21 @@ class _Company:
 
     stability_matrix: bool
     comfyui: bool
+    artbot: bool
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> _Company:
+        software = evidence.texts("Software") + evidence.exif("Software")
+        return cls(
+            evidence.has("parameters-json", "smproj"),
+            evidence.has("prompt", "workflow"),
+            any(candidate.text.startswith("ArtBot") for candidate in software),
+        )
 
 
 def find(evidence: Evidence) -> Iterator[Claim]:
     fooocus = evidence.has("fooocus_scheme")
-    among = _Company(evidence.has("parameters-json", "smproj"), evidence.has("prompt", "workflow"))
+    among = _Company.of(evidence)
     for candidate in evidence.free_texts():
         text = candidate.web_ui
         if text is None or set(_OTHERS) & text.fields.keys():
@@ -85,6 +96,10 @@ def _tool(text: WebUiText, among: _Company) -> tuple[str, str, bool]:
         return UNSTATED_WRITER, _UNSTATED, False
     if among.stability_matrix:
         return "Stability Matrix", "", True
+    if among.artbot:
+        return "ArtBot", "", True
+    if fields.get("Model hash") == _NO_HASH:
+        return "Krita AI Diffusion", "", True
     if _by_a_comfyui_node(fields) or among.comfyui:
         return "ComfyUI", "Nodes that save for ComfyUI write this text too.", False
     if {"Sampler", "Size", "CFG scale", "Seed"} <= fields.keys():
