@@ -102,7 +102,7 @@ def test_raw_profiles_in_hex_are_read_and_have_the_chunks_place(kind: str) -> No
 
 
 @pytest.mark.parametrize(
-    "text", ["", "exif", "\nexif\n4\nabc", "\nexif\n9\nabcd", "\nexif\nx\nabcd", "\niptc\n1\nab"]
+    "text", ["", "exif", "\nexif\n4\nabc", "\nexif\n9\nabcd", "\nexif\nx\nabcd", "\nexif\n1\nag"]
 )
 def test_a_profile_that_is_no_hex_of_its_length_is_left_out(text: str) -> None:
     marks = survey(png_with([png_text("Raw profile type exif", text)]))

@@ -36,6 +36,7 @@ class _Spread:
     these (T.81, B.5) are no picture.
     """
 
+    exif: list[list[tuple[int, int]]] = field(default_factory=list)
     photoshop: list[tuple[int, int]] = field(default_factory=list)
     more_xmp: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     jumbf: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
@@ -49,6 +50,9 @@ def walk(data: bytes, found: Findings) -> None:
     at: int | None = 2
     while at is not None and found.next_block():
         at = _segment(data, at, spread, found)
+    for runs in spread.exif:
+        place = Place("JPEG APP1 EXIF", runs[0][0] - len(_EXIF) - 4, runs[-1][1])
+        exif.read(join(data, runs, place), found)
     _photoshop(data, spread.photoshop, found)
     _extended_xmp(data, spread.more_xmp, found)
     for segments in spread.jumbf.values():
@@ -90,7 +94,7 @@ def _content(
         text = decode(data[start:end])
         found.texts.append(Text("comment", text, Place("JPEG COM", start - 4, end)))
     elif code == _APP1 and data.startswith(_EXIF, start, end):
-        exif.read(_blob(data, "JPEG APP1 EXIF", start + len(_EXIF), segment), found)
+        _exif(data, (start + len(_EXIF), end), spread)
     elif code == _APP1 and data.startswith(_XMP, start, end):
         xmp.read(_blob(data, "JPEG APP1 XMP", start + len(_XMP), segment), found)
     elif code == _APP1 and data.startswith(_MORE_XMP, start, end):
@@ -106,6 +110,15 @@ def _content(
 def _blob(data: bytes, path: str, inner: int, segment: tuple[int, int]) -> Blob:
     start, end = segment
     return Blob(memoryview(data)[inner:end], Place(path, start - 4, end), ((0, inner),))
+
+
+def _exif(data: bytes, run: tuple[int, int], spread: _Spread) -> None:
+    """A block that is too long for one segment goes on in the next of the same name, as ExifTool
+    writes it and Pillow reads it; each block begins with a header of TIFF (6.0, section 2)."""
+    if spread.exif and data[run[0] : run[0] + 4] not in (b"II*\0", b"MM\0*"):
+        spread.exif[-1].append(run)
+    else:
+        spread.exif.append([run])
 
 
 def _photoshop(data: bytes, runs: list[tuple[int, int]], found: Findings) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from tegaki.claim import Place
 from tegaki.provenance import exif, iptc, xmp
@@ -16,6 +17,10 @@ _LONGEST = (1 << 31) - 1  # section 5.3: the largest length of a chunk
 _NAME_SHOWN = 79  # section 11.3.3.1: the longest keyword
 _XMP = "XML:com.adobe.xmp"
 _RAW_PROFILE = "Raw profile type "
+_HEX = re.compile(
+    rb"\n?(?P<name>[^\n]{0,200})\n[ \t]*(?P<length>\d{1,10})[ \t\r]*\n(?P<hex>[0-9A-Fa-f\s]*)\Z"
+)
+_XMP_NAME = b"http://ns.adobe.com/xap/1.0/\0"
 _HEADER = 13  # section 11.2.1: bytes of IHDR
 
 _Chunk = tuple[bytes, int, int]
@@ -158,25 +163,47 @@ def _named(key: str, value: Blob, found: Findings) -> None:
     """A text goes by its keyword: XMP, a profile in hex, or text."""
     if key == _XMP:
         xmp.read(value, found)
-    elif key in (f"{_RAW_PROFILE}exif", f"{_RAW_PROFILE}iptc", f"{_RAW_PROFILE}xmp"):
-        _profile(key.removeprefix(_RAW_PROFILE), value, found)
+    elif key.startswith(_RAW_PROFILE) and key[len(_RAW_PROFILE) :].lower() in _PROFILES:
+        _profile(value, _PROFILES[key[len(_RAW_PROFILE) :].lower()], found)
     else:
         found.texts.append(Text(key, decode(bytes(value.data)), value.place))
 
 
-def _profile(name: str, value: Blob, found: Findings) -> None:
-    """ImageMagick's and GIMP's form: a line of the name, a line of the length, lines of hex."""
-    words = bytes(value.data).split(None, 2)
-    try:
-        raw = bytes.fromhex(words[2].decode("ascii"))
-        whole = len(raw) == int(words[1]) and words[0] == name.encode()
-    except (IndexError, ValueError):
-        whole = False
-    if not whole:
+def _profile(value: Blob, read: _Read, found: Findings) -> None:
+    """ImageMagick's form: a line of any name, a line of the length, lines of hex.
+
+    The keyword says what it is: ExifTool and GraphicsMagick write other words into the first line.
+    """
+    lines = _HEX.match(bytes(value.data))
+    raw = None
+    if lines is not None:
+        try:
+            raw = bytes.fromhex(lines["hex"].decode("ascii"))
+        except ValueError:
+            raw = None
+    if lines is None or raw is None or len(raw) != int(lines["length"]):
         found.note(f"{value.place.path} is no profile in hex and was left out.")
         return
-    blob = Blob(memoryview(raw), value.place)
-    {"exif": exif.read, "iptc": iptc.read, "xmp": xmp.read}[name](blob, found)
+    read(Blob(memoryview(raw), value.place), found)
+
+
+def _app1(blob: Blob, found: Findings) -> None:
+    """What an APP1 segment of JPEG would hold: XMP behind its name, else EXIF."""
+    if blob.data[: len(_XMP_NAME)] == _XMP_NAME:
+        xmp.read(blob.tail(len(_XMP_NAME)), found)
+    else:
+        exif.read(blob, found)
+
+
+_Read = Callable[[Blob, Findings], None]
+_PROFILES: dict[str, _Read] = {
+    "exif": exif.read,
+    "app1": _app1,
+    "iptc": iptc.read,
+    "8bim": iptc.read,
+    "xmp": xmp.read,
+}
+"""Readers by what stands behind the beginning of the keyword."""
 
 
 def _shown(kind: bytes, at: int) -> str:

@@ -10,13 +10,15 @@ from tegaki.claim import Claim
 from tegaki.provenance.a1111 import WebUiText
 from tegaki.provenance.evidence import Evidence
 
+_SDCPP = "stable-diffusion.cpp"
+_SAME = "stable-diffusion.cpp writes the same for pictures that it makes from another."
 _VERSIONS = (
     ("ComfyUI", re.compile(r"ComfyUI")),
     ("Forge", re.compile(r"(?:classic|neo)(?:-|\Z)")),  # neo, neo-2.28
     ("reForge", re.compile(r"f\d[\w.]*?-v\d")),  # f1.0.0v2-v1.10.1RC-..., f1.3.0-v1.10.1RC-...
     ("Forge", re.compile(r"f\d")),  # f2.0.1v1.10.1-previous-669-...
     ("AUTOMATIC1111", re.compile(r"v?\d+\.\d+")),  # v1.10.1, 1.6.0-RC
-    ("stable-diffusion.cpp", re.compile(r"stable-diffusion\.cpp")),
+    (_SDCPP, re.compile(r"stable-diffusion\.cpp")),
 )
 """Programs by the version that they write, more special forms first."""
 _NO_HASH = "unknown"  # Acly/krita-ai-diffusion:ai_diffusion/text.py, in this layout and no version
@@ -91,7 +93,7 @@ def _tool(text: WebUiText, among: _Company) -> tuple[str, str, bool]:
         return "SD.Next", "", True
     named = next((tool for tool, form in _VERSIONS if form.match(version)), None)
     if named is not None:
-        return named, "", True
+        return named, _SAME if named == _SDCPP else "", True
     if version:
         return UNSTATED_WRITER, _UNSTATED, False
     if among.stability_matrix:
