@@ -59,7 +59,7 @@ def png(pixels: Pixels, filters: Sequence[int] = (0,), idat: int = 1 << 30) -> b
             raw.append((value - _predicted(kind, left, above[i], corner)) & 255)
         above = row
     packed = zlib.compress(bytes(raw))
-    header = struct.pack(">IIBBBBB", width, height, 8, {3: 2, 4: 6}[channels], 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 8, {2: 4, 3: 2, 4: 6}[channels], 0, 0, 0)
     pieces = [packed[at : at + idat] for at in range(0, len(packed), idat)]
     return png_of_chunks([(b"IHDR", header), *((b"IDAT", piece) for piece in pieces)])
 

@@ -323,6 +323,25 @@ def test_human_editors(signer: Chain) -> None:
     assert (claim.tool, claim.kind, claim.strength) == ("Adobe Firefly", "edited-with-ai", "hint")
 
 
+@pytest.mark.parametrize(
+    ("name", "generator", "tool"),
+    [
+        ("c2pa.edited", "Adobe_Firefly", "Adobe Firefly"),
+        ("c2pa.placed", "Adobe_Firefly/2.0 c2pa-rs/0.60", "Adobe Firefly"),
+        ("c2pa.edited", "ChatGPT", "OpenAI"),
+        ("c2pa.opened", "Adobe_Firefly", None),
+        ("c2pa.edited", "Some_Tool", None),
+        ("c2pa.edited", "Google C2PA Core Generator Library", None),
+    ],
+)
+def test_a_generator_as_the_writer_of_a_change_is_a_hint(
+    name: str, generator: str, tool: str | None, signer: Chain
+) -> None:
+    found = read(sign(picture(), signer, action(name), generator=generator), signer)
+    said = [(claim.tool, claim.kind, claim.strength) for claim in found.claims]
+    assert said == ([(tool, "edited-with-ai", "hint")] if tool else [])
+
+
 def test_model_and_prompt(signer: Chain) -> None:
     said = {"model": "Flux.2", "prompt": "a heron in the reeds, woodcut", "ai_generated": True}
     extra = ({"label": "c2pa.ai_generated_content", "data": said},)

@@ -14,6 +14,7 @@ from tegaki.provenance.survey import survey
 from tests.provenance.bytes_made import (
     ASCII,
     PHOTOSHOP,
+    UNDEFINED,
     c2pa_store,
     exif_block,
     iptc_block,
@@ -242,3 +243,32 @@ def test_a_download_that_broke_off_keeps_its_marks() -> None:
     assert [text.text for text in marks.texts] == ["hello"]
     assert len(marks.exif) == 1
     assert len(marks.damage) == 1
+
+
+# EXIF over several segments
+
+
+def spread(block: bytes, size: int) -> list[bytes]:
+    return [jpeg_exif(block[at : at + size]) for at in range(0, len(block), size)]
+
+
+@pytest.mark.parametrize("size", [65_527, 60_000, 5_000])
+def test_exif_goes_on_in_the_next_segment(size: int) -> None:
+    comment = b"ASCII\0\0\0" + b"a fox " * 20_000
+    block = exif_block([(0x010E, ASCII, b"a flower\0")], [(0x9286, UNDEFINED, comment)])
+    data = jpeg_with(spread(block, size))
+    described, said = survey(data).exif
+    assert (described.text, said.text) == ("a flower", "a fox " * 20_000)
+    assert data[said.place.start : said.place.end].count(b"\xff\xe1") == len(block) // size + 1
+
+
+def test_blocks_of_their_own_are_read_apart() -> None:
+    other = exif_block([(0x010E, ASCII, b"another\0")], order=">")
+    marks = survey(jpeg_with([jpeg_exif(EXIF), COMMENT, jpeg_exif(other), jpeg_exif(b"more")]))
+    assert [field.text for field in marks.exif] == ["a flower", "another"]
+
+
+def test_what_continues_nothing_is_no_block() -> None:
+    marks = survey(jpeg_with([jpeg_exif(b"more"), jpeg_exif(EXIF)]))
+    assert [field.text for field in marks.exif] == ["a flower"]
+    assert marks.damage == ("JPEG APP1 EXIF is no EXIF block and was left out.",)

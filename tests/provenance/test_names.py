@@ -18,6 +18,9 @@ from tests.provenance.test_tools import ai, only, png, xmp
         ("Midjourney", "Midjourney"), ("Stable Diffusion", "Stable Diffusion"),
         ("Adobe Firefly", "Adobe Firefly"), ("NovelAI", "NovelAI"), ("Draw Things", "Draw Things"),
         ("Fooocus v2.5.5", "Fooocus"), ("ComfyUI", "ComfyUI"), ("InvokeAI/4.2.0", "InvokeAI"),
+        ("ChatGPT", "OpenAI"), ("GPT-4o", "OpenAI"), ("DALL-E 3", "OpenAI"), ("Gemini", "Google"),
+        ("Google Gemini 3", "Google"), ("Nano Banana", "Google"), ("Grok", "xAI Grok"),
+        ("Grok Imagine", "xAI Grok"),
     ],
 )  # fmt: skip
 def test_a_name_alone_is_a_hint(name: str, tool: str) -> None:
@@ -34,7 +37,16 @@ def test_a_name_alone_is_a_hint(name: str, tool: str) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["not Midjourney", "drawn after Midjourney", "Midjourney and a brush", "NovelAI " * 100, ""],
+    [
+        "not Midjourney",
+        "Gemini constellation",
+        "I grok it",
+        "Grok!",
+        "drawn after Midjourney",
+        "Midjourney and a brush",
+        "NovelAI " * 100,
+        "",
+    ],
 )
 def test_a_name_among_other_words_is_none(words: str) -> None:
     assert ai(png(("Software", words))) == []

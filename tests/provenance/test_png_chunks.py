@@ -8,6 +8,8 @@ import zlib
 from io import BytesIO
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -99,6 +101,32 @@ def test_raw_profiles_in_hex_are_read_and_have_the_chunks_place(kind: str) -> No
     assert marks.exif[0].place.path == f"PNG {kind} Raw profile type exif 0x0131 Software"
     assert marks.iptc[0].text == "Made with Google AI"
     assert marks.xmp[0].value == "Krita"
+
+
+@pytest.mark.parametrize("first", ["exif", "generic profile", "IPTC profile", "", "a b c", "8"])
+@pytest.mark.parametrize("keyword", ["exif", "EXIF", "iptc", "8bim", "xmp", "APP1", "app1"])
+def test_the_keyword_says_what_a_profile_is(keyword: str, first: str) -> None:
+    """The first line is free: ExifTool and GraphicsMagick write other words there."""
+    resource = photoshop_resource(0x0404, iptc_block([(2, 110, b"Made with Google AI")]))
+    contents = {"exif": EXIF, "iptc": resource, "8bim": resource, "xmp": XMP}
+    raw = contents.get(keyword.lower(), b"Exif\0\0" + EXIF)
+    hexed = "\n".join(raw.hex()[at : at + 72] for at in range(0, 2 * len(raw), 72))
+    marks = survey(png_with([png_text(f"Raw profile type {keyword}",
+                                      f"\n{first}\n{len(raw):8}\n{hexed}\n", "zTXt")]))  # fmt: skip
+    assert len(marks.exif) + len(marks.iptc) + len(marks.xmp) == 1
+    assert marks.texts == marks.damage == ()
+
+
+def test_an_app1_profile_may_be_xmp() -> None:
+    raw = b"http://ns.adobe.com/xap/1.0/\0" + XMP
+    marks = survey(png_with([png_profile("APP1", raw)]))
+    assert [found.value for found in marks.xmp] == ["Krita"]
+
+
+@given(st.binary(max_size=60), st.sampled_from(["exif", "APP1", "iptc", "8bim", "xmp"]))
+def test_any_profile_is_taken(content: bytes, keyword: str) -> None:
+    for text in (content, b"\nx\n3\n" + content, b"\n\n\n" + content):
+        survey(png_with([png_text(f"Raw profile type {keyword}", text)]))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import struct
 import time
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import png as pypng
@@ -123,15 +124,104 @@ def test_no_text_is_found_where_none_is(channels: int, seed: int) -> None:
     assert texts(lossless_webp(pixels), "WEBP") == []
 
 
-def test_lossy_and_animated_webp_and_other_containers_are_left_alone() -> None:
+def test_animated_webp_and_other_containers_are_left_alone() -> None:
     image = Image.fromarray(marked("stealth_pngcomp"))
-    lossy, animated = io.BytesIO(), io.BytesIO()
-    image.save(lossy, "WEBP", quality=100)
+    animated = io.BytesIO()
     image.save(animated, "WEBP", lossless=True, save_all=True, append_images=[image.rotate(90)])
-    assert texts(lossy.getvalue(), "WEBP") == []
     assert texts(animated.getvalue(), "WEBP") == []
     assert texts(png(marked("stealth_pngcomp")), "JPEG") == []
     assert texts(png(marked("stealth_pngcomp")), "") == []
+
+
+# What alpha outlives
+
+
+KEEPS_ALPHA: dict[str, dict[str, Any]] = {
+    "WEBP": {"quality": 60},
+    "AVIF": {"quality": 100},
+    "TIFF": {"compression": "tiff_lzw"},
+}
+
+
+def converted(form: str, pixels: Pixels, mode: str = "RGBA") -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).convert(mode).save(buffer, form, **KEEPS_ALPHA.get(form, {}))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("magic", ["stealth_pnginfo", "stealth_pngcomp"])
+@pytest.mark.parametrize("form", KEEPS_ALPHA)
+def test_alpha_outlives_a_conversion(form: str, magic: str) -> None:
+    data = converted(form, marked(magic))
+    (found,) = find_stealth(data, "" if form == "TIFF" else form)
+    name = {"WEBP": "WebP"}.get(form, form)
+    assert (found.text, found.place) == (TEXT, Place(f"{name} pixels (alpha)", 0, len(data)))
+
+
+@pytest.mark.parametrize("form", KEEPS_ALPHA)
+def test_lossy_colours_say_nothing(form: str) -> None:
+    pixels = hide(picture(90, 80, 4), "stealth_rgbinfo", b"in colour")
+    assert texts(converted(form, pixels), "" if form == "TIFF" else form) == []
+    assert texts(converted(form, picture(60, 50, 4)), "" if form == "TIFF" else form) == []
+
+
+def test_metadata_before_the_alpha_of_a_lossy_webp() -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(marked("stealth_pngcomp")).save(buffer, "WEBP", exif=b"odd" * 3, xmp=b"<x/>")
+    assert texts(buffer.getvalue(), "WEBP") == [TEXT]
+
+
+@pytest.mark.parametrize("magic", ["stealth_pnginfo", "stealth_pngcomp"])
+@pytest.mark.parametrize("filters", [(0,), (1,), (2,), (3,), (4,)])
+def test_grey_with_alpha_is_read(magic: str, filters: tuple[int, ...]) -> None:
+    """As optimisers of PNG leave a grey picture."""
+    pixels = marked(magic)
+    grey = np.repeat(pixels[:, :, :1], 3, axis=2)
+    both = np.concatenate([grey, pixels[:, :, 3:]], axis=2)
+    assert texts(png(np.ascontiguousarray(both[:, :, [0, 3]]), filters)) == [TEXT]
+    assert texts(converted("TIFF", both, "LA"), "") == [TEXT]
+
+
+def flat(magic: str, colours: int) -> Pixels:
+    """A picture of few colours, so that it fits into a palette with what is hidden in it."""
+    channels = 3 if "rgb" in magic else 4
+    shades = picture(1, colours, channels, seed=3)[:, 0] | (0 if channels == 3 else [0, 0, 0, 254])
+    chosen = np.random.default_rng(1).integers(0, colours, (70, 60))
+    return hide(shades[chosen].astype(np.uint8), magic, payload_of(magic, TEXT))
+
+
+@pytest.mark.parametrize("magic", MAGICS)
+@pytest.mark.parametrize("colours", [1, 4])
+@pytest.mark.parametrize("interlace", [False, True])
+def test_a_palette_is_read(magic: str, colours: int, interlace: bool) -> None:
+    pixels = flat(magic, colours)
+    height, width, channels = pixels.shape
+    shades, chosen = np.unique(pixels.reshape(-1, channels), axis=0, return_inverse=True)
+    assert len(shades) <= 256
+    file = io.BytesIO()
+    palette = [tuple(int(sample) for sample in shade) for shade in shades]
+    bits = next(b for b in (1, 2, 4, 8) if len(palette) <= 1 << b)
+    writer = pypng.Writer(width, height, palette=palette, bitdepth=bits, interlace=interlace)
+    writer.write(file, chosen.reshape(height, width).tolist())
+    assert texts(file.getvalue()) == [TEXT]
+
+
+@given(st.binary(max_size=80), st.integers(0, 400))
+@settings(max_examples=60, deadline=None)
+def test_damaged_files_with_alpha_never_raise(junk: bytes, at: int) -> None:
+    for form, data in ALPHA_FILES.items():
+        damaged = data[:at] + junk + data[at + len(junk) :]
+        find_stealth(damaged, "" if form == "TIFF" else form)
+        find_stealth(data[:at], "" if form == "TIFF" else form)
+
+
+def test_pictures_over_the_limit_are_not_decoded() -> None:
+    for form, data in ALPHA_FILES.items():
+        assert texts(data, "" if form == "TIFF" else form) == [TEXT]
+        assert texts(data, "" if form == "TIFF" else form, Limits(pixels=3000)) == []
+
+
+ALPHA_FILES = {form: converted(form, marked("stealth_pngcomp")) for form in KEEPS_ALPHA}
 
 
 # Real files

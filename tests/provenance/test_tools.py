@@ -168,7 +168,7 @@ def test_a_loaded_picture_makes_an_edit() -> None:
     assert only(png(("prompt", loaded))).kind == "edited-with-ai"
 
 
-def test_a_picture_that_only_guides_makes_no_edit() -> None:
+def test_a_picture_that_guides_makes_an_edit() -> None:
     guided = graph(
         **{
             "60": {
@@ -178,7 +178,7 @@ def test_a_picture_that_only_guides_makes_no_edit() -> None:
             "11": {"class_type": "LoadImage", "inputs": {"image": "pose.png"}},
         }
     )
-    assert only(png(("prompt", guided))).kind == "generated"
+    assert only(png(("prompt", guided))).kind == "edited-with-ai"
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,9 @@ TOOLS = tuple(
         ("Ideogram", r"\bideogram", r"\bideogram"),
     )
 )
+GENERATORS = re.compile(r"(?i)adobe firefly|\bchatgpt|\bideogram")
+"""Writers that do nothing but generate: changes without agent and type are theirs."""
+_CHANGES = ("c2pa.edited", "c2pa.placed")
 PLACEHOLDER = "AI generated image"  # the BFL API writes it for every prompt
 
 
@@ -97,7 +100,8 @@ class _Step:
 
 @dataclass(frozen=True, slots=True)
 class _Finding:
-    """One action that says how the picture was made. ``named``: by its agent's name alone."""
+    """One action that says how the picture was made. ``named``: by its agent's name alone, or by
+    its writer's where it has none."""
 
     kind: Kind
     step: _Step
@@ -190,6 +194,8 @@ def _findings(step: _Step) -> Iterator[_Finding]:
             name = _text(action.get("action"))
             source = code_of(_text(action.get("digitalSourceType")))
             agent = _agent(action, agents)
+            if name in _CHANGES and not agent and not source:
+                agent = "".join(GENERATORS.findall(_generator(step.manifest))[:1])
             kind, named = _kind(name, source, agent, step.origin)
             if kind is not None:
                 yield _Finding(kind, step, name, source, agent, named)

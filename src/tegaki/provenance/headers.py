@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from tegaki.provenance.containers.jpeg import FRAMES, MARKER
 from tegaki.provenance.limits import Limits
 
-_MODES = {2: "RGB", 6: "RGBA"}  # PNG colour types (PNG 3rd edition, table 12), of 8 bits
+_MODES = {2: "RGB", 4: "LA", 6: "RGBA"}  # PNG colour types (PNG 3rd edition, table 12), of 8 bits
+_PALETTE = 3
 _KEPT = (b"PLTE", b"tRNS")  # what else the samples of other colour types need
 _MOST_KEPT = 2048  # bytes of them: a whole palette with alpha has 1,048
 _OTHER_PIXELS = (b"VP8 ", b"ALPH", b"ANIM", b"ANMF")
@@ -20,8 +21,9 @@ _SOS = 0xDA
 class Header:
     """What a PNG or lossless WebP says of its pixels.
 
-    ``mode``: ``RGB`` or ``RGBA``, or empty for samples of another kind. ``start`` and ``end``: the
-    bytes of IDAT or VP8L, whole chunks. ``extra``: chunks that stand before and are needed.
+    ``mode``: ``RGB``, ``RGBA``, ``LA`` or ``P``, or empty for samples of another kind. ``start``
+    and ``end``: the bytes of IDAT or VP8L, whole chunks. ``extra``: chunks that stand before and
+    are needed.
     """
 
     container: str
@@ -60,7 +62,7 @@ def png_header(data: bytes, limits: Limits) -> Header | None:
             extra += data[at:after]
     if not start:
         return None
-    mode = _MODES.get(colour, "") if depth == 8 else ""
+    mode = "P" if colour == _PALETTE else _MODES.get(colour, "") if depth == 8 else ""
     return Header("PNG", width, height, mode, interlace != 0, start, end, extra)
 
 

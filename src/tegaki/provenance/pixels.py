@@ -17,6 +17,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from tegaki.claim import Place
 from tegaki.provenance.headers import Header, png_header, size_of, webp_header
 from tegaki.provenance.limits import DEFAULT, Limits
+from tegaki.provenance.transparency import see_through
 
 _IEND = bytes.fromhex("0000000049454e44ae426082")
 _OPAQUE = 254
@@ -69,7 +70,7 @@ class StoredPicture:
     @property
     def is_colour(self) -> bool:
         """Whether it is stored as 8-bit RGB or RGBA, as generators write."""
-        return self.header is not None and self.header.mode != ""
+        return self.header is not None and self.header.mode in ("RGB", "RGBA")
 
     @cached_property
     def image(self) -> Image.Image | None:
@@ -86,6 +87,12 @@ class StoredPicture:
         except Exception:  # noqa: BLE001 - whatever a decoder raises, these pixels say nothing
             return None
         return picture if _is_as_stored(picture, header) else None
+
+    @cached_property
+    def seen_through(self) -> Image.Image | None:
+        """The picture of a format that keeps alpha to the bit and colours not always, where it has
+        alpha: lossy WebP, AVIF, TIFF. Its colours say nothing."""
+        return see_through(self._data, self._form, self._limits, self._decoded)
 
     def upper(self, rows: int) -> Image.Image | None:
         """The first rows of :attr:`image`. Of a PNG that nobody decoded, no more is decoded."""

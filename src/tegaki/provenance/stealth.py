@@ -1,9 +1,9 @@
-"""Texts hidden in the lowest bits of pixels ("stealth pnginfo"): PNG and lossless WebP.
+"""Texts hidden in the lowest bits of pixels ("stealth pnginfo").
 
 Written by ``ashen-sensored/sd_webui_stealth_pnginfo:scripts/stealth_pnginfo.py`` and by NovelAI.
 One stream of bits, column by column: 120 bits of magic, a 32-bit big-endian length in bits, then
 the payload; most significant bit first. It lies in the lowest bit of alpha, or in those of R, G
-and B in turn.
+and B in turn: of PNG and lossless WebP, and in alpha also of formats that keep alpha to the bit.
 
 Nearly every picture has no such text, so the whole picture is decoded only when the magic's
 beginning is there: its bits are the top of the first column, and a PNG row's first pixel needs no
@@ -13,7 +13,7 @@ other pixel of its row.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,10 +41,20 @@ class _Carrier:
     packed: bytes  # the payload is gzip
 
 
-_CARRIERS = (
-    _Carrier("alpha", (3,), b"stealth_pnginfo", b"stealth_pngcomp"),
-    _Carrier("RGB", (0, 1, 2), b"stealth_rgbinfo", b"stealth_rgbcomp"),
-)
+_COLOUR = _Carrier("RGB", (0, 1, 2), b"stealth_rgbinfo", b"stealth_rgbcomp")
+_ALPHA = {
+    mode: (_Carrier("alpha", (channel,), b"stealth_pnginfo", b"stealth_pngcomp"),)
+    for mode, channel in (("RGBA", 3), ("LA", 1))
+}
+_CARRIERS: dict[str, tuple[_Carrier, ...]] = {
+    "RGBA": (*_ALPHA["RGBA"], _COLOUR),
+    "RGB": (_COLOUR,),
+    "LA": _ALPHA["LA"],
+    "P": (*_ALPHA["RGBA"], _COLOUR),
+}
+"""By the kind of samples. Optimisers of PNG turn grey into LA and few colours into a palette, and
+no sample changes by that."""
+_NAMES = {"WEBP": "WebP", "AVIF": "AVIF"}
 
 
 def find_stealth(
@@ -54,32 +64,48 @@ def find_stealth(
 
     Args:
         data: the whole file.
-        marks_format: ``Marks.format``; anything but ``PNG`` and ``WEBP`` has no such text.
+        marks_format: ``Marks.format``; of ``PNG``, ``WEBP``, ``AVIF`` and, where it is empty,
+            TIFF, pixels are looked into.
         limits: ``pixels``, ``text`` and ``inflated`` (of a PNG's first rows) apply.
         picture: the same file's, so that it is decoded once.
     """
     stored = picture or StoredPicture(data, marks_format, limits)
     header = stored.header
-    if header is None or not header.mode or not header.width * header.height <= limits.pixels:
+    if header is None:
+        image = stored.seen_through
+        if image is None:
+            return []
+        name = _NAMES.get(marks_format, "TIFF")
+        return _texts(image, _ALPHA[image.mode], (name, 0, len(data)), limits)
+    if not header.mode or not header.width * header.height <= limits.pixels:
         return []
-    carriers = [carrier for carrier in _CARRIERS if _fits(carrier, header)]
-    if header.container == "PNG" and not header.interlaced:
+    carriers = list(_CARRIERS[header.mode])
+    if header.container == "PNG" and not header.interlaced and header.mode != "P":
         carriers = _begun(data, header, carriers, limits)
     image = stored.image if carriers else None
     if image is None:
         return []
+    if header.mode == "P":
+        carriers = list(_CARRIERS[_expanded_mode(image)])
+    return _texts(image, carriers, (header.container, header.start, header.end), limits)
+
+
+def _texts(
+    image: Image.Image, carriers: Iterable[_Carrier], where: tuple[str, int, int], limits: Limits
+) -> list[Text]:
+    name, start, end = where
     found = []
     for carrier in carriers:
         text = _payload(image, carrier, limits)
         if text is not None:
-            path = f"{header.container} pixels ({carrier.name})"
-            found.append(Text("stealth", text, Place(path, header.start, header.end)))
+            place = Place(f"{name} pixels ({carrier.name})", start, end)
+            found.append(Text("stealth", text, place))
     return found
 
 
-def _fits(carrier: _Carrier, header: Header) -> bool:
-    bits = header.width * header.height * len(carrier.channels)
-    return max(carrier.channels) < len(header.mode) and bits >= _HEADER_BITS
+def _expanded_mode(image: Image.Image) -> str:
+    """The samples that a palette stands for."""
+    return "RGBA" if image.has_transparency_data else "RGB"
 
 
 def _begun(data: bytes, header: Header, carriers: list[_Carrier], limits: Limits) -> list[_Carrier]:
@@ -147,11 +173,13 @@ def _idat_pieces(data: bytes, header: Header, limits: Limits) -> Iterator[bytes]
 
 def _payload(image: Image.Image, carrier: _Carrier, limits: Limits) -> str | None:
     """The text of one carrier; ``None`` without a magic, or where the length cannot be true."""
+    available = image.width * image.height * len(carrier.channels)
+    if available < _HEADER_BITS:
+        return None
     header = _hidden_bytes(image, carrier, 0, _HEADER_BITS)
     magic, length = header[:15], int.from_bytes(header[15:], "big")
     if magic not in (carrier.plain, carrier.packed):
         return None
-    available = image.width * image.height * len(carrier.channels)
     if _HEADER_BITS + length > available or length // 8 > limits.text:
         return None
     payload = _hidden_bytes(image, carrier, _HEADER_BITS, length // 8 * 8)
@@ -164,7 +192,10 @@ def _hidden_bytes(image: Image.Image, carrier: _Carrier, start: int, count: int)
     """``count`` bits from bit ``start`` of the carrier's stream, as bytes."""
     in_column = image.height * len(carrier.channels)
     first, last = start // in_column, -(-(start + count) // in_column)
-    pixels = np.asarray(image.crop((first, 0, last, image.height)))  # (height, columns, channels)
+    columns = image.crop((first, 0, last, image.height))
+    if columns.mode == "P":
+        columns = columns.convert(_expanded_mode(columns))
+    pixels = np.asarray(columns)  # (height, columns, channels)
     bits = pixels[:, :, carrier.channels].transpose(1, 0, 2).reshape(-1) & 1  # column by column
     offset = start - first * in_column
     return np.packbits(bits[offset : offset + count]).tobytes()

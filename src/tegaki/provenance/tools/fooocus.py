@@ -22,22 +22,33 @@ _PICTURES = (
 
 def find(evidence: Evidence) -> Iterator[Claim]:
     schemed = evidence.has("fooocus_scheme") or _in_exif(evidence)
-    for candidate in [*evidence.free_texts(), *evidence.texts("Comment"), *evidence.loose_texts()]:
+    for candidate in [*evidence.free_texts(), *evidence.texts("Comment")]:
         said = candidate.object
-        software = str(said.get("software", ""))
-        if software == "RuinedFooocus":
+        if said.get("software") == "RuinedFooocus":
             yield _json(said).claim("RuinedFooocus", "Fooocus parameters", candidate.place)
-        elif _FORK.match(software) and "base_model" in said:
-            tool = "Fooocus-MRE" if software.endswith("MRE") else "Fooocus"
-            yield _json(said).claim(tool, "Fooocus parameters", candidate.place)
+        elif _is_fork(said):
+            yield from _fork(candidate)
         elif _is_fooocus(said, schemed):
             yield _json(said).claim("Fooocus", "Fooocus parameters", candidate.place)
-        elif candidate.key not in ("Comment", "comment"):
+        elif candidate.key != "Comment":
             yield from _text(candidate, schemed)
+    for candidate in evidence.texts("comment") if evidence.marks.format == "JPEG" else ():
+        if _is_fork(candidate.object):
+            yield from _fork(candidate)
 
 
 def _in_exif(evidence: Evidence) -> bool:
     return any(c.text.startswith("Fooocus v") for c in evidence.exif("Software"))
+
+
+def _is_fork(said: dict[str, Any]) -> bool:
+    return _FORK.match(str(said.get("software", ""))) is not None and "base_model" in said
+
+
+def _fork(candidate: Candidate) -> Iterator[Claim]:
+    said = candidate.object
+    tool = "Fooocus-MRE" if str(said["software"]).endswith("MRE") else "Fooocus"
+    yield _json(said).claim(tool, "Fooocus parameters", candidate.place)
 
 
 def _is_fooocus(said: dict[str, Any], schemed: bool) -> bool:

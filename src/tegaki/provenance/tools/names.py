@@ -67,7 +67,7 @@ _NAMES = {
 }
 """Whole texts in lower case, without a version, and whose they are."""
 _VERSION = re.compile(r"[ /-]v?\d[\w.+-]*\Z")
-_LONGEST = 60
+_LONGEST = 80
 _NOTE = "Only the program's name is there, not what it did."
 
 
