@@ -73,6 +73,49 @@ def test_what_people_write_is_no_such_text(text: str) -> None:
     assert read_text(text) is None
 
 
+FIELDS = "Steps: 50, Sampler: Euler a, CFG scale: 4, Seed: 29, Size: 512x512, Version: v1.10.1"
+
+
+@pytest.mark.parametrize(
+    ("text", "prompt", "negative"),
+    [
+        (f"a fox.{FIELDS}", "a fox.", None),
+        (f"a fox {FIELDS}", "a fox", None),
+        (f"a fox,{FIELDS}", "a fox,", None),
+        (f"a fox.Negative prompt: blurry.{FIELDS}", "a fox.", "blurry."),
+        (f"a fox Negative prompt: blurry, {FIELDS}", "a fox", "blurry,"),
+        (f"a fox\\nNegative prompt: blurry\\n{FIELDS}", "a fox", "blurry"),
+        (f"a fox\nNegative prompt: blurry {FIELDS}", "a fox", "blurry"),
+    ],
+)
+def test_a_text_whose_line_breaks_are_gone(text: str, prompt: str, negative: str | None) -> None:
+    found = read_text(text)
+    assert found is not None
+    assert (found.prompt, found.negative_prompt) == (prompt, negative)
+    assert (found.fields["Steps"], found.fields["Version"]) == ("50", "v1.10.1")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I like Steps: 20, Sampler: Euler a, Seed: 1 best",  # of its fields two have their form
+        "My settings are Steps: 50, Sampler: Euler a, CFG scale: 4",
+        "Prompt: a harbour, Steps are drawn with a fineliner; Seed: none",
+        f"aSteps: {FIELDS[7:]}",
+        "Steps: many. " * 1000,
+    ],
+)
+def test_a_line_that_people_write_is_none(text: str) -> None:
+    assert read_text(text) is None
+
+
+def test_one_long_line_takes_linear_time() -> None:
+    started = time.process_time()
+    assert read_text("a Steps: 20, Sampler: " * 200_000) is None
+    assert read_text("Negative prompt: " * 200_000 + " Steps: 20, Sampler: ") is None
+    assert time.process_time() - started < 3
+
+
 @given(
     st.text(alphabet=st.sampled_from('Steps: 20,\n"[]{}\\abSeedSizNegativ prompt'), max_size=300)
 )

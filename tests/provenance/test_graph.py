@@ -238,13 +238,13 @@ def test_a_graph_of_samplers_takes_a_few_walks(many: int) -> None:
         )
         for at in range(many)
     }
-    started = time.perf_counter()
+    started = time.process_time()
     graph = graph_of(plain | {"save": node("SaveImage", images=["1", 0])})
     assert is_generation(graph)
     assert origin(graph) == "unknown"
     assert generation_of(graph).prompt is None
     assert made_size(graph) is None
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 def test_links_to_lists_are_no_links() -> None:

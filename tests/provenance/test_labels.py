@@ -118,6 +118,9 @@ def test_a_source_type_beside_a_system_says_what_it_did() -> None:
     ):
         (claim,) = with_system(AISystemUsed="ChatGPT", DigitalSourceType=TYPES + code)
         assert (claim.tool, claim.kind, claim.strength) == ("OpenAI", kind, "declared")
+    open_type = TYPES + "algorithmicallyEnhanced"
+    (claim,) = with_system(AISystemUsed="ChatGPT", DigitalSourceType=open_type)
+    assert (claim.tool, claim.kind, claim.strength) == ("OpenAI", "edited-with-ai", "hint")
     (claim,) = with_system(AISystemUsed="ChatGPT", DigitalSourceType=TYPES + "digitalCapture")
     assert (claim.tool, claim.kind) == ("unstated", "camera")
 

@@ -295,3 +295,47 @@ def test_both_are_said_in_words() -> None:
         "The file says that it was made, or changed with AI, by Draw Things ("
     )
     assert "may be generated or edited" in said[1]
+
+
+# Services
+
+ENLARGED = LOADED | {
+    "22": node("ImageUpscaleWithModel", upscale_model=["23", 0], image=["11", 0]),
+    "23": node("UpscaleModelLoader", model_name="urn:air:other:upscaler:civitai:1@2"),
+    "12": node("SaveImage", images=["22", 0]),
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "graph", "kind", "either"),
+    [
+        ({"prompt": "a fox", "workflow": "txt2img"}, GRAPH, "generated", False),
+        ({"workflow": "txt2img"}, GRAPH, "generated", False),
+        ({"prompt": "a fox", "workflow": "img2img-facefix"}, GRAPH, "edited-with-ai", False),
+        ({"prompt": "a fox", "workflowId": "img2img-hires"}, EDITED, "edited-with-ai", False),
+        ({"prompt": "a fox"}, EDITED, "edited-with-ai", False),
+        ({"prompt": "a fox", "workflow": "txt2img"}, ENLARGED, "edited-with-ai", True),
+        ({"workflow": "upscale"}, ENLARGED, "edited-with-ai", False),
+    ],
+)
+def test_civitais_jobs_tell_by_their_kind_and_their_graph(
+    said: dict[str, Any], graph: dict[str, Any], kind: str, either: bool
+) -> None:
+    job = json.dumps(graph | {"extraMetadata": json.dumps(said)})
+    claim = only(with_comment(job))
+    assert (claim.tool, claim.kind, claim.strength) == ("Civitai", kind, "declared")
+    assert (EITHER in claim.details) == either
+
+
+@pytest.mark.parametrize(
+    ("project", "kind", "either"),
+    [
+        ("TextToImage", "generated", False), ("FluxTextToImage", "generated", False),
+        ("ImageToImage", "edited-with-ai", False), ("Upscale", "edited-with-ai", False),
+        ("Krea2ImageEdit", "edited-with-ai", False), ("SomethingNew", "edited-with-ai", True),
+    ],
+)  # fmt: skip
+def test_stability_matrix_names_its_projects(project: str, kind: str, either: bool) -> None:
+    said = {"PositivePrompt": "a fox", "ModelName": "m"}
+    claim = only(png(("smproj", {"ProjectType": project}), ("parameters-json", said)))
+    assert (claim.kind, EITHER in claim.details) == (kind, either)

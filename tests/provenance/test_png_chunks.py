@@ -114,7 +114,7 @@ def test_the_keyword_says_what_a_profile_is(keyword: str, first: str) -> None:
     marks = survey(png_with([png_text(f"Raw profile type {keyword}",
                                       f"\n{first}\n{len(raw):8}\n{hexed}\n", "zTXt")]))  # fmt: skip
     assert len(marks.exif) + len(marks.iptc) + len(marks.xmp) == 1
-    assert marks.texts == marks.damage == ()
+    assert (marks.texts, marks.damage) == ((), ())
 
 
 def test_an_app1_profile_may_be_xmp() -> None:

@@ -77,14 +77,14 @@ def test_the_company_of_texts_is_asked_for_once(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_many_links_and_many_graphs_take_no_time() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     links = {f"i{n}": ["6", 0] for n in range(400_000)}
     read(png(("prompt", graph(**{"6": {"class_type": "CLIPTextEncode", "inputs": links}}))))
     pair = [text("prompt", json.dumps(GRAPH)), text("parameters", f"a\n{LAST}")]
     found = examine(png_with(pair * 2000))
     assert len(found.claims) == 100
     assert "only the first 100 are told" in found.damage[-1]
-    assert time.perf_counter() - started < 6
+    assert time.process_time() - started < 6
 
 
 def test_json_of_one_file_has_a_bound() -> None:

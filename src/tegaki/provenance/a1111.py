@@ -137,14 +137,18 @@ def _one_line(text: str) -> WebUiText | None:
     starts = list(_INLINE_STEPS.finditer(text))
     if not starts:
         return None
-    last = starts[-1]
-    head, fields = text[: last.start()], fields_of(text[last.start("steps") :].partition("\n")[0])
-    cut = head.rfind(_INLINE_NEGATIVE)
-    prompt, negative = head, None
-    if cut >= 0:
-        prompt, negative = head[:cut], head[cut + len(_INLINE_NEGATIVE) :].strip()
-    found = WebUiText(prompt.strip(), negative, fields)
+    steps = starts[-1].start("steps")
+    head, fields = text[:steps], fields_of(text[steps:].partition("\n")[0])
+    prompt, cut, negative = head.rpartition(_INLINE_NEGATIVE)
+    if not cut:
+        prompt, negative = head, ""
+    found = WebUiText(_stripped(prompt), _stripped(negative) if cut else None, fields)
     return found if found.support >= _ALL else None
+
+
+def _stripped(text: str) -> str:
+    """Without the line break at its end, which may have been written out."""
+    return text.strip().removesuffix("\\n").strip()
 
 
 def fields_of(line: str) -> dict[str, str]:

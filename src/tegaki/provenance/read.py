@@ -166,11 +166,10 @@ def by_graph(claims: list[Claim]) -> list[Claim]:
     Programs that drive ComfyUI, and nodes that save for it, write what was asked for and not every
     picture that went into it: the graph has them.
     """
-    graph = next((c for c in claims if c.carrier == comfyui.CARRIER), None)
-    if graph is None or graph.kind != "edited-with-ai":
+    if ("edited-with-ai", comfyui.CARRIER) not in ((c.kind, c.carrier) for c in claims):
         return claims
     return [
-        replace(c, kind=graph.kind, note=" ".join(filter(None, (c.note, _BY_GRAPH))))
+        replace(c, kind="edited-with-ai", note=" ".join(filter(None, (c.note, _BY_GRAPH))))
         if c.kind == "generated" and c.strength == "declared"
         else c
         for c in claims

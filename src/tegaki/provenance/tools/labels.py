@@ -129,13 +129,18 @@ class System:
 
 
 def _system(evidence: Evidence) -> Iterator[Claim]:
-    """IPTC 2025.1: the system and the prompt, where no source type says what they were used for."""
-    system = System.of(evidence)
-    if system is not None and not _source_types(evidence):
-        yield Claim(
-            system.tool, "IPTC AI fields", "generated", "hint", system.place, _SYSTEM_NOTE,
-            model=system.model, prompt=system.prompt,
-        )  # fmt: skip
+    """IPTC 2025.1: the system and the prompt, where no source type says what they were used for.
+
+    A type that leaves open whether AI was used (an enhancement, a composite) makes it an edit.
+    """
+    system, types = System.of(evidence), _source_types(evidence)
+    if system is None or any(code_of(p.value) in SOURCE_KINDS for p in types):
+        return
+    kind: Kind = "edited-with-ai" if types else "generated"
+    yield Claim(
+        system.tool, "IPTC AI fields", kind, "hint", system.place, _SYSTEM_NOTE,
+        model=system.model, prompt=system.prompt,
+    )  # fmt: skip
 
 
 def _aigc(evidence: Evidence) -> Iterator[Claim]:
@@ -148,7 +153,7 @@ def _aigc(evidence: Evidence) -> Iterator[Claim]:
         claim = _labelled(said, place)
         if claim is not None:
             yield claim
-    for candidate in evidence.exif("UserComment", "ImageDescription"):
+    for candidate in evidence.exif("UserComment"):
         said = _label(candidate.json, evidence, candidate.place)
         claim = _labelled(said, candidate.place) if _LABEL_FIELDS & said.keys() else None
         if claim is not None:

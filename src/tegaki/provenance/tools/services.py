@@ -10,15 +10,16 @@ from tegaki.claim import Claim, Place
 from tegaki.provenance.a1111 import WebUiText
 from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.generation import Generation, details_of
+from tegaki.provenance.graph import Graph
 from tegaki.provenance.graph_fields import generation_of
 from tegaki.provenance.graph_origin import is_generation
 from tegaki.provenance.jsontext import as_seed, as_text
 
 # StabilityMatrix.Core/Models/Inference/InferenceProjectType.cs
 _FROM_PICTURE = (
-    "ImageToImage", "Inpainting", "Upscale", "QwenImageEdit", "Flux2KleinImageEdit",
-    "Krea2ImageEdit",
+    "ImageToImage", "ImageToVideo", "Inpainting", "Upscale", "ImageEdit",
 )  # fmt: skip
+"""How the names of kinds of projects end that are given a picture: ``QwenImageEdit`` ..."""
 
 
 def find(evidence: Evidence) -> Iterator[Claim]:
@@ -46,7 +47,7 @@ def _tensorart(evidence: Evidence) -> Iterator[Claim]:
 
 def _stability_matrix(evidence: Evidence) -> Iterator[Claim]:
     projects = [c for c in evidence.texts("smproj") if "ProjectType" in c.object]
-    edited = any(str(c.object["ProjectType"]) in _FROM_PICTURE for c in projects)
+    edited = _of_project(str(projects[0].object["ProjectType"])) if projects else False
     for candidate in evidence.texts("parameters-json"):
         said = candidate.object
         if {"PositivePrompt", "ModelName"} & said.keys():
@@ -64,6 +65,13 @@ def _stability_matrix(evidence: Evidence) -> Iterator[Claim]:
         yield Generation(from_picture=edited).claim(
             "Stability Matrix", "Stability Matrix project", candidate.place
         )
+
+
+def _of_project(kind: str) -> bool | None:
+    """Whether a project of this kind is given a picture; ``None`` for kinds that are not known."""
+    if kind.endswith(_FROM_PICTURE):
+        return True
+    return False if "TextTo" in kind else None
 
 
 def _civitai(evidence: Evidence) -> Iterator[Claim]:
@@ -91,11 +99,24 @@ def _jobs(evidence: Evidence) -> Iterator[Claim]:
             model=found.model or _version(said),
             seed=found.seed if as_seed(said.get("seed")) is None else as_seed(said.get("seed")),
             sampler=as_text(said.get("sampler")) or found.sampler,
-            details=details_of(said, ("steps", "cfgScale", "baseModel", "workflow")),
-            from_picture=str(said.get("workflow", "")).startswith("img2img")
-            or (not said.get("prompt") and not is_generation(graph)),
+            details=details_of(said, ("steps", "cfgScale", "baseModel", "workflow", "workflowId")),
+            from_picture=_began(said, graph, found.from_picture),
         )
         yield made.claim("Civitai", "Civitai job", candidate.place)
+
+
+def _began(said: dict[str, Any], graph: Graph, by_graph: bool | None) -> bool | None:
+    """Whether a job was given a picture, by its kind and by its graph.
+
+    A graph that makes no picture enlarges one: where a prompt is told it may be one that the
+    service made before, and else anyone's.
+    """
+    kind = str(said.get("workflow") or said.get("workflowId") or "")
+    if kind.startswith("img2img"):
+        return True
+    if is_generation(graph):
+        return by_graph
+    return None if said.get("prompt") else True
 
 
 def _version(said: dict[str, Any]) -> str | None:
