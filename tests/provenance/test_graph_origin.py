@@ -63,6 +63,7 @@ def test_a_service_that_is_given_words_generates(name: str) -> None:
         {"model.reference_images.image_2": ["12", 0]},
         {"image_input": ["12", 0]},
         {"style_reference": ["12", 0]},
+        {"image_prompt": ["12", 0]},
         {"anything": ["12", 0]},
     ],
     ids=lambda inputs: next(iter(inputs)),
@@ -195,6 +196,10 @@ FROM_NOTHING = {
     "a choice of sizes": {
         "5": node("EmptyLatentImage", width=["20", 0], height=["20", 1], batch_size=1),
         "20": node("ResolutionSelector", aspect_ratio="1:1"),
+    },
+    "numbers beside pictures": {
+        "5": node("AcmeLatent", width=64, num_frames=["20", 0], mask_start=["20", 0]),
+        "20": node("PrimitiveInt", value=1),
     },
     "an edit model without a picture": {
         "4": node("UNETLoader", unet_name="qwen_image_edit_2511.safetensors"),

@@ -23,11 +23,13 @@ ASIDE = ("model", "clip", "vae", "control_net", "clip_vision", "style_model")
 """Inputs that say how to sample, not what."""
 
 _PLAIN = re.compile(
-    r"(?:^|_)(?:text|prompt|string|caption|width|height|seed|steps|cfg|denoise|strength|scale|size"
-    r"|prefix|sampler|scheduler|sigmas|name|ratio|resolution|fps)(?:_?[a-z0-9])?\Z"
+    r"(?:^|_)(?:width|height|seed|steps|cfg|denoise|strength|scale|size|prefix|sampler|scheduler"
+    r"|sigmas|name|ratio|resolution|fps|rate|length|count|frames_number|num_frames|index|blur)"
+    r"(?:_?[a-z0-9])?\Z"
 )
-"""Inputs for words and numbers (``text_g``, ``prompt_2``, ``empty_latent_width``): no picture goes
-through them, though one may have been measured or described for them."""
+_WORDS = re.compile(r"(?:^|_)(?:text|prompt|string|caption)(?:_?[a-z0-9])?\Z")
+"""Inputs for numbers and words (``empty_latent_width``, ``text_g``): no picture goes through them,
+though one may have been measured or described for them. ``image_prompt`` takes one."""
 _PICTURES = re.compile(
     r"image|img|pixel|latent|samples|mask|picture|photo|frame|video|reference|canvas|background"
     r"|foreground|destination"
@@ -120,7 +122,9 @@ def _closure(nodes: Iterable[str], following: dict[str, list[str]]) -> set[str]:
 
 def is_plain(name: str) -> bool:
     """Whether an input is for words or numbers. ``model.images.image_1`` goes by its last part."""
-    return _PLAIN.search(_last(name)) is not None
+    last = _last(name)
+    words = _WORDS.search(last) is not None and _PICTURES.search(last) is None
+    return words or _PLAIN.search(last) is not None
 
 
 def takes_pictures(name: str) -> bool:

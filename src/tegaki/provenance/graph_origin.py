@@ -53,6 +53,7 @@ _A_MODEL = re.compile(
     r"(?i)model|checkpoint|ckpt|unet|clip(?!board)|vae|lora|controlnet|encoder|pipeline|detector"
     r"|diffus|gguf|adapter|upscaler|embedding"
 )
+_VALUE = re.compile(r"(?i)primitive|integer|float|number|bool|string|math|constant|slider|\bint\b")
 _BLANK = re.compile(
     r"(?i)empty|blank|solid|noise|aspect|ratio|resolution|size|dimension|latent(?!.)"
 )
@@ -254,4 +255,5 @@ def _is_harmless(graph: Graph, node: str) -> bool:
     if _LOADS.search(kind) and not _A_MODEL.search(kind):
         return False
     blank = _BLANK.search(kind) or any(_SIDES.search(name) for name in graph.inputs(node))
-    return bool(blank or _A_MODEL.search(kind)) or _is_asked(graph, node) or node in graph.samplers
+    named = blank or _A_MODEL.search(kind) or _VALUE.search(kind)
+    return bool(named) or _is_asked(graph, node) or node in graph.samplers
