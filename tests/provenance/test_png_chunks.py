@@ -8,7 +8,7 @@ import zlib
 from io import BytesIO
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -123,6 +123,7 @@ def test_an_app1_profile_may_be_xmp() -> None:
     assert [found.value for found in marks.xmp] == ["Krita"]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60), st.sampled_from(["exif", "APP1", "iptc", "8bim", "xmp"]))
 def test_any_profile_is_taken(content: bytes, keyword: str) -> None:
     for text in (content, b"\nx\n3\n" + content, b"\n\n\n" + content):

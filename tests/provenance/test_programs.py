@@ -8,7 +8,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tegaki.claim import Claim
@@ -299,6 +299,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(PIECES | st.text(max_size=4), max_size=12).map("".join))
 def test_any_text_is_taken_by_every_reader(text: str) -> None:
     body = text.encode("utf-8", "replace")[:60_000]

@@ -287,9 +287,9 @@ def test_midjourneys_label_is_told_once_and_where_it_stands() -> None:
     trained = "<i:DigitalSourceType>trainedAlgorithmicMedia</i:DigitalSourceType>"
     guid = "<i:DigImageGUID>0</i:DigImageGUID>"
     assert [c.tool for c in read(xmp(other + trained + guid))] == ["Midjourney"]
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(read(xmp(trained * 19_000 + guid))) == 1
-    assert time.perf_counter() - started < 3  # was 9 s
+    assert time.process_time() - started < 3  # was 9 s
 
 
 def test_a_jobs_model_is_its_resource_not_what_enlarged_it(shared: Any) -> None:
