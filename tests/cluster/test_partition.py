@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from tegaki import Detector
+from tegaki.errors import ClusterError
 from tegaki.scan.batch import ScoreBatch
 from tegaki.scan.cluster import Asked, listed, open_target, planned
 from tegaki.scan.cluster.partition import Partition
 from tegaki.scan.cluster.runs import Worker, _summary
+from tegaki.scan.selection import Selection, Selector
+from tests.archives.made import make_tar, png
 from tests.conftest import painting
 from tests.provenance.signing import TYPES, action, chain, picture, sign
 
@@ -32,3 +35,23 @@ def test_manifests_that_nothing_could_read_are_counted(
     summary = _summary(answer["counts"][0])
     assert summary.manifests == 1
     assert Partition("part", target.get("part-000000.parquet") or b"").summary() == summary
+
+
+def test_side_cars_in_archives_are_counted_by_whoever_reads_them(
+    detector: Detector, tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    make_tar(tmp_path / "in" / "a.tar", {"0.png": png(1), "0.txt": b"a cat", "0.json": b"{}"})
+    (tmp_path / "in" / "list.txt").write_text("a.tar")
+    target, select = open_target(str(tmp_path / "out")), Selector(Selection())
+    asked = Asked.of(detector, 10, all_files=False)
+    items = listed([str(tmp_path / "in")], recursive=False, select=select)
+    plan = planned(target, asked, items)
+    assert (plan.files, select.passed_over) == (1, {".txt": 1})
+    batch = pickle.dumps(ScoreBatch(detector, select=select))
+    summary = _summary(Worker(batch, target, plan)({"partition": [0]})["counts"][0])
+    assert summary.rows == 1
+    assert summary.passed_over == {".json": 1, ".txt": 1}
+    assert Partition("part", target.get("part-000000.parquet") or b"").summary() == summary
+    with pytest.raises(ClusterError, match="with or without --all-files"):
+        planned(target, Asked.of(detector, 10), items)

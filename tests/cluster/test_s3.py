@@ -85,7 +85,7 @@ def test_from_s3_to_s3(address: str, s3: Any, bucket: str, detector: Detector) -
     out = "s3://there/some/results"
     command = ["scan", f"{bucket}/pictures/", f"{bucket}/missing.png", "s3://nowhere/",
                f"{bucket}/no/", "--recursive", "--cluster", "ray", "--address", address,
-               "--out", out, "--partition-size", "4", "--max-bytes", "100000",
+               "--all-files", "--out", out, "--partition-size", "4", "--max-bytes", "100000",
                "--model", "fast"]  # fmt: skip
     done = tegaki(*command)
     assert done.returncode == 1, done.stderr

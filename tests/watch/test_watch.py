@@ -237,6 +237,19 @@ def test_once_tells_what_is_new(place: Place, receiver: Receiver) -> None:
     assert receiver.names() == ["a.png", "b.png"]
 
 
+def test_side_cars_are_no_news(place: Place) -> None:
+    with place.watching() as watching:
+        (place.folder / "a.txt").write_text("a fox")
+        generated(place.folder / "a.png")
+        watching.until_names("a.png")
+        (place.folder / "a.json").write_text("{}")
+        generated(place.folder / "b.png", seed=1)
+        watching.until_names("a.png", "b.png")
+        assert watching.end() == 0
+    assert place.once().stdout == ""
+    assert len(place.once("--all-files").stdout.splitlines()) == 2
+
+
 def test_once_leaves_what_still_grows(place: Place) -> None:
     with place.watching("--once") as watching, (place.folder / "log").open("wb") as log:
         generated(place.folder / "a.png")

@@ -27,10 +27,11 @@ from tegaki.cli.progress import ScanProgress
 from tegaki.cli.scan_cluster import ClusterOptions, cluster_options, scan_by_cluster
 from tegaki.cli.scan_engines import Engine, open_engine
 from tegaki.cli.scan_summary import cost, report
+from tegaki.cli.selecting import selection_options
 from tegaki.cli.show import Table
 from tegaki.detector import default_workers
 from tegaki.row import Row
-from tegaki.scan import Found, Sink, find, is_entered, is_url, open_sink
+from tegaki.scan import Found, Selection, Selector, Sink, find, is_entered, is_url, open_sink
 from tegaki.text import printable
 
 _LONGEST_NAME = 44  # cells of the table's first column, at most
@@ -54,6 +55,7 @@ _LONGEST_NAME = 44  # cells of the table's first column, at most
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines in place of the table.")
 @click.option("-r", "--recursive", is_flag=True, help="Go into folders of folders.")
+@selection_options
 @click.option(
     "--store",
     metavar="STORE",
@@ -78,6 +80,7 @@ def scan(
     out: str | None,
     as_json: bool,
     recursive: bool,
+    selection: Selection,
     store: str | None,
     rehash: bool,
     workers: int | None,
@@ -94,9 +97,10 @@ def scan(
     Folders of folders are gone into with --recursive, symlinks to folders too.
     Archives are gone through as folders are, all of them, and nothing is unpacked to disk: zip,
     cbz, tar (also .tar.gz, .tar.bz2, .tar.xz) and Parquet. Every file gets a row, also one that
-    cannot be judged; a file is looked at once, however often it is named. Names in folders and
-    archives that begin with a dot are left out. Rows go to the terminal, or to --out; progress
-    and the summary go to standard error. Ctrl-C keeps the rows so far.
+    cannot be judged; a file is looked at once, however often it is named. Of what stands in folders
+    and archives, names that begin with a dot are left out, and side-cars, files beside pictures
+    that hold captions, data or arrays, are passed over and counted. Rows go to the terminal, or to
+    --out; progress and the summary go to standard error. Ctrl-C keeps the rows so far.
 
     With --cluster, a Ray cluster does the work, PATHs can be s3://, http:// and https:// URLs, too,
     and rows go to Parquet files in the folder --out, one for each partition of the files. The same
@@ -109,6 +113,7 @@ def scan(
       tegaki scan pictures --json | jq 'select(.verdict == "generated") | .path'
       tegaki scan pictures --recursive --store pictures.tegaki
       tegaki scan shards/00000.tar comics/*.cbz --out results.csv
+      tegaki scan pictures -r --type png --exclude '*_thumb.*'
       tegaki scan s3://bucket/pictures/ --cluster ray --out s3://bucket/results
 
     \b
@@ -123,24 +128,29 @@ def scan(
     if rehash and not store:
         raise click.UsageError("--rehash needs --store.")
     given = Given(paths, files_from)
-    if cluster.asked(out=out, rehash=rehash):
+    if cluster.asked(out=out, rehash=rehash, narrows=selection.narrows):
         detector = load_detector(model, max_pixels, max_bytes, trust_anchors, max_seconds)
-        sys.exit(scan_by_cluster(cluster, detector, given, out or "", recursive=recursive,
-                                 store=store, workers=workers, quiet=quiet))  # fmt: skip
+        sys.exit(scan_by_cluster(
+            cluster, detector, given, out or "", recursive=recursive, selection=selection,
+            store=store, workers=workers, quiet=quiet,
+        ))  # fmt: skip
     if any(is_url(path) for path in given):
         raise click.UsageError("URLs are read with --cluster.")
     file = _file(out)
     detector = load_detector(model, max_pixels, max_bytes, trust_anchors, max_seconds)
     written = [path for path in (out, *files_of(store)) if path]
 
-    def look() -> Iterator[Found]:
-        return find(given, recursive=recursive, skip=written)
+    def look(select: Selector | None = None) -> Iterator[Found]:
+        return (select or Selector(selection))(find(given, recursive=recursive, skip=written))
 
     started = time.perf_counter()
-    with open_engine(store, detector, rehash=rehash, every_row=bool(out or as_json)) as engine:
-        stopped = _run(engine, given, look, workers or default_workers(), file, as_json, quiet)
+    select, every_row = Selector(selection), bool(out or as_json)
+    with open_engine(store, detector, select, rehash=rehash, every_row=every_row) as engine:
+        stopped = _run(engine, given, look, look(select), workers or default_workers(), file,
+                       as_json, quiet)  # fmt: skip
         summary = engine.summary()
-        lines = [*report(summary, time.perf_counter() - started, stopped), *engine.notes(),
+        seconds = time.perf_counter() - started
+        lines = [*report(summary, seconds, stopped, narrows=selection.narrows), *engine.notes(),
                  *cost(detector)]  # fmt: skip
     if out and summary.rows:
         lines.append(f"Rows are in {printable(out)}")
@@ -159,6 +169,7 @@ def _run(
     engine: Engine,
     paths: Iterable[str],
     look: Callable[[], Iterator[Found]],
+    found: Iterable[Found],
     workers: int,
     out: Path | None,
     as_json: bool,
@@ -171,7 +182,7 @@ def _run(
     with (
         closing(open_sink(out)) if out else nullcontext() as sink,
         ScanProgress(look, shown=not quiet) as progress,
-        closing(engine.rows(look(), workers)) as rows,
+        closing(engine.rows(found, workers)) as rows,
     ):
         put = _output(sink, as_json, look, progress)
         try:

@@ -18,7 +18,7 @@ from tegaki.cli.options import files_of, open_store
 from tegaki.cli.progress import make_progress
 from tegaki.cli.scan_summary import report
 from tegaki.detector import Detector
-from tegaki.scan import Summary, is_url
+from tegaki.scan import Selection, Selector, Summary, is_url
 from tegaki.text import printable
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class ClusterOptions:
     address: str | None
     partition_size: int | None
 
-    def asked(self, *, out: str | None, rehash: bool) -> bool:
+    def asked(self, *, out: str | None, rehash: bool, narrows: bool) -> bool:
         """Whether a cluster is asked for.
 
         Raises:
@@ -52,6 +52,11 @@ class ClusterOptions:
             raise click.UsageError("--cluster writes rows to a folder or s3:// URL: use --out.")
         if rehash:
             raise click.UsageError("--rehash is not for --cluster, which reads every file.")
+        if narrows:
+            raise click.UsageError(
+                "--include, --exclude and --type are not for --cluster: name the files in a list, "
+                "and give it with --files-from."
+            )
         return True
 
 
@@ -91,6 +96,7 @@ def scan_by_cluster(
     out: str,
     *,
     recursive: bool,
+    selection: Selection,
     store: str | None,
     workers: int | None,
     quiet: bool,
@@ -103,12 +109,15 @@ def scan_by_cluster(
     target = cluster.open_target(out)
     cluster.refuse_out_inside(out, given, recursive=recursive)
     started = time.perf_counter()
-    asked = cluster.Asked.of(detector, options.partition_size or cluster.PARTITION_SIZE)
-    items = cluster.listed(given, recursive=recursive, skip=files_of(store))
+    size = options.partition_size or cluster.PARTITION_SIZE
+    asked = cluster.Asked.of(detector, size, all_files=selection.all_files)
+    select = Selector(selection)
+    items = cluster.listed(given, recursive=recursive, skip=files_of(store), select=select)
     plan = cluster.planned(target, asked, items)
-    batch = ScoreBatch(detector, _IN_HAND, cores=1)
+    batch = ScoreBatch(detector, _IN_HAND, cores=1, select=select)
     run = cluster.Run(target, plan, batch, options.address, workers)
     done = _Done()
+    done.summary.passed_over.update(select.passed_over)
     if plan.files:
         if store:
             open_store(store).close()  # what is amiss there is told before the work

@@ -12,7 +12,7 @@ from tegaki.cli.options import open_store
 from tegaki.detector import Detector
 from tegaki.provenance import MANIFEST_NOT_READ
 from tegaki.row import Row
-from tegaki.scan import Found, Summary, scan
+from tegaki.scan import Found, Selector, Summary, scan
 from tegaki.verdict import row_of
 
 if TYPE_CHECKING:
@@ -44,28 +44,31 @@ class Engine(Protocol):
 
 @contextmanager
 def open_engine(
-    store: str | None, detector: Detector, *, rehash: bool, every_row: bool
+    store: str | None, detector: Detector, select: Selector, *, rehash: bool, every_row: bool
 ) -> Iterator[Engine]:
     """An engine; with a store, rows are those that are new unless ``every_row``.
+
+    Args:
+        select: which members of archives are judged, and what was passed over anywhere.
 
     Raises:
         StoreError: the store cannot be opened.
         MissingExtra: there is nothing to open it with.
     """
     if store is None:
-        yield _Plain(detector)
+        yield _Plain(detector, select)
         return
     with open_store(store) as opened:
-        yield _Stored(opened, detector, rehash, every_row)
+        yield _Stored(opened, detector, select, rehash, every_row)
 
 
 class _Plain:
-    def __init__(self, detector: Detector) -> None:
-        self._detector = detector
-        self._summary = Summary()
+    def __init__(self, detector: Detector, select: Selector) -> None:
+        self._detector, self._select = detector, select
+        self._summary = Summary(passed_over=select.passed_over)
 
     def rows(self, found: Iterable[Found], workers: int) -> Generator[Row | None, None, None]:
-        with closing(scan(self._detector, found, workers=workers)) as rows:
+        with closing(scan(self._detector, found, workers=workers, select=self._select)) as rows:
             for row in rows:
                 self._summary.add_row(row)
                 yield row
@@ -81,8 +84,11 @@ class _Plain:
 
 
 class _Stored:
-    def __init__(self, store: Store, detector: Detector, rehash: bool, every_row: bool) -> None:
-        self._detector, self._rehash, self._every_row = detector, rehash, every_row
+    def __init__(
+        self, store: Store, detector: Detector, select: Selector, rehash: bool, every_row: bool
+    ) -> None:
+        self._detector, self._select = detector, select
+        self._rehash, self._every_row = rehash, every_row
         self._scan = store.begin(detector.basis, detector.reading)
         self._how: Counter[How] = Counter()
         self._gone = self._manifests = 0
@@ -93,6 +99,7 @@ class _Stored:
         outcomes = scan_into(
             self._scan, self._detector, found,
             workers=workers, rehash=self._rehash, all_facts=self._every_row,
+            select=self._select,
         )  # fmt: skip
         with closing(outcomes):
             for outcome in outcomes:
@@ -110,7 +117,7 @@ class _Stored:
     def summary(self) -> Summary:
         from tegaki.scan.store import count_seen
 
-        summary = Summary(manifests=self._manifests)
+        summary = Summary(manifests=self._manifests, passed_over=self._select.passed_over)
         for verdict, error in count_seen(self._scan, self._detector.basis):
             summary.add(verdict, error)
         return summary

@@ -12,16 +12,21 @@ if TYPE_CHECKING:
     from tegaki.detector import Detector
 
 
-def report(summary: Summary, seconds: float, stopped: bool, before: int = 0) -> Iterator[str]:
-    """Counts, rate, errors by type, and what an extra would have read.
+def report(
+    summary: Summary, seconds: float, stopped: bool, before: int = 0, *, narrows: bool = False
+) -> Iterator[str]:
+    """Counts, rate, errors by type, what was passed over, and what an extra would have read.
 
     Args:
+        narrows: options left files out.
         before: so many of the rows were there when it began.
     """
     if stopped:
         yield "Stopped; what was done is kept."
     if not summary.rows and not stopped:
-        yield "No files were found there; folders of folders are gone into with --recursive."
+        more = "; --include, --exclude and --type may have left some out" if narrows else ""
+        yield f"No files were found there; folders of folders are gone into with --recursive{more}."
+        yield from _passed_over(summary)
         return
     counts = ", ".join(f"{summary.verdicts[v]} {SHOWN[v]}" for v in VERDICTS)
     yield (
@@ -30,9 +35,17 @@ def report(summary: Summary, seconds: float, stopped: bool, before: int = 0) -> 
     )
     for kind, count in sorted(summary.errors.items()):
         yield f"  {kind}: {count}"
+    yield from _passed_over(summary)
     if summary.manifests:
         files = f"{summary.manifests:,} file{' has' if summary.manifests == 1 else 's have'}"
         yield f"  {files} a C2PA manifest, which the extra tegaki[c2pa] would read"
+
+
+def _passed_over(summary: Summary) -> Iterator[str]:
+    kinds = summary.passed_over
+    if kinds:
+        counted = ", ".join(f"{n:,} {kind}" for kind, n in sorted(kinds.items()))
+        yield f"  passed over: {counted}; --all-files judges them too"
 
 
 def cost(detector: Detector) -> Iterator[str]:

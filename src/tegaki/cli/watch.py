@@ -24,9 +24,11 @@ from tegaki.cli.options import (
     open_store,
     store_type,
 )
+from tegaki.cli.selecting import all_files_option
 from tegaki.cli.watch_show import WatchOutput, dead_line
 from tegaki.detector import default_workers
 from tegaki.row import Verdict
+from tegaki.scan import Selection
 
 if TYPE_CHECKING:
     from tegaki.detector import Detector
@@ -58,6 +60,7 @@ _SECONDS = click.FloatRange(0, min_open=True)
 @click.option("--store", required=True, metavar="STORE", help="Where results are kept: a file's "
               "path (SQLite) or postgresql://...")  # fmt: skip
 @click.option("-r", "--recursive", is_flag=True, help="Go into folders of folders.")
+@all_files_option
 @click.option("--settle", type=click.FloatRange(0), default=2.0, show_default=True,
               metavar="SECONDS", help="A file is taken when it has not changed for so "
               "long.")  # fmt: skip
@@ -93,6 +96,7 @@ def watch(
     folders: tuple[str, ...],
     store: str,
     recursive: bool,
+    all_files: bool,
     settle: float,
     poll: bool,
     rescan: float | None,
@@ -163,6 +167,7 @@ def watch(
         once=once,
         workers=workers,
         telling=Telling(verdicts, tuple(senders)),
+        selection=Selection(all_files=all_files),
     )
     detector = load_detector(model, max_pixels, max_bytes, trust_anchors, max_seconds)
     with open_store(store, wait=_LOCKED) as opened:

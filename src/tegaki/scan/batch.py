@@ -12,6 +12,7 @@ from tegaki.errors import PictureError
 from tegaki.ordered import Timed, ordered_calls
 from tegaki.row import Facts
 from tegaki.scan.inside import Waiting, entered
+from tegaki.scan.selection import Selector
 from tegaki.scan.sources import Found
 
 
@@ -34,17 +35,25 @@ class ScoreBatch:
     Args:
         workers: files in hand at a time; facts do not depend on it.
         cores: of these, pictures measured at a time while the others are read; all by default.
+        select: which members of archives are judged; all of them by default.
     """
 
-    def __init__(self, detector: Detector, workers: int = 1, cores: int | None = None) -> None:
+    def __init__(
+        self,
+        detector: Detector,
+        workers: int = 1,
+        cores: int | None = None,
+        select: Selector | None = None,
+    ) -> None:
         self.detector = detector
+        self.select = select or Selector()
         self.waiting = Waiting(detector.limits.max_seconds)
-        self._made_of = detector, workers, cores
-        self._workers = workers
+        self._workers, self._cores = workers, cores
         self._free = threading.Semaphore(cores or workers)
 
-    def __reduce__(self) -> tuple[type[ScoreBatch], tuple[Detector, int, int | None]]:
-        return ScoreBatch, self._made_of
+    def __reduce__(self) -> tuple[type[ScoreBatch], tuple[Detector, int, int | None, Selector]]:
+        select = Selector(self.select.selection)  # which counts on its own
+        return ScoreBatch, (self.detector, self._workers, self._cores, select)
 
     def __call__(self, found: Iterable[Found]) -> Generator[Scored, None, None]:
         """Facts as they are ready; ``found`` may be endless."""
@@ -71,7 +80,7 @@ class ScoreBatch:
         return unread(too_late(self.detector.limits.max_seconds))
 
     def _calls(self, found: Iterable[Found]) -> Iterator[Timed[Scored]]:
-        for item in entered(found, self.detector.limits.max_bytes):
+        for item in entered(found, self.detector.limits.max_bytes, self.select):
             self.waiting.enter(item)
             name = item.member.name if item.member else None
             yield Timed(

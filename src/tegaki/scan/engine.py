@@ -11,18 +11,20 @@ from tegaki.detector import Detector, default_workers
 from tegaki.provenance import MANIFEST_NOT_READ
 from tegaki.row import Row, Verdict
 from tegaki.scan.batch import ScoreBatch
+from tegaki.scan.selection import Selector
 from tegaki.scan.sources import Found
 from tegaki.verdict import row_of
 
 
 @dataclass(slots=True)
 class Summary:
-    """Counts of a scan so far: rows by verdict, errors by type, and files whose C2PA manifest there
-    was nothing to read with."""
+    """Counts of a scan so far: rows by verdict, errors by type, files whose C2PA manifest there
+    was nothing to read with, and side-cars that were passed over, by the endings of their names."""
 
     verdicts: Counter[Verdict] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     manifests: int = 0
+    passed_over: Counter[str] = field(default_factory=Counter)
 
     @property
     def rows(self) -> int:
@@ -44,14 +46,23 @@ class Summary:
         self.verdicts.update(other.verdicts)
         self.errors.update(other.errors)
         self.manifests += other.manifests
+        self.passed_over.update(other.passed_over)
 
 
 def scan(
-    detector: Detector, found: Iterable[Found], *, workers: int | None = None
+    detector: Detector,
+    found: Iterable[Found],
+    *,
+    workers: int | None = None,
+    select: Selector | None = None,
 ) -> Generator[Row, None, None]:
     """Rows in the order of what was found, archives as their members; they do not depend on
-    ``workers``."""
-    score = ScoreBatch(detector, workers or default_workers())
+    ``workers``.
+
+    Args:
+        select: which members of archives are judged; all of them by default.
+    """
+    score = ScoreBatch(detector, workers or default_workers(), select=select)
     with closing(score(found)) as scored:
         for one in scored:
             yield row_of(one.path, one.facts, detector.basis)

@@ -7,40 +7,41 @@ from collections.abc import Iterable, Iterator
 from queue import Empty, SimpleQueue
 from threading import TIMEOUT_MAX
 
-from tegaki.errors import PictureError, UnreadableFile
+from tegaki.errors import NotAPicture, PictureError, UnreadableFile
 from tegaki.pictures import open_file, sniff
-from tegaki.scan.archives import SEPARATOR, is_archive, members
-from tegaki.scan.sources import Found, is_url
+from tegaki.scan.archives import SEPARATOR, members
+from tegaki.scan.selection import Selector
+from tegaki.scan.sources import Found, is_entered
 
 _MOST_WAITING = 1 << 26
 
 
-def is_entered(item: Found) -> bool:
-    """Whether what was found is gone through as a folder is."""
-    if item.problem or item.member or not is_archive(item.path):
-        return False
-    return not is_url(item.path)  # whose end may say anything, as in ?next=a.zip
-
-
-def entered(found: Iterable[Found], max_bytes: int) -> Iterator[Found]:
-    """Files as they are, archives as their members."""
+def entered(found: Iterable[Found], max_bytes: int, select: Selector) -> Iterator[Found]:
+    """Files as they are, archives as those of their members that are selected."""
     for item in found:
         if is_entered(item):
-            yield from inside(item, max_bytes)
+            yield from inside(item, max_bytes, select)
         else:
             yield item
 
 
-def inside(item: Found, max_bytes: int) -> Iterator[Found]:
-    """The members of an archive; at the end the archive itself if it could not be gone through to
-    its end, or if it is a picture under an archive's name."""
+def inside(item: Found, max_bytes: int, select: Selector) -> Iterator[Found]:
+    """The selected members of an archive; at the end the archive itself if it could not be gone
+    through to its end, or if it is a picture under an archive's name."""
     came = False
     try:
         for member in members(item.path, max_bytes):
             came = True
-            yield Found(f"{item.path}{SEPARATOR}{os.fsdecode(member.name)}", member=member)
+            path = f"{item.path}{SEPARATOR}{os.fsdecode(member.name)}"
+            if select.takes(path):
+                yield Found(path, member=member)
     except PictureError as problem:
-        yield item if not came and _is_picture(item.path) else Found(item.path, problem)
+        if not came and _is_picture(item.path):
+            yield item
+        elif isinstance(problem, NotAPicture) and not (item.named or select.selection.all_files):
+            select.pass_over(item.path)  # a table without pictures
+        else:
+            yield Found(item.path, problem)
     except MemoryError:
         yield Found(item.path, UnreadableFile("not enough memory to read the archive"))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tegaki.errors import IsAFolder, PictureError, SymlinkLoop, UnreadableFile
 from tegaki.pictures import PICTURE_SUFFIXES, file_size, read_file, system_error
-from tegaki.scan.archives import Member
+from tegaki.scan.archives import Member, is_archive
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
@@ -24,12 +24,13 @@ class Found:
     """A path to look at, or one that is known already not to be a file to judge.
 
     ``member``: what stands there, where it is in an archive; ``path`` is then
-    ``ARCHIVE::NAME``.
+    ``ARCHIVE::NAME``. ``named``: it was asked for by its own name, not by its folder's.
     """
 
     path: str
     problem: PictureError | None = None
     member: Member | None = None
+    named: bool = False
 
     @property
     def bytes_to_read(self) -> int:
@@ -50,6 +51,13 @@ class Found:
             return self.member.read() if self.member else read_file(self.path, max_bytes)
         except MemoryError as problem:
             raise UnreadableFile("not enough memory to read it") from problem
+
+
+def is_entered(item: Found) -> bool:
+    """Whether what was found is gone through as a folder is."""
+    if item.problem or item.member or not is_archive(item.path):
+        return False
+    return not is_url(item.path)  # whose end may say anything, as in ?next=a.zip
 
 
 def find(paths: Iterable[str], *, recursive: bool, skip: Iterable[str] = ()) -> Iterator[Found]:
@@ -95,7 +103,7 @@ class _Walk:
         if identity in self.files or identity in self.skip or came_with_folder:
             return
         self.files.add(identity)
-        yield Found(path)
+        yield Found(path, named=True)
 
     def folder(self, path: str) -> Iterator[Found]:
         # A stack of our own: trees are deeper than Python's.

@@ -28,5 +28,7 @@ def bring_into(scan: Scan, target: Target, plan: Plan) -> None:
             Record(entry, facts, facts.sha256 is not None) for entry, facts in partition.facts()
         ]
         ends = partition.finished()
-        records += [Record(end.entry, None, False) for end in ends if end.whole]
+        records += [
+            Record(end.entry, None, False, plan.asked.all_files) for end in ends if end.whole
+        ]
         scan.put(records, finished=[end.entry.raw for end in ends])

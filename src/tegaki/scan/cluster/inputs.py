@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -19,24 +20,34 @@ from tegaki.scan.archives import is_archive
 from tegaki.scan.cluster.items import Item
 from tegaki.scan.cluster.remote import SCHEMES, s3, s3_told
 from tegaki.scan.listing import Folders, is_settled
+from tegaki.scan.selection import Selector
 from tegaki.scan.sources import Found, find, is_url
 
 
-def listed(paths: Iterable[str], *, recursive: bool, skip: Iterable[str] = ()) -> Iterator[Item]:
+def listed(
+    paths: Iterable[str],
+    *,
+    recursive: bool,
+    skip: Iterable[str] = (),
+    select: Selector | None = None,
+) -> Iterator[Item]:
     """Every file of the paths, each once: local ones first, then URLs of files, then S3's folders.
 
     Args:
         paths: gone through twice. A URL ``s3://BUCKET/PREFIX/`` is a folder, any other one file.
         recursive: go into folders of folders.
         skip: local paths that are never found.
+        select: which of the files are judged; all of them by default.
 
     Raises:
         ClusterError: a URL of a kind that is not read, or a bucket that cannot be listed now.
         MissingExtra: there is nothing to list it with.
     """
     local = (path for path in paths if not is_url(path))
-    here = map(_Here(), find(local, recursive=recursive, skip=skip))
-    return chain(here, _at(filter(is_url, paths), recursive))
+    select = select or Selector()
+    here = map(_Here(), select(find(local, recursive=recursive, skip=skip)))
+    there = _at(filter(is_url, paths), recursive)
+    return chain(here, (item for item in there if select.takes(item.place, named=item.named)))
 
 
 def refuse_out_inside(out: str, paths: Iterable[str], *, recursive: bool) -> None:
@@ -69,9 +80,12 @@ class _Here:
         try:
             status = os.stat(found.path)
         except (OSError, ValueError):  # reading it will say why
-            return Item(found.path, place, problem=problem)
+            return Item(found.path, place, problem=problem, named=found.named)
         settled = is_settled(status.st_mtime_ns)
-        return Item(found.path, place, status.st_size, status.st_mtime_ns, settled, problem=problem)
+        return Item(
+            found.path, place, status.st_size, status.st_mtime_ns, settled,
+            problem=problem, named=found.named,
+        )  # fmt: skip
 
 
 def _told(problem: PictureError | None) -> tuple[str, str] | None:
@@ -99,7 +113,7 @@ def _at(urls: Iterable[str], recursive: bool) -> Iterator[Item]:
 def _named(url: str) -> Item:
     if url.partition("://")[0].lower() not in SCHEMES:
         raise ClusterError(f"{url}: only URLs of {', '.join(SCHEMES)} are read")
-    return _item(url)
+    return replace(_item(url), named=True)
 
 
 def _normal(folder: str) -> str:
@@ -130,7 +144,7 @@ def _s3_folder(url: str, recursive: bool) -> Iterator[Item]:
                     place = f"s3://{bucket}/{entry['Key']}"
                     yield _item(place, entry["Size"], entry.get("ETag"))
     except PictureError as problem:
-        yield Item(url, url, problem=_told(problem))
+        yield Item(url, url, problem=_told(problem), named=True)
 
 
 def _pages(files: Any, url: str, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -37,6 +37,7 @@ class Item:
         size, mtime_ns, etag: as listed; what the system does not tell is ``None``.
         settled: it had not been changed for a moment when it was listed.
         problem: type and message of a :class:`PictureError` that listing it met.
+        named: it was asked for by its own name, not by its folder's.
     """
 
     path: str
@@ -46,6 +47,7 @@ class Item:
     settled: bool = False
     etag: str | None = None
     problem: tuple[str, str] | None = None
+    named: bool = False
 
     @classmethod
     def from_line(cls, line: str) -> Item:
@@ -72,7 +74,7 @@ class Item:
             problem = getattr(errors, self.problem[0])(self.problem[1])
         if is_url(self.place):
             return Remote(self.place, problem, size=self.size)
-        return Found(self.place, problem)
+        return Found(self.place, problem, named=self.named)
 
     def entry(self) -> Entry:
         """As the store keeps it."""

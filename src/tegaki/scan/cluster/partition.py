@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -17,14 +18,14 @@ from tegaki.scan.archives import SEPARATOR
 from tegaki.scan.batch import ScoreBatch, Scored
 from tegaki.scan.cluster.items import Item
 from tegaki.scan.engine import Summary
-from tegaki.scan.inside import is_entered
 from tegaki.scan.listing import NUL, Entry
 from tegaki.scan.outputs import COLUMNS, flatten
 from tegaki.scan.packing import pack, unpack
+from tegaki.scan.sources import is_entered
 from tegaki.verdict import row_of
 
 _GROUP = 5000  # rows held as Python objects at a time
-_ARCHIVES = b"tegaki.archives"
+_ARCHIVES, _PASSED_OVER = b"tegaki.archives", b"tegaki.passed_over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ def score(batch: ScoreBatch, items: list[Item]) -> tuple[bytes, Summary]:
     by_place = {item.place: item for item in items}
     rows = _Rows()
     lost: dict[str, Facts] = {}
+    before = batch.select.passed_over.copy()
     with closing(batch(item.found() for item in items)) as scored:
         for one in scored:
             place = _place(one)
@@ -57,7 +59,8 @@ def score(batch: ScoreBatch, items: list[Item]) -> tuple[bytes, Summary]:
         for item in archives
         if not _is_passing(lost.get(item.place))
     ]
-    return rows.close(finished), rows.summary
+    rows.summary.passed_over.update(passed_over := batch.select.passed_over - before)
+    return rows.close(finished, passed_over), rows.summary
 
 
 def _is_passing(facts: Facts | None) -> bool:
@@ -99,10 +102,12 @@ class _Rows:
         if len(self._waiting) == _GROUP:
             self._flush()
 
-    def close(self, finished: list[Finished]) -> bytes:
+    def close(self, finished: list[Finished], passed_over: Counter[str]) -> bytes:
         self._flush()
         said = [[f.entry.raw.hex(), f.entry.size, f.entry.mtime_ns, f.whole] for f in finished]
-        self._writer.add_key_value_metadata({_ARCHIVES.decode(): json.dumps(said)})
+        self._writer.add_key_value_metadata(
+            {_ARCHIVES.decode(): json.dumps(said), _PASSED_OVER.decode(): json.dumps(passed_over)}
+        )
         self._writer.close()
         return self._stream.getvalue()
 
@@ -161,6 +166,11 @@ class Partition:
         for row in self._rows(["verdict", "error_type", "reasons"]):
             summary.add(row["verdict"], row["error_type"])
             summary.manifests += MANIFEST_NOT_READ in row["reasons"]
+        try:  # an older version passed nothing over
+            counts = json.loads(self._file.metadata.metadata.get(_PASSED_OVER, b"{}"))
+            summary.passed_over.update({str(kind): int(n) for kind, n in counts.items()})
+        except (ValueError, TypeError, AttributeError) as problem:
+            raise self._damaged(problem) from problem
         return summary
 
     def facts(self) -> Iterator[tuple[Entry, Facts]]:

@@ -34,6 +34,7 @@ _WORDS = {
     "reading": "with other --trust-anchors or --max-pixels, or by another version",
     "thresholds": "with other thresholds",
     "max_bytes": "with another --max-bytes",
+    "all_files": "with or without --all-files, unlike now",
     "partition_size": "with another --partition-size",
 }
 
@@ -48,18 +49,20 @@ class Asked:
     thresholds: dict[str, float]
     max_bytes: int
     partition_size: int
+    all_files: bool = True
 
     @classmethod
-    def of(cls, detector: Detector, partition_size: int) -> Asked:
+    def of(cls, detector: Detector, partition_size: int, *, all_files: bool = True) -> Asked:
         basis = detector.basis
         return cls(
             basis.model, basis.recipe_hash, detector.reading, asdict(basis.thresholds),
-            detector.limits.max_bytes, partition_size,
+            detector.limits.max_bytes, partition_size, all_files,
         )  # fmt: skip
 
     def difference(self, detector: Detector) -> str | None:
         """What a detector would do otherwise, in words."""
-        return _difference(self, Asked.of(detector, self.partition_size))
+        now = Asked.of(detector, self.partition_size, all_files=self.all_files)
+        return _difference(self, now)
 
 
 @dataclass(frozen=True, slots=True)

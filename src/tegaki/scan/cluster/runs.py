@@ -260,12 +260,13 @@ def _first_line(problem: BaseException) -> str:
 
 
 def _counts(summary: Summary) -> str:
-    return json.dumps([summary.verdicts, summary.errors, summary.manifests])
+    return json.dumps([summary.verdicts, summary.errors, summary.manifests, summary.passed_over])
 
 
 def _summary(counts: str) -> Summary:
-    verdicts, errors, manifests = json.loads(counts)
+    verdicts, errors, manifests, passed_over = json.loads(counts)
     summary = Summary(manifests=manifests)
     summary.verdicts.update(verdicts)
     summary.errors.update(errors)
+    summary.passed_over.update(passed_over)
     return summary

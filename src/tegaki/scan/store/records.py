@@ -30,12 +30,13 @@ class Record:
 
     Facts without a ``sha256`` are of a file that could not be read: it is looked at again the
     next time, whatever its size and time say. Without facts it is an archive, all of whose members
-    are kept.
+    are kept; all but side-cars without ``all_files``.
     """
 
     entry: Entry
     facts: Facts | None
     new: bool
+    all_files: bool = True
 
 
 def shown(raw: bytes) -> str:

@@ -19,9 +19,10 @@ from tegaki.ordered import Ready, Timed, ordered_calls
 from tegaki.row import Facts
 from tegaki.scan.archives import SEPARATOR
 from tegaki.scan.batch import ScoreBatch
-from tegaki.scan.inside import inside, is_entered
+from tegaki.scan.inside import inside
 from tegaki.scan.listing import NUL, Entry, Folders, entry_of, member_entry
-from tegaki.scan.sources import Found
+from tegaki.scan.selection import Selector
+from tegaki.scan.sources import Found, is_entered
 from tegaki.scan.store.records import Known, Record
 from tegaki.scan.store.store import Scan
 
@@ -55,6 +56,7 @@ def scan_into(
     workers: int,
     rehash: bool = False,
     all_facts: bool = False,
+    select: Selector | None = None,
 ) -> Generator[Outcome, None, None]:
     """Outcomes in the order of what was found, archives as their members; what is done is committed
     as it goes on, and when the generator is closed.
@@ -65,8 +67,10 @@ def scan_into(
     Args:
         rehash: read every file, whatever its size and time say.
         all_facts: outcomes of unchanged files have facts too.
+        select: which members of archives are looked at; all of them by default.
     """
-    return _Run(scan, detector, workers, rehash, all_facts).outcomes(found)
+    run = _Run(scan, detector, workers, rehash, all_facts, select or Selector())
+    return run.outcomes(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +84,27 @@ class _Step:
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """Behind the last member of an archive. ``whole``: nothing was left unread."""
+    """Behind the last member of an archive. ``record``: of an archive that was read to its end."""
 
     entry: Entry
-    whole: bool
+    record: Record | None = None
 
 
 class _Run:
     def __init__(
-        self, scan: Scan, detector: Detector, workers: int, rehash: bool, all_facts: bool
+        self,
+        scan: Scan,
+        detector: Detector,
+        workers: int,
+        rehash: bool,
+        all_facts: bool,
+        select: Selector,
     ) -> None:
         self.scan, self.detector, self.workers = scan, detector, workers
         self.rehash, self.all_facts = rehash, all_facts
         self.contents = _Contents(scan, detector)
         self.score = ScoreBatch(detector, workers)
+        self.select = select
         self.waiting: list[_Step | _End] = []
         self.committed = time.monotonic()
 
@@ -138,31 +149,44 @@ class _Run:
                     )
 
     def _archive(self, archive: Found, entry: Entry) -> Iterator[_Call]:
-        if not self.rehash and self.scan.holds(entry):
+        all_files = self.select.selection.all_files
+        if not self.rehash and self.scan.holds(entry, all_files=all_files):
             yield from self._unopened(archive, entry)
-            yield Ready(_End(entry, whole=True))
-            return
+        else:
+            yield from self._opened(archive, entry)
+
+    def _opened(self, archive: Found, entry: Entry) -> Iterator[_Call]:
         itself: list[Found] = []
 
         def listed() -> Iterator[tuple[Found, Entry]]:
-            for item in inside(archive, self.detector.limits.max_bytes):
+            for item in inside(archive, self.detector.limits.max_bytes, self.select):
                 if item.member is None:
                     itself.append(item)
                 yield item, member_entry(item, entry)
 
         yield from self._files(listed())
-        # What could not be read this time has its members still.
-        if not any(isinstance(i.problem, PermissionDenied | UnreadableFile) for i in itself):
-            yield Ready(_End(entry, whole=not itself))
+        # What could not be read this time has its members still, and so has what was left out.
+        unread = any(isinstance(i.problem, PermissionDenied | UnreadableFile) for i in itself)
+        if not (unread or self.select.selection.narrows):
+            yield Ready(_End(entry, None if itself else self._whole(entry)))
 
     def _unopened(self, archive: Found, entry: Entry) -> Iterator[_Call]:
+        left_out = False
         for some in self.scan.members(entry.raw):
             facts = self.scan.facts({sha256 for _, sha256 in some}) if self.all_facts else {}
             for raw, sha256 in some:
                 name = os.fsdecode(raw[len(entry.raw) + len(NUL) :])
                 path = f"{archive.path}{SEPARATOR}{name}"
+                if not self.select.takes(path):
+                    left_out = True
+                    continue
                 outcome = Outcome(path, "unchanged", facts.get(sha256))
                 yield Ready(_Step(outcome, Entry(raw, entry.size, entry.mtime_ns)))
+        if not left_out:
+            yield Ready(_End(entry))
+
+    def _whole(self, archive: Entry) -> Record:
+        return Record(archive, None, False, all_files=self.select.selection.all_files)
 
     def _look(self, item: Found, entry: Entry) -> _Step:
         how: How = "hashed"
@@ -187,8 +211,10 @@ class _Run:
         for step in self.waiting:
             if isinstance(step, _End):
                 finished.append(step.entry.raw)
-                if step.whole:
-                    records.append(Record(step.entry, None, False))
+                if step.record:
+                    records.append(step.record)
+                else:
+                    seen.append(step.entry.raw)
             elif step.outcome.how == "unchanged" or step.outcome.facts is None:
                 seen.append(step.entry.raw)
             else:

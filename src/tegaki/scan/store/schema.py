@@ -68,7 +68,9 @@ files = Table(
     Index("files_by_content", "sha256"),
 )
 """Where contents stand. A row without a hash and without facts is an archive, all of whose members
-have rows of their own."""
+have rows of their own, or all but side-cars where ``error`` is LACKS_SIDE_CARS."""
+
+LACKS_SIDE_CARS = "side-cars passed over"
 
 is_file = or_(files.c.sha256.is_not(None), files.c.facts.is_not(None))
 """A row is of a file or member, not of such an archive."""

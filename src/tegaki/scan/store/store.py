@@ -21,7 +21,7 @@ from tegaki.scan.listing import NUL, Entry
 from tegaki.scan.packing import pack
 from tegaki.scan.store.connections import WAIT, make_engine, reading, writing
 from tegaki.scan.store.records import Known, Record, shown, unpack
-from tegaki.scan.store.schema import files, is_file, prepare, scorers, scores
+from tegaki.scan.store.schema import LACKS_SIDE_CARS, files, is_file, prepare, scorers, scores
 from tegaki.text import readable
 from tegaki.verdict import pull_of
 
@@ -152,9 +152,9 @@ class Scan:
                     found[sha256] = unpack(text, sha256)
         return found
 
-    def holds(self, archive: Entry) -> bool:
+    def holds(self, archive: Entry, *, all_files: bool = True) -> bool:
         """Whether an archive was gone through as it is now, and this model has measured every
-        member."""
+        member; without ``all_files`` side-cars may be lacking."""
         if archive.mtime_ns is None:
             return False
         changed = or_(
@@ -164,6 +164,8 @@ class Scan:
         whole = select(files.c.raw).where(
             files.c.raw == archive.raw, not_(changed), files.c.gone.is_(False), not_(is_file)
         )
+        if all_files:
+            whole = whole.where(files.c.error.is_distinct_from(LACKS_SIDE_CARS))
         lacking = (
             select(files.c.raw)
             .outerjoin(
@@ -327,6 +329,10 @@ def _score(facts: Facts, scorer: int) -> dict[str, Any]:
     }
 
 
+def _lacks(record: Record) -> str | None:
+    return None if record.facts or record.all_files else LACKS_SIDE_CARS
+
+
 def _file(record: Record, number: int) -> dict[str, Any]:
     entry, facts = record.entry, record.facts
     sha256 = facts.sha256 if facts else None
@@ -337,7 +343,7 @@ def _file(record: Record, number: int) -> dict[str, Any]:
         "size": entry.size,
         "mtime_ns": entry.mtime_ns,
         "sha256": bytes.fromhex(sha256) if sha256 is not None else None,
-        "error": unread.error.type if unread and unread.error else None,
+        "error": unread.error.type if unread and unread.error else _lacks(record),
         "facts": pack(unread) if unread else None,
         "scan": number,
         "gone": False,

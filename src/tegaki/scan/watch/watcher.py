@@ -14,8 +14,8 @@ from itertools import islice
 from tegaki.detector import Detector
 from tegaki.errors import StoreError
 from tegaki.row import Row
-from tegaki.scan.inside import is_entered
-from tegaki.scan.sources import Found, find
+from tegaki.scan.selection import Selection, Selector
+from tegaki.scan.sources import Found, find, is_entered
 from tegaki.scan.store import Entry, Known, NewsScan, Outcome, Store, Telling, scan_into
 from tegaki.scan.watch.courier import Courier
 from tegaki.scan.watch.events import Events, NoEvents, SystemEvents
@@ -49,6 +49,7 @@ class Plan:
         rescan: seconds between two looks at everything.
         poll: without events of the system.
         once: one look at everything, and to its end what follows from it.
+        selection: which files are judged.
     """
 
     folders: tuple[str, ...]
@@ -60,6 +61,7 @@ class Plan:
     once: bool = False
     workers: int = 1
     telling: Telling = field(default_factory=Telling)
+    selection: Selection = field(default_factory=Selection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class Watcher:
         self._events: Events = NoEvents()
         if not plan.poll and not plan.once:
             self._events = SystemEvents(plan.recursive, lambda: self._wake.put(None))
+        self._select = Selector(plan.selection)
         self._folders = Folders(plan.folders, self._events, ears.say)
         self._settling = Settling(plan.settle)
         self._scan: NewsScan | None = None
@@ -164,8 +167,9 @@ class Watcher:
                 if os.path.islink(path) and self._plan.recursive:
                     self._walk_due = 0.0
             elif os.path.lexists(path):
-                for item in find([path], recursive=False, skip=self._plan.skip):
-                    self._settling.note(candidate(item))
+                if self._select.takes(path):
+                    for item in find([path], recursive=False, skip=self._plan.skip):
+                        self._settling.note(candidate(item))
             elif self._scan:
                 self._scan.mark_path_gone(os.fsencode(path))
 
@@ -182,14 +186,15 @@ class Watcher:
     def _changed(self, scan: NewsScan, folders: Sequence[str]) -> Iterator[list[Candidate]]:
         """What the store does not know as it is now, some of the files at a time; at the end,
         what is no longer there is marked."""
-        found = find(folders, recursive=self._plan.recursive, skip=self._plan.skip)
+        found = self._select(find(folders, recursive=self._plan.recursive, skip=self._plan.skip))
         while some := list(islice(found, _LISTED)):
             known = scan.known([os.fsencode(item.path) for item in some])
             changed = []
             for item in some:
                 seen, of = candidate(item), known.get(os.fsencode(item.path))
                 if is_entered(item):
-                    same = seen.stamp is not None and scan.holds(_entry(seen))
+                    all_files = self._plan.selection.all_files
+                    same = seen.stamp is not None and scan.holds(_entry(seen), all_files=all_files)
                 else:
                     same = self._tried.get(item.path) == seen if of is None else _is_same(seen, of)
                 if not same:
@@ -220,7 +225,9 @@ class Watcher:
         assert self._scan is not None
         stamps = {found.item.path: found for found in batch}
         items: list[Found] = [found.item for found in batch]
-        outcomes = scan_into(self._scan, self._detector, items, workers=self._plan.workers)
+        outcomes = scan_into(
+            self._scan, self._detector, items, workers=self._plan.workers, select=self._select
+        )
         try:
             with closing(outcomes):
                 for outcome in outcomes:
