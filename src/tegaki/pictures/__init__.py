@@ -11,6 +11,7 @@ from tegaki.pictures.decode import (
 )
 from tegaki.pictures.files import file_size, open_file, read_file, system_error, too_large
 from tegaki.pictures.formats import PICTURE_SUFFIXES, sniff
+from tegaki.pictures.others import HEAD, other_format
 from tegaki.pictures.views import (
     Views,
     make_views,
@@ -21,6 +22,7 @@ from tegaki.pictures.views import (
 )
 
 __all__ = [
+    "HEAD",
     "LARGE",
     "MAX_BYTES",
     "MAX_PIXELS",
@@ -34,6 +36,7 @@ __all__ = [
     "make_views",
     "normalise",
     "open_file",
+    "other_format",
     "read_file",
     "refuse_blank",
     "sniff",

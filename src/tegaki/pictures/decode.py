@@ -29,6 +29,7 @@ from tegaki.errors import (
 from tegaki.pictures.bands import fit, rows_of, shift_of, upright_bands, upright_size
 from tegaki.pictures.compose import to_rgb
 from tegaki.pictures.formats import bytes_promised, sniff
+from tegaki.pictures.others import other_format
 from tegaki.pictures.png import Rows, without_text
 from tegaki.pictures.views import cut_of, normalise, refuse_blank
 from tegaki.recipe import DecodePolicy, ShrinkPolicy, ViewPolicy
@@ -93,13 +94,14 @@ class OpenedPicture:
     """A picture whose header has been read and whose pixels have not.
 
     Raises:
-        NotAPicture, TruncatedPicture, CorruptPicture: on the header alone.
+        NotAPicture, UnsupportedPicture, TruncatedPicture, CorruptPicture: on the header alone.
     """
 
     def __init__(self, data: bytes) -> None:
         name = sniff(data)
         if name is None:
-            raise NotAPicture("not a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file")
+            other = other_format(data)
+            raise other or NotAPicture("not a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file")
         if len(data) < max(bytes_promised(data, name), _FEWEST_BYTES):
             raise TruncatedPicture("the file ends before the picture does")
         self._data = data

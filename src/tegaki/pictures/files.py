@@ -18,6 +18,7 @@ from tegaki.errors import (
     SymlinkLoop,
     UnreadableFile,
 )
+from tegaki.pictures.others import HEAD, other_format
 
 
 def read_file(path: str, max_bytes: int) -> bytes:
@@ -25,13 +26,16 @@ def read_file(path: str, max_bytes: int) -> bytes:
 
     Raises:
         PictureError: one of FileNotFound, SymlinkLoop, PermissionDenied, IsAFolder,
-            NotARegularFile, FileTooLarge, EmptyFile, UnreadableFile.
+            NotARegularFile, FileTooLarge, EmptyFile, UnreadableFile; of what is too large and
+            known to be none of the pictures that are decoded also NotAPicture, UnsupportedPicture.
     """
     try:
-        _check(os.stat(path), max_bytes)  # before opening: that alone can take from a pipe
+        _check(os.stat(path))  # before opening: that alone can take from a pipe
         with open(path, "rb", opener=_open_without_waiting) as stream:
             status = os.fstat(stream.fileno())
-            _check(status, max_bytes)  # again: something else may stand there by now
+            _check(status)  # again: something else may stand there by now
+            if status.st_size > max_bytes:  # of an archive or a film that is not why
+                raise other_format(stream.read(HEAD)) or too_large(status.st_size, max_bytes)
             data = stream.read(status.st_size + 1)
     except ValueError as problem:  # a NUL in the name
         raise FileNotFound("no file can have this name") from problem
@@ -60,14 +64,14 @@ def open_file(path: str) -> BinaryIO:
         PictureError: as :func:`read_file`, but FileTooLarge and EmptyFile.
     """
     try:
-        _check(os.stat(path), None)
+        _check(os.stat(path))
         stream = open(path, "rb", opener=_open_without_waiting)  # noqa: SIM115
     except ValueError as problem:
         raise FileNotFound("no file can have this name") from problem
     except OSError as problem:
         raise system_error(path, problem) from problem
     try:
-        _check(os.fstat(stream.fileno()), None)
+        _check(os.fstat(stream.fileno()))
     except PictureError:
         stream.close()
         raise
@@ -78,13 +82,11 @@ def _open_without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def _check(status: os.stat_result, max_bytes: int | None) -> None:
+def _check(status: os.stat_result) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise IsAFolder("a folder, not a file; tegaki scan goes into folders")
     if not stat.S_ISREG(status.st_mode):
         raise NotARegularFile("not a regular file (a pipe, socket or device)")
-    if max_bytes is not None and status.st_size > max_bytes:
-        raise too_large(status.st_size, max_bytes)
 
 
 def too_large(size: int, max_bytes: int) -> FileTooLarge:
@@ -97,6 +99,11 @@ def system_error(path: str, problem: OSError) -> PictureError:
     if isinstance(problem, FileNotFoundError | NotADirectoryError):
         if os.path.islink(path):
             return FileNotFound("a symlink to something that does not exist")
+        if any(sign in os.path.basename(path) for sign in "*?["):
+            return FileNotFound(
+                "no such file; it is the shell that puts names in a pattern's place, where the "
+                "pattern is not quoted and a name matches"
+            )
         return FileNotFound("no such file")
     if isinstance(problem, PermissionError):
         return PermissionDenied("permission to read it is missing")

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from queue import Empty, SimpleQueue
 from threading import TIMEOUT_MAX
 
-from tegaki.errors import NotAPicture, PictureError, UnreadableFile
-from tegaki.pictures import open_file, sniff
+from tegaki.errors import BrokenArchive, NotAPicture, PictureError, UnreadableFile
+from tegaki.pictures import HEAD, open_file, other_format, sniff
 from tegaki.scan.archives import SEPARATOR, members
 from tegaki.scan.selection import Selector
 from tegaki.scan.sources import Found, is_entered
@@ -36,8 +36,11 @@ def inside(item: Found, max_bytes: int, select: Selector) -> Iterator[Found]:
             if select.takes(path):
                 yield Found(path, member=member)
     except PictureError as problem:
-        if not came and _is_picture(item.path):
+        head = b"" if came else _head(item.path)
+        if sniff(head):
             yield item
+        elif isinstance(problem, BrokenArchive) and (other := _other_format(head)):
+            yield Found(item.path, other)
         elif isinstance(problem, NotAPicture) and not (item.named or select.selection.all_files):
             select.pass_over(item.path)  # a table without pictures
         else:
@@ -46,12 +49,18 @@ def inside(item: Found, max_bytes: int, select: Selector) -> Iterator[Found]:
         yield Found(item.path, UnreadableFile("not enough memory to read the archive"))
 
 
-def _is_picture(path: str) -> bool:
+def _head(path: str) -> bytes:
     try:
         with open_file(path) as stream:
-            return sniff(stream.read(64)) is not None
+            return stream.read(HEAD)
     except (PictureError, OSError):
-        return False
+        return b""
+
+
+def _other_format(head: bytes) -> PictureError | None:
+    """What stands under an archive's name, where it is none that is gone through."""
+    damaged = head.startswith((b"PK", b"\x1f\x8b", b"PAR1")) or head[257:262] == b"ustar"
+    return None if damaged else other_format(head)
 
 
 class Waiting:

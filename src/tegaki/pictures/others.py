@@ -1,0 +1,105 @@
+"""Formats that are known and not decoded: what to say of a file, by its first bytes."""
+
+from __future__ import annotations
+
+from tegaki.errors import NotAPicture, PictureError, UnsupportedPicture
+
+HEAD = 4096
+"""Bytes from a file's beginning that tell what it is."""
+
+_CONVERT = "convert it to PNG or JPEG first"
+_EXPORT = "export it as PNG first; its layers and history are worth a look of their own"
+_UNPACK = "unpack it, or pack it as .cbz or .zip, to have what it holds judged"
+_FRAMES = "save single frames as PNG, to have those judged"
+
+_PICTURES = (
+    (0, b"\xff\x0a", "JPEG XL picture", _CONVERT),  # ISO/IEC 18181-2, a bare codestream
+    (0, b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL picture", _CONVERT),
+    (0, b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000 picture", _CONVERT),
+    (0, b"\xff\x4f\xff\x51", "JPEG 2000 picture", _CONVERT),
+    (0, b"8BPS", "Photoshop file (PSD or PSB)", _EXPORT),
+    (0, b"CSFCHUNK", "Clip Studio Paint file (CLIP)", _EXPORT),
+    (0, b"gimp xcf ", "GIMP file (XCF)", _EXPORT),
+    (0, b"mdipack", "MediBang or FireAlpaca file (MDP)", _EXPORT),
+    (0, b"qoif", "QOI picture", _CONVERT),
+    (0, b"DDS ", "DDS texture", _CONVERT),
+    (0, b"\x76\x2f\x31\x01", "OpenEXR picture", _CONVERT),
+    (0, b"\0\0\1\0", "Windows icon (ICO)", _CONVERT),
+)
+_OTHERS = (
+    (0, b"Rar!\x1a\x07", "RAR archive, as CBR comics are", _UNPACK),
+    (0, b"7z\xbc\xaf\x27\x1c", "7z archive, as CB7 comics are", _UNPACK),
+    (0, b"%PDF-", "PDF document", "extract its pictures (pdfimages does), to have those judged"),
+    (0, b"\x1a\x45\xdf\xa3", "WebM or Matroska film", _FRAMES),
+    (8, b"AVI LIST", "AVI film", _FRAMES),
+    (0, b"PAR1", "Parquet file", "end its name in .parquet, to have what it holds judged"),
+    (0, b"\x1f\x8b", "gzip file", "end its name in .tar.gz if it is a packed tar archive"),
+    (257, b"ustar", "tar archive", "end its name in .tar, to have what it holds judged"),
+    (0, b"version https://git-lfs.github.com/spec/", "Git LFS pointer in a picture's place",
+     "get the picture itself by: git lfs pull"),
+)  # fmt: skip
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs",
+                b"mif1", b"msf1")  # fmt: skip
+"""ISO/IEC 23008-12, annex B; AVIF has been told from these before."""
+_FILM_BRANDS = (b"isom", b"iso2", b"mp41", b"mp42", b"avc1", b"qt  ", b"M4V ", b"dash")
+_MIMETYPES = {
+    b"application/x-krita": (UnsupportedPicture, "Krita file (KRA)", _EXPORT),
+    b"image/openraster": (UnsupportedPicture, "OpenRaster file (ORA)", _EXPORT),
+    b"application/epub+zip": (
+        NotAPicture, "book (EPUB)",
+        "copy it under a name that ends in .zip, to have its pictures judged",
+    ),
+}  # fmt: skip
+"""Kinds of zip archives that begin with an entry which says so (EPUB 3.3, section 4.2.3)."""
+
+
+def other_format(head: bytes) -> PictureError | None:
+    """What a file is that is no picture of a kind that is decoded, and what to do with it.
+
+    Args:
+        head: its first :data:`HEAD` bytes, or more.
+    """
+    head = head[:HEAD]
+    for at, magic, what, cure in _PICTURES:
+        if head.startswith(magic, at):
+            return _said(UnsupportedPicture, what, cure)
+    for at, magic, what, cure in _OTHERS:
+        if head.startswith(magic, at):
+            return _said(NotAPicture, what, cure)
+    if head[4:8] == b"ftyp":
+        return _of_brand(head[8:12])
+    return _zipped(head) if head.startswith(b"PK\3\4") else _written(head)
+
+
+def _said(kind: type[PictureError], what: str, cure: str) -> PictureError:
+    article = "an" if what[0] in "AO" else "a"
+    return kind(f"{article} {what}, which is not read here; {cure}")
+
+
+def _of_brand(brand: bytes) -> PictureError | None:
+    if brand in _HEIF_BRANDS:
+        return _said(UnsupportedPicture, "HEIC picture", f"{_CONVERT} (heif-convert does)")
+    return _said(NotAPicture, "film (MP4 or MOV)", _FRAMES) if brand in _FILM_BRANDS else None
+
+
+def _zipped(head: bytes) -> PictureError:
+    length, extra = (int.from_bytes(head[at : at + 2], "little") for at in (26, 28))
+    if head[30 : 30 + length] == b"mimetype":
+        said = head[30 + length + extra :]
+        for mimetype, told in _MIMETYPES.items():
+            if said.startswith(mimetype):
+                return _said(*told)
+    return _said(
+        NotAPicture,
+        "zip archive in another archive or under another name",
+        "unpack it, or end its name in .zip or .cbz, to have what it holds judged",
+    )
+
+
+def _written(head: bytes) -> PictureError | None:
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if text.startswith((b"<svg", b"<?xml", b"<!doctype svg")) and b"<svg" in text:
+        return _said(UnsupportedPicture, "drawing in SVG", "export it as PNG first")
+    if text.startswith((b"<!doctype html", b"<html")):
+        return _said(NotAPicture, "web page in a picture's place", "save the picture itself")
+    return None
