@@ -233,17 +233,17 @@ def test_the_command(tmp_path: Path) -> None:
     aged(make_zip(folder / "a.cbz", FILES))
     aged(make_tar(folder / "b.tgz", FILES, "w:gz"))
     store, out = tmp_path / "s.db", tmp_path / "rows.jsonl"
-    done = tegaki("scan", folder, "--store", store, "--out", out)
+    done = tegaki("scan", folder, "--all-files", "--store", store, "--out", out)
     assert "6 files in" in done.stderr
     assert "3 read, their content known or not to be had, 3 measured" in done.stderr
     assert len(out.read_text().splitlines()) == 6
-    done = tegaki("scan", folder, "--store", store, "--out", out)
+    done = tegaki("scan", folder, "--all-files", "--store", store, "--out", out)
     assert "6 unchanged and not read" in done.stderr
     assert len(out.read_text().splitlines()) == 6
     done = tegaki("results", store, "--path", "*.cbz::*.png", "--out", tmp_path / "page.html")
     assert "2 rows" in done.stderr
     assert (tmp_path / "page.html").read_text().count("data:image/jpeg;base64,") == 2
     make_zip(folder / "a.cbz", {"1.png": png(1)})
-    done = tegaki("scan", folder / "a.cbz", "--store", store)
+    done = tegaki("scan", folder / "a.cbz", "--all-files", "--store", store)
     assert "2 are no longer there" in done.stderr
     assert len(tegaki("results", store, "--gone", "--json").stdout.splitlines()) == 2
