@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -37,8 +38,10 @@ def store(tmp_path: Path) -> Path:
 
 def names(store: Path, *options: str) -> list[str]:
     done = tegaki("results", store, "--json", *options)
-    assert (done.returncode, done.stderr) == (0, "")
-    return [Path(json.loads(line)["path"]).name for line in done.stdout.splitlines()]
+    found = [Path(json.loads(line)["path"]).name for line in done.stdout.splitlines()]
+    assert done.returncode == 0
+    assert done.stderr.startswith(f"{len(found)} row{'' if len(found) == 1 else 's'}")
+    return found
 
 
 def test_questions(store: Path) -> None:
@@ -58,7 +61,8 @@ def test_questions(store: Path) -> None:
 def test_forms_are_the_same_printed_and_written(store: Path, tmp_path: Path, form: str) -> None:
     """Also where the file's ending says something else, or nothing."""
     printed = tegaki("results", store, "--format", form)
-    assert (printed.returncode, printed.stderr) == (0, "")
+    assert printed.returncode == 0
+    assert re.fullmatch(r"3 rows: .*1 likely generated.*, 1 error\n", printed.stderr)
     by_ending, by_word = tmp_path / f"rows.{form}", tmp_path / "rows.txt"
     assert tegaki("results", store, "--out", by_ending).returncode == 0
     assert tegaki("results", store, "--out", by_word, "--format", form).returncode == 0
@@ -158,3 +162,15 @@ def test_pictures_are_left_as_they_are(store: Path) -> None:
     assert {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in pictures.iterdir()} == before
     with Image.open(pictures / "said.png") as picture:
         assert picture.info["parameters"] == PARAMETERS
+
+
+def test_a_relative_path_that_matches_nothing_is_explained(store: Path) -> None:
+    done = tegaki("results", store, "--path", "./pictures/bad*")
+    assert done.returncode == 0
+    assert done.stderr == (
+        "0 rows\n--path is compared with whole absolute paths; did you mean "
+        "--path '*/pictures/bad*' ?\n"
+    )
+    found = tegaki("results", store, "--path", "*/pictures/bad*")
+    assert found.stderr == "1 row: 1 error\n"
+    assert tegaki("results", store, "--path", "/none").stderr == "0 rows\n"

@@ -5,11 +5,24 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from tegaki.cli.options import detector_options, load_detector, model_option
-from tegaki.cli.show import detail
+from tegaki.cli.options import (
+    STDIN,
+    detector_options,
+    load_detector,
+    model_option,
+    read_standard_input,
+    refuse_urls,
+)
+from tegaki.cli.show import detail, terminal_width
+from tegaki.errors import PictureError
+
+if TYPE_CHECKING:
+    from tegaki.detector import Detector
+    from tegaki.row import Row
 
 
 @click.command(no_args_is_help=True)
@@ -29,6 +42,9 @@ def check(
 ) -> None:
     """Look at each FILE in detail: verdict, probability, the logit of every view, facts, why.
 
+    A FILE of - is what comes through standard input. Nothing is fetched: save a picture from the
+    web first, or pipe it in.
+
     Probability is that of "generated", calibrated on validation pictures. A logit above zero
     leans to generated, below zero to drawn. A view is a square cut from the picture or the whole
     picture squashed to a square.
@@ -37,6 +53,7 @@ def check(
     Examples:
       tegaki check picture.png
       tegaki check --json *.jpg | jq .probability
+      curl -fsSL https://example.org/picture.png | tegaki check -
 
     \b
     Exit codes:
@@ -45,19 +62,29 @@ def check(
       2    nothing could be started, or results could not be printed
       130  stopped by Ctrl-C
     """
+    refuse_urls("check", files)
     detector = load_detector(model, max_pixels, max_bytes, trust_anchors)
-    failed = False
+    failed, width = False, terminal_width()
     for number, path in enumerate(_once(files)):
-        row = detector.inspect(path)
+        row = _row(detector, path, max_bytes)
         failed |= row.error is not None
         if as_json:
             click.echo(row.to_json())
             continue
         if number:
             click.echo()
-        for line in detail(row, detector.bundle.thresholds):
+        for line in detail(row, detector.bundle.thresholds, width):
             click.echo(line)
     sys.exit(1 if failed else 0)
+
+
+def _row(detector: Detector, path: str, max_bytes: int) -> Row:
+    if path != STDIN:
+        return detector.inspect(path)
+    try:
+        return detector.inspect_bytes(read_standard_input(max_bytes), path)
+    except PictureError as problem:
+        return detector.error_row(path, problem)
 
 
 def _once(files: tuple[str, ...]) -> list[str]:

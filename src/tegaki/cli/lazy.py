@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -29,3 +30,15 @@ class LazyGroup(click.Group):
         module, name = self.lazy[cmd_name].split(":")
         command: click.Command = getattr(import_module(module), name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in self.lazy and not args[0].startswith("-"):
+            raise click.UsageError(self.unknown(args[0]), ctx)
+        return super().resolve_command(ctx, args)
+
+    def unknown(self, word: str) -> str:
+        """What to say of a word that is no command."""
+        near = get_close_matches(word.lower(), self.lazy, n=1)
+        return f"No such command {word!r}.{f' Did you mean {near[0]!r}?' if near else ''}"

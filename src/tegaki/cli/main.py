@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import warnings
+from shlex import quote
 from typing import Any
 
 import click
@@ -55,6 +56,15 @@ class _Program(LazyGroup):
             click.echo("Stopped.", err=True)
             sys.exit(130)
 
+    def unknown(self, word: str) -> str:
+        from tegaki.pictures import PICTURE_SUFFIXES  # these load what --help does without
+        from tegaki.scan import is_url
+
+        command = "scan" if os.path.isdir(word) else "check"
+        if is_url(word) or os.path.exists(word) or word.lower().endswith(PICTURE_SUFFIXES):
+            return f"A command comes first. Did you mean: tegaki {command} {printable(quote(word))}"
+        return super().unknown(word)
+
 
 @click.group(
     cls=_Program,
@@ -69,6 +79,8 @@ def program() -> None:
     verdict is evidence, never proof: about one human-drawn picture in a hundred is expected to be
     called "likely generated" by mistake, and perhaps more among styles that it has never seen.
 
+    Colours are for terminals; NO_COLOR=1 in the environment switches them off there too.
+
     \b
     Examples:
       tegaki check picture.png
@@ -82,6 +94,8 @@ def program() -> None:
       2    wrong usage, or it cannot be done
       130  stopped by Ctrl-C
     """
+    if os.environ.get("NO_COLOR"):
+        click.get_current_context().color = False
 
 
 def _give_up_output() -> None:

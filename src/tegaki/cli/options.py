@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from shlex import quote
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import click
 
-from tegaki.errors import AnchorsError, MissingExtra
+from tegaki.errors import AnchorsError, EmptyFile, FileTooLarge, MissingExtra
 from tegaki.pictures import MAX_BYTES, MAX_PIXELS, MAX_SECONDS, Limits
 from tegaki.provenance import checked_anchors
 from tegaki.row import SHOWN, VERDICTS, Verdict
+from tegaki.scan import is_url
+from tegaki.text import printable
 
 if TYPE_CHECKING:
     from tegaki.detector import Detector
     from tegaki.scan.store import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_CHUNK = 1 << 16
+_LONGEST_PATH = 1 << 20  # no system has longer ones
 
 _WORDS: dict[str, Verdict] = {shown.replace("likely ", ""): v for v, shown in SHOWN.items()}
 _WORDS |= {verdict: verdict for verdict in VERDICTS}
@@ -99,35 +108,102 @@ def load_detector(
     return Detector.load(model, limits=limits, trust_anchors=anchors)
 
 
+STDIN = "-"
+"""Standard input, where a file is asked for."""
+
+
 class Given:
-    """Paths of the command line and of a file, in this order; gone through as often as is wished.
+    """Paths of the command line and of a list, in this order; gone through as often as is wished.
+
+    Args:
+        file: the list: a path a line; ``-`` is standard input.
+        null: a NUL ends each path of the list, in place of a line's end.
 
     Raises:
-        click.UsageError: there are neither.
+        click.UsageError: there are neither paths nor a list, or the list cannot be read.
     """
 
-    def __init__(self, paths: tuple[str, ...], file: str | None) -> None:
+    def __init__(self, paths: tuple[str, ...], file: str | None, *, null: bool = False) -> None:
         if not paths and file is None:
             raise click.UsageError("Missing argument 'PATH...'.")
-        self._paths, self._file = paths, file
-        if file is not None and not os.path.isfile(file):  # a pipe can be gone through once
-            self._paths, self._file = (*paths, *_lines(file)), None
+        if null and file is None:
+            raise click.UsageError("--null needs --files-from.")
+        self._paths, self._file, self._null = paths, file, null
+        if file == STDIN or (
+            file is not None and not os.path.isfile(file)
+        ):  # a pipe can be gone through once
+            self._paths, self._file = (*paths, *_listed(file, null)), None
 
     def __iter__(self) -> Iterator[str]:
         yield from self._paths
         if self._file is not None:
-            yield from _lines(self._file)
+            yield from _listed(self._file, self._null)
 
 
-def _lines(file: str) -> Iterator[str]:
-    """Those of a file that are not empty."""
+def _listed(file: str, null: bool) -> Iterator[str]:
+    """Those paths of a list that are not empty."""
     try:
-        # Some editors put a byte order mark before the first.
-        with open(file, encoding="utf-8-sig", errors="surrogateescape") as lines:
-            yield from filter(None, (line.rstrip("\n") for line in lines))
+        with _standard_input() if file == STDIN else open(file, "rb") as stream:
+            yield from filter(None, _ended_by_null(stream) if null else _lines(stream))
     except OSError as problem:
         said = f"{file}: it cannot be read ({problem.strerror})"
         raise click.BadParameter(said, param_hint="--files-from") from problem
+
+
+@contextmanager
+def _standard_input() -> Iterator[BinaryIO]:
+    if sys.stdin is None:
+        raise click.UsageError("Standard input is closed: there is nothing to read from.")
+    yield sys.stdin.buffer
+
+
+def _lines(stream: BinaryIO) -> Iterator[str]:
+    # Some editors put a byte order mark before the first.
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape")
+    for line in text:
+        yield line.rstrip("\n")
+    text.detach()  # closed by whoever opened it
+
+
+def _ended_by_null(stream: BinaryIO) -> Iterator[str]:
+    rest = b""
+    while chunk := stream.read(_CHUNK):
+        *whole, rest = (rest + chunk).split(b"\0")
+        yield from map(os.fsdecode, whole)
+        if len(rest) > _LONGEST_PATH:
+            raise click.BadParameter(
+                "a path of more than a million bytes: is it a list of lines? Then leave out --null",
+                param_hint="--files-from",
+            )
+    yield os.fsdecode(rest)
+
+
+def read_standard_input(max_bytes: int) -> bytes:
+    """All that comes through standard input.
+
+    Raises:
+        PictureError: nothing, or too much.
+    """
+    with _standard_input() as stream:
+        data = stream.read(max_bytes + 1)
+    if not data:
+        raise EmptyFile("nothing came through standard input")
+    if len(data) > max_bytes:
+        raise FileTooLarge(f"over the limit of {max_bytes:,} bytes; raise --max-bytes")
+    return data
+
+
+def refuse_urls(command: str, paths: Iterable[str]) -> None:
+    """
+    Raises:
+        click.UsageError: one of the paths is a URL, with what to do in its place.
+    """
+    for url in paths:
+        if is_url(url) and not os.path.exists(url):
+            raise click.UsageError(
+                f"{printable(url)}: nothing is fetched. Save the file and give its path, or:\n"
+                f"  curl -fsSL {printable(quote(url))} | tegaki {command} -"
+            )
 
 
 class VerdictWord(click.ParamType[Verdict]):

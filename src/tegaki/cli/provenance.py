@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +11,17 @@ from typing import Any
 import click
 
 from tegaki.claim import Claim, Place
-from tegaki.cli.options import max_bytes_option, read_anchors, trust_option
+from tegaki.cli.options import (
+    STDIN,
+    max_bytes_option,
+    read_anchors,
+    read_standard_input,
+    refuse_urls,
+    trust_option,
+)
 from tegaki.cli.progress import ScanProgress
-from tegaki.cli.show import claim_line
-from tegaki.errors import EmptyFile, FileTooLarge, PictureError
+from tegaki.cli.show import beside, claim_line, terminal_width
+from tegaki.errors import PictureError
 from tegaki.pictures import read_file
 from tegaki.provenance import Provenance, examine
 from tegaki.scan import Found, find
@@ -25,9 +30,6 @@ from tegaki.text import printable, readable, safe_json
 NOTHING = "No mark was found. That says nothing of who made it: marks are easily lost."
 UNREAD = "Nothing that could be read says how it was made."
 OTHER = "Not a PNG, JPEG, WebP, AVIF or GIF file: no other format is looked into."
-STDIN = "-"
-
-_LABEL = 12  # cells of the first column, and two before and one behind it
 
 
 @click.command(no_args_is_help=True)
@@ -68,8 +70,9 @@ def provenance(
       2    nothing could be started, or results could not be printed
       130  stopped by Ctrl-C
     """
+    refuse_urls("provenance", paths)
     anchors = read_anchors(trust_anchors)
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    width = terminal_width()
     count = failed = 0
 
     def look() -> Iterator[Found]:
@@ -98,14 +101,9 @@ def provenance(
 def _data(item: Found, max_bytes: int) -> bytes:
     if item.problem:
         raise item.problem
-    if item.path != STDIN:
-        return read_file(item.path, max_bytes)
-    data = sys.stdin.buffer.read(max_bytes + 1)
-    if not data:
-        raise EmptyFile("nothing came through standard input")
-    if len(data) > max_bytes:
-        raise FileTooLarge(f"over the limit of {max_bytes:,} bytes; raise --max-bytes")
-    return data
+    if item.path == STDIN:
+        return read_standard_input(max_bytes)
+    return read_file(item.path, max_bytes)
 
 
 def _shown(
@@ -132,11 +130,8 @@ def _shown(
 def _lines(label: str, text: str, width: int | None) -> Iterator[str]:
     """A label and its text, whose lines are kept; on a terminal they are wrapped beside it."""
     for line in text.split("\n") or [""]:
-        shown = printable(line)
-        room = 0 if width is None else max(20, width - _LABEL - 3)
-        for piece in textwrap.wrap(shown, room) if width is not None and shown else [shown]:
-            yield f"  {label:<{_LABEL}} {piece}".rstrip()
-            label = ""
+        yield from beside(label, printable(line), width)
+        label = ""
 
 
 def _named(path: str) -> dict[str, str | None]:

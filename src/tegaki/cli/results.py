@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import itertools
-import shutil
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from shlex import quote
 from typing import Literal, get_args
 
 import click
 
 from tegaki.cli.options import VerdictWord, open_store, store_type
-from tegaki.cli.show import Table
+from tegaki.cli.show import Table, say, terminal_width
 from tegaki.model import load_bundle
-from tegaki.row import Row, Verdict
+from tegaki.row import SHOWN, VERDICTS, Row, Verdict
 from tegaki.scan import Format, open_sink
 from tegaki.text import printable
 
 Shown = Format | Literal["table"]
 
 _COPIED = 1 << 20  # bytes at a time
-_NAME = 44  # cells of the table's first column
 _PROBABILITY = click.FloatRange(0, 1)
 
 
@@ -73,7 +72,8 @@ def results(
     """Rows of a STORE that tegaki scan --store has filled: a file's path or postgresql://...
 
     Nothing is scanned or scored, and a scan may write meanwhile. Verdicts are derived from the
-    stored facts and the thresholds.
+    stored facts and the thresholds. How many rows there were of each verdict goes to standard
+    error at the end.
 
     \b
     Examples:
@@ -107,11 +107,27 @@ def results(
         model=scored_by,
     )
     basis = load_bundle(model).basis if model else None
+    counts: Counter[Verdict] = Counter()
     with open_store(store, must_exist=True) as opened:
-        count = _put(rows_of(opened, query, basis), form, out)
-    if out or sys.stdout.isatty():
-        said = f"{count:,} row{'' if count == 1 else 's'}"
-        click.echo(f"{said} in {printable(str(out))}" if out else said, err=True)
+        _put(_counted(rows_of(opened, query, basis), counts), form, out)
+    for line in _summary(counts, out, path):
+        say(line)
+
+
+def _counted(rows: Iterator[Row], counts: Counter[Verdict]) -> Iterator[Row]:
+    for row in rows:
+        counts[row.verdict] += 1
+        yield row
+
+
+def _summary(counts: Counter[Verdict], out: Path | None, path: str | None) -> Iterator[str]:
+    count = counts.total()
+    where = f" in {printable(str(out))}" if out else ""
+    said = ", ".join(f"{counts[v]:,} {SHOWN[v]}" for v in VERDICTS if counts[v])
+    yield f"{count:,} row{'' if count == 1 else 's'}{where}{': ' if said else ''}{said}"
+    if not count and path and not path.startswith(("/", "*")):
+        pattern = printable(quote(f"*/{path.removeprefix('./')}"))
+        yield f"--path is compared with whole absolute paths; did you mean --path {pattern} ?"
 
 
 def _form(form: Shown | None, as_json: bool, out: Path | None) -> Shown | None:
@@ -129,34 +145,31 @@ def _form(form: Shown | None, as_json: bool, out: Path | None) -> Shown | None:
     return "jsonl" if as_json else form or (None if out else "table")
 
 
-def _put(rows: Iterator[Row], form: Shown | None, out: Path | None) -> int:
-    """Write or print rows; how many they were."""
+def _put(rows: Iterator[Row], form: Shown | None, out: Path | None) -> None:
+    """Write or print rows."""
     if out:
-        return _write(rows, out, None if form == "table" else form)
+        _write(rows, out, None if form == "table" else form)
+        return
     if form is None or form == "table" or form == "jsonl":
-        return _print(rows, as_json=form == "jsonl")
+        _print(rows, as_json=form == "jsonl")
+        return
     with tempfile.TemporaryDirectory(prefix="tegaki-") as folder:
         file = Path(folder) / "rows"
-        count = _write(rows, file, form)
+        _write(rows, file, form)
         with file.open("rb") as written:
             while data := written.read(_COPIED):
                 click.echo(data, nl=False)
-    return count
 
 
-def _write(rows: Iterator[Row], file: Path, form: Format | None) -> int:
-    counted = itertools.count()
+def _write(rows: Iterator[Row], file: Path, form: Format | None) -> None:
     with closing(open_sink(file, form)) as sink:
-        for row, _ in zip(rows, counted, strict=False):
+        for row in rows:
             sink.write(row)
-    return next(counted)
 
 
-def _print(rows: Iterator[Row], *, as_json: bool) -> int:
-    counted = itertools.count()
-    table = Table(_NAME, shutil.get_terminal_size().columns if sys.stdout.isatty() else None)
+def _print(rows: Iterator[Row], *, as_json: bool) -> None:
+    table = Table(terminal_width())
     if not as_json:
         click.echo(table.header())
-    for row, _ in zip(rows, counted, strict=False):
+    for row in rows:
         click.echo(row.to_json() if as_json else table.line(row))
-    return next(counted)

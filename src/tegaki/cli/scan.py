@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
 import signal
 import sys
 import time
@@ -28,23 +27,23 @@ from tegaki.cli.scan_cluster import ClusterOptions, cluster_options, scan_by_clu
 from tegaki.cli.scan_engines import Engine, open_engine
 from tegaki.cli.scan_summary import cost, report
 from tegaki.cli.selecting import selection_options
-from tegaki.cli.show import Table
+from tegaki.cli.show import Table, say, terminal_width
 from tegaki.detector import default_workers
 from tegaki.row import Row
 from tegaki.scan import Found, Selection, Selector, Sink, find, is_entered, is_url, open_sink
 from tegaki.text import printable
-
-_LONGEST_NAME = 44  # cells of the table's first column, at most
 
 
 @click.command(no_args_is_help=True)
 @click.argument("paths", metavar="PATH...", nargs=-1, type=click.Path(readable=False))
 @click.option(
     "--files-from",
-    type=click.Path(exists=True, dir_okay=False),
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
     metavar="FILE",
-    help="Look at every line of FILE too: a path or, with --cluster, a URL.",
+    help="Look at every line of FILE too: a path or, with --cluster, a URL. - is standard input.",
 )
+@click.option("-0", "--null", is_flag=True, help="A NUL ends each path of --files-from, as find "
+              "-print0 writes them.")  # fmt: skip
 @click.option(
     "-o",
     "--out",
@@ -77,6 +76,7 @@ _LONGEST_NAME = 44  # cells of the table's first column, at most
 def scan(
     paths: tuple[str, ...],
     files_from: str | None,
+    null: bool,
     out: str | None,
     as_json: bool,
     recursive: bool,
@@ -113,6 +113,7 @@ def scan(
       tegaki scan pictures --json | jq 'select(.verdict == "generated") | .path'
       tegaki scan pictures --recursive --store pictures.tegaki
       tegaki scan shards/00000.tar comics/*.cbz --out results.csv
+      find pictures -newer last-week -print0 | tegaki scan --files-from - -0
       tegaki scan pictures -r --type png --exclude '*_thumb.*'
       tegaki scan s3://bucket/pictures/ --cluster ray --out s3://bucket/results
 
@@ -127,7 +128,12 @@ def scan(
         raise click.UsageError("--json prints rows, --out writes them: choose one.")
     if rehash and not store:
         raise click.UsageError("--rehash needs --store.")
-    given = Given(paths, files_from)
+    if "-" in paths and not os.path.exists("-"):
+        raise click.UsageError(
+            "scan reads paths from standard input by --files-from -, and no pictures: that does "
+            "tegaki check -"
+        )
+    given = Given(paths, files_from, null=null)
     if cluster.asked(out=out, rehash=rehash, narrows=selection.narrows):
         detector = load_detector(model, max_pixels, max_bytes, trust_anchors, max_seconds)
         sys.exit(scan_by_cluster(
@@ -155,7 +161,7 @@ def scan(
     if out and summary.rows:
         lines.append(f"Rows are in {printable(out)}")
     for line in lines if not quiet else ():
-        click.echo(line, err=True)
+        say(line)
     sys.exit(130 if stopped else int(summary.rows == 0 or bool(summary.errors)))
 
 
@@ -219,13 +225,11 @@ def _output(
 
 def _table(look: Callable[[], Iterator[Found]]) -> Table:
     # The first names give the width of their column: later rows keep it.
-    widest = max(map(_cells, itertools.islice(look(), 200)), default=4)
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    most = _LONGEST_NAME if width is None else min(_LONGEST_NAME, width // 3)
-    return Table(min(max(widest, 4), most), width)
+    widest = max(map(_cells, itertools.islice(look(), 200)), default=0)
+    return Table(terminal_width(), widest)
 
 
 def _cells(found: Found) -> int:
-    if is_entered(found):  # the names that will come are not known yet
-        return _LONGEST_NAME
+    if is_entered(found):  # the names that will come are not known yet, and are long
+        return sys.maxsize
     return cell_len(printable(os.fsencode(found.path).decode("utf-8", "backslashreplace")))

@@ -17,6 +17,7 @@ from rich.console import Console
 from tegaki.cli.options import files_of, open_store
 from tegaki.cli.progress import make_progress
 from tegaki.cli.scan_summary import report
+from tegaki.cli.show import say
 from tegaki.detector import Detector
 from tegaki.scan import Selection, Selector, Summary, is_url
 from tegaki.text import printable
@@ -135,7 +136,7 @@ def scan_by_cluster(
     seconds = time.perf_counter() - started
     for line in (*report(done.summary, seconds, False, done.before), *done.notes):
         if not quiet:
-            click.echo(line, err=True)
+            say(line)
     return int(done.summary.rows == 0 or bool(done.summary.errors))
 
 

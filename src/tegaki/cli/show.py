@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Iterator
 
 import click
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 
 from tegaki.claim import Claim, Strength
 from tegaki.recipe import Thresholds
@@ -24,32 +26,43 @@ _WORTH: dict[Strength, str] = {
     "hint": "a hint only",
 }
 _VERDICT_WIDTH = max(map(len, SHOWN.values()))
+_LONGEST_NAME = 44  # cells of the table's first column, at most
+_NARROW = 60  # cells: below them columns have no room side by side
+_LABEL = 12  # cells of the labels of one row in full
+
+
+def terminal_width() -> int | None:
+    """Cells of the terminal that standard output is; ``None`` for a file or pipe."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 class Table:
-    """Rows as lines, printed as they come: file, verdict, probability, reason.
+    """Rows as lines, printed as they come: file, verdict, probability, reason. On narrow terminals
+    what is said of a file stands below its name.
 
     Args:
-        name_width: cells for the file name; longer names lose their middle on a terminal.
         width: cells of the terminal, or ``None`` for a file or pipe, where nothing is cut.
+        name_width: cells that the longest name needs, where that is known.
     """
 
-    def __init__(self, name_width: int, width: int | None) -> None:
-        self.name_width = name_width
+    def __init__(self, width: int | None, name_width: int = _LONGEST_NAME) -> None:
+        most = _LONGEST_NAME if width is None else min(_LONGEST_NAME, width // 3)
+        self.name_width = min(max(name_width, 4), most)
         self.width = width
 
     def header(self) -> str:
+        if self.width is not None and self.width < _NARROW:
+            return "\n".join(wrapped("File, verdict, probability, reason", self.width))
         return self._line("File", "Verdict".ljust(_VERDICT_WIDTH), "Prob.", "Reason")
 
     def line(self, row: Row) -> str:
-        verdict = SHOWN[row.verdict].ljust(_VERDICT_WIDTH)
-        probability = "    -" if row.probability is None else f"{row.probability:5.3f}"
-        return self._line(
-            printable(row.path),
-            click.style(verdict, fg=COLOURS[row.verdict]),
-            probability,
-            printable(row.error.message if row.error else row.reasons[0]),
-        )
+        name = printable(row.path)
+        reason = printable(row.error.message if row.error else row.reasons[0])
+        colour = COLOURS[row.verdict]
+        if self.width is not None and self.width < _NARROW:
+            return "\n".join(self._block(name, row, reason, colour))
+        verdict = click.style(SHOWN[row.verdict].ljust(_VERDICT_WIDTH), fg=colour)
+        return self._line(name, verdict, _probability(row), reason)
 
     def _line(self, name: str, verdict: str, probability: str, reason: str) -> str:
         if self.width is not None:
@@ -58,6 +71,42 @@ class Table:
             reason = reason if cell_len(reason) <= room else set_cell_size(reason, room - 1) + "…"
         padding = " " * max(0, self.name_width - cell_len(name))
         return f"{name}{padding}  {verdict}  {probability}  {reason}"
+
+    def _block(self, name: str, row: Row, reason: str, colour: str) -> Iterator[str]:
+        assert self.width is not None
+        yield _cut_middle(name, self.width)
+        for line in wrapped(f"{SHOWN[row.verdict]} {_probability(row).strip()}", self.width - 2):
+            yield f"  {click.style(line, fg=colour)}"
+        for line in wrapped(reason, self.width - 2):
+            yield f"  {line}"
+
+
+def _probability(row: Row) -> str:
+    return "    -" if row.probability is None else f"{row.probability:5.3f}"
+
+
+def wrapped(text: str, width: int | None) -> list[str]:
+    """A text's words in lines of so many cells; ``None``: in one."""
+    if width is None or cell_len(text) <= width:
+        return [text]
+    lines, line = [], ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if cell_len(longer) <= width:
+            line = longer
+            continue
+        *pieces, rest = chop_cells(word, max(width, 2)) or [word]
+        lines += [line] * bool(line) + pieces
+        line = rest
+    return [*lines, line]
+
+
+def say(line: str) -> None:
+    """A line on standard error, wrapped where that is a terminal; what is indented stays so."""
+    width = shutil.get_terminal_size().columns if sys.stderr.isatty() else None
+    indent = " " * (len(line) - len(line.lstrip(" ")))
+    for piece in wrapped(line.lstrip(" "), width and width - len(indent)):
+        click.echo(indent + piece, err=True)
 
 
 def _cut_middle(name: str, width: int) -> str:
@@ -72,15 +121,33 @@ def _cut_middle(name: str, width: int) -> str:
     return f"{head}…{tail}"
 
 
-def detail(row: Row, thresholds: Thresholds) -> Iterator[str]:
-    """One row in full, as lines."""
-    yield click.style(printable(row.path), bold=True)
+def detail(row: Row, thresholds: Thresholds, width: int | None = None) -> Iterator[str]:
+    """One row in full, as lines; those that are longer than a terminal's ``width`` are wrapped."""
+    for line in wrapped(printable(row.path), width):
+        yield click.style(line, bold=True)
+    colour = COLOURS[row.verdict]
     for label, text in _fields(row, thresholds):
-        yield f"  {label:<12} {text}"
+        for line in beside(label, text, width):
+            verdict = label == "verdict" and line.endswith(text)
+            start = line.removesuffix(text)
+            yield f"{start}{click.style(text, fg=colour, bold=True)}" if verdict else line
+
+
+def beside(label: str, text: str, width: int | None) -> Iterator[str]:
+    """A label and a text, whose lines stand beside it, or below it where there is no room."""
+    if width is not None and width < _NARROW:
+        if label:
+            yield f"  {label}"
+        yield from (f"    {line}" for line in wrapped(text, width - 4))
+        return
+    room = None if width is None else width - _LABEL - 3
+    for line in wrapped(text, room):
+        yield f"  {label:<{_LABEL}} {line}".rstrip()
+        label = ""
 
 
 def _fields(row: Row, t: Thresholds) -> Iterator[tuple[str, str]]:
-    yield "verdict", click.style(SHOWN[row.verdict], fg=COLOURS[row.verdict], bold=True)
+    yield "verdict", SHOWN[row.verdict]
     if row.probability is not None and row.logit is not None:
         yield (
             "probability",

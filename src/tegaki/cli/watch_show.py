@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import threading
 import time
@@ -16,7 +15,7 @@ from rich.live import Live
 from rich.text import Text
 
 from tegaki.cli.scan_summary import cost
-from tegaki.cli.show import Table
+from tegaki.cli.show import Table, say, terminal_width
 from tegaki.errors import StoreError
 from tegaki.row import Row
 from tegaki.text import printable, readable, safe_json
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from tegaki.scan.store import DeadLetter, Deliveries
     from tegaki.scan.watch import Watcher
 
-_NAME = 44  # cells of the table's first column
 _COUNTED = 2.0  # seconds between two looks at what is owed
 
 
@@ -41,8 +39,7 @@ class WatchOutput:
         rows_on_terminal = sys.stdout.isatty()
         self._console = Console(stderr=not rows_on_terminal)
         self._shown = not quiet and self._console.file.isatty()
-        width = shutil.get_terminal_size().columns if rows_on_terminal else None
-        self._table = Table(_NAME, width)
+        self._table = Table(terminal_width())
         self._rows_on_terminal = rows_on_terminal
         self._watcher: Watcher | None = None
         self._counts, self._counted = {"owed": 0, "dead": 0}, 0.0
@@ -101,7 +98,7 @@ class WatchOutput:
         ):
             line += f", {number:,} {words}" if number else ""
         for said in (line, *cost(detector)):
-            click.echo(said, err=True)
+            say(said)
 
     def _status(self) -> Text:
         watcher = self._watcher
