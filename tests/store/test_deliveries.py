@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,24 @@ def owed(where: str, detector: Detector, tree: Path) -> Iterator[Deliveries]:
     watched(where, detector, tree)
     with Store.open(where) as store:
         yield Deliveries(store)
+
+
+def test_a_picture_is_told_once_where_content_counts(
+    where: str, detector: Detector, tree: Path
+) -> None:
+    """Copied, renamed and moved it is news, and nothing is owed for it."""
+    telling = replace(EVERY, each="content")
+    assert len(watched(where, detector, tree, telling)) == 6
+    with Store.open(where) as store:
+        told = names(list(taken(Deliveries(store))))
+    assert len(told) == 5
+    assert len({"a.png", "d.png"} & set(told)) == 1  # copies of each other
+    (tree / "a.png").rename(tree / "renamed.png")
+    painting(90, 90, seed=9).save(tree / "new.png")
+    assert watched(where, detector, tree, telling) == ["new.png", "renamed.png"]
+    with Store.open(where) as store:
+        assert Deliveries(store).count()["owed"] == 6
+        assert names(list(taken(Deliveries(store)))) == ["new.png"]
 
 
 def in_postgres(script: str) -> str:

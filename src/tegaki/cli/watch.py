@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -72,6 +72,9 @@ _SECONDS = click.FloatRange(0, min_open=True)
 @click.option("--on", "verdicts", type=_Verdicts(), default="generated", show_default=True,
               metavar="VERDICT,...", help="What --run and --webhook are told of: drawn, generated, "
               "unsure, error.")  # fmt: skip
+@click.option("--each", type=click.Choice(["path", "content"]), default="path", show_default=True,
+              help="What is told once for each verdict: a picture at each path where it turns up, "
+              "or a picture however often it is copied or renamed.")  # fmt: skip
 @click.option("--run", metavar="COMMAND", help="Run COMMAND PATH for a verdict, without a shell, "
               "with the row as a line of JSON on its standard input.")  # fmt: skip
 @click.option("--webhook", metavar="URL", help="POST the row as JSON to URL.")
@@ -102,6 +105,7 @@ def watch(
     rescan: float | None,
     once: bool,
     verdicts: frozenset[Verdict],
+    each: Literal["path", "content"],
     run: str | None,
     webhook: str | None,
     secret_file: Path | None,
@@ -123,8 +127,10 @@ def watch(
 
     What came while nothing watched is scored at the start; what the STORE knows already, from
     tegaki scan --store too, is not told again. A verdict is told once for each path and content,
-    after it is kept: what is owed is in the STORE until it is delivered or given up, whatever ends
-    the process, and is tried again with growing pauses. Rows go to the terminal as they are kept.
+    or with --each content for each content alone, after it is kept: what is owed is in the STORE
+    until it is delivered or given up, whatever ends the process, and is tried again with growing
+    pauses. Side-cars (.txt, .json and the like) are left alone. Rows go to the terminal as they
+    are kept.
     Needs the extra tegaki[watch], but for --poll and --once.
 
     \b
@@ -133,7 +139,7 @@ def watch(
       tegaki watch uploads --store uploads.tegaki --recursive --run 'notify-send Generated'
       tegaki watch uploads --store uploads.tegaki --webhook https://example.org/hook \\
         --secret-file secret.txt --on generated,unsure
-      tegaki watch uploads --store uploads.tegaki --once --run ./report.sh
+      tegaki watch uploads --store uploads.tegaki --once --run ./report.sh --each content
       tegaki watch --store uploads.tegaki --dead
 
     \b
@@ -166,7 +172,7 @@ def watch(
         poll=poll,
         once=once,
         workers=workers,
-        telling=Telling(verdicts, tuple(senders)),
+        telling=Telling(verdicts, tuple(senders), each),
         selection=Selection(all_files=all_files),
     )
     detector = load_detector(model, max_pixels, max_bytes, trust_anchors, max_seconds)

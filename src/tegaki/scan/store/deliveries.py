@@ -25,10 +25,16 @@ Channel = Literal["run", "webhook"]
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """Which verdicts are told, and how."""
+    """Which verdicts are told, and how.
+
+    Attributes:
+        each: what is told once for each verdict: a content at each path where it stands, or a
+            content wherever it stands. Of a file that cannot be read it is always the path.
+    """
 
     verdicts: frozenset[Verdict] = frozenset()
     channels: tuple[Channel, ...] = ()
+    each: Literal["path", "content"] = "path"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,7 @@ class NewsScan(Scan):
     def _owe(self, connection: Connection, rows: Iterable[tuple[bytes, Row]]) -> None:
         owed = [
             {
-                "id": _id(channel, raw, row), "channel": channel, "raw": raw,
+                "id": self._id(channel, raw, row), "channel": channel, "raw": raw,
                 "verdict": row.verdict, "body": row.to_json(), "state": "owed", "attempts": 0,
                 "due_ns": time.time_ns(),
             }
@@ -94,6 +100,14 @@ class NewsScan(Scan):
         ]  # fmt: skip
         if owed:
             connection.execute(self.store.insert(deliveries).on_conflict_do_nothing(), owed)
+
+    def _id(self, channel: Channel, raw: bytes, row: Row) -> str:
+        """The same for the same channel, path if that counts, content and verdict, in any store:
+        receivers can drop what they have already."""
+        what = row.sha256 or (row.error.type if row.error else "")
+        where = b"" if self._telling.each == "content" and row.sha256 else raw
+        told = b"\0".join((channel.encode(), where, what.encode(), row.verdict.encode()))
+        return hashlib.sha256(told).hexdigest()[:32]
 
 
 class Deliveries:
@@ -209,11 +223,3 @@ def _news(connection: Connection, records: Sequence[Record]) -> list[tuple[bytes
 
 def _state(facts: Facts) -> tuple[str | None, str | None]:
     return facts.sha256, facts.error.type if facts.sha256 is None and facts.error else None
-
-
-def _id(channel: Channel, raw: bytes, row: Row) -> str:
-    """The same for the same channel, path, content and verdict, in any store: receivers can drop
-    what they have already."""
-    what = row.sha256 or (row.error.type if row.error else "")
-    told = b"\0".join((channel.encode(), raw, what.encode(), row.verdict.encode()))
-    return hashlib.sha256(told).hexdigest()[:32]
