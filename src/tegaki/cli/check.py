@@ -29,9 +29,9 @@ def check(
 ) -> None:
     """Look at each FILE in detail: verdict, probability, the logit of every view, facts, why.
 
-    Probability is that of "generated", calibrated on validation pictures. A logit above zero
-    leans to generated, below zero to drawn. A view is a square cut from the picture or the whole
-    picture squashed to a square.
+    Probability is that of "generated", calibrated on pictures that it had not learnt from. A logit
+    above zero leans to generated, below zero to drawn. A view is a square cut from the picture or
+    the whole picture squashed to a square.
 
     \b
     Examples:

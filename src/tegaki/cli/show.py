@@ -89,7 +89,7 @@ def _fields(row: Row, t: Thresholds) -> Iterator[tuple[str, str]]:
             f"likely generated from {t.generated_from:.3f})",
         )
         views = ", ".join(f"{view.name} {view.logit:+.2f}" for view in row.views)
-        yield "logit", f"{row.logit:+.2f}, mean of {views}"
+        yield "logit", f"{row.logit:+.2f}" + (f", mean of {views}" if len(row.views) > 1 else "")
     if row.format:
         yield "picture", _facts(row)
     elif row.size_bytes is not None:

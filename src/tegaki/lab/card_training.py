@@ -137,6 +137,16 @@ def study_text(study: dict[str, Any]) -> Iterator[str]:
     for row in study["choices"]:
         yield f"| {row['name']} | " + " | ".join(f"{a:.3f}" for a in row["auc"]) + " |"
     yield ""
+    yield (
+        "Other ways to make the head, on the features' main components, the last pair with half of "
+        "the sources:"
+    )
+    yield ""
+    yield "| Head | As it is | Edited | Edited |"
+    yield "|---|---|---|---|"
+    for row in study["heads"]:
+        yield f"| {row['name']} | " + " | ".join(f"{a:.3f}" for a in row["auc"]) + " |"
+    yield ""
     yield "| Sources in training | As it is | Edited | Edited |"
     yield "|---|---|---|---|"
     for row in study["curve"]:

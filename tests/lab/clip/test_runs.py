@@ -14,6 +14,7 @@ import torch
 from tegaki import Detector
 from tegaki.errors import CorpusError, TrainingError
 from tegaki.lab.clip.cascade import make_cascade
+from tegaki.lab.clip.joined import HeldOut
 from tegaki.lab.clip.runs import Data, train_careful, train_fast
 from tegaki.lab.clip.student import FAST, StudentPlan
 from tegaki.lab.network import Classifier
@@ -94,10 +95,13 @@ def test_the_fast_model_and_the_two_joined(
 ) -> None:
     plan, weights = weighed(small(), tmp_path)
     fast = train_fast(plan, data, careful[1], weights, tmp_path / "fast", features=PLAN)
-    held = fast.training["held_out"]
-    assert held["sources"] == len(data.held_out()) == 2
+    kept = fast.training["held_out"]
+    assert kept["sources"] == len(data.held_out()) == 2
+    of_both = HeldOut.of_runs(careful[1], tmp_path / "fast")
+    assert set(of_both.sources) == data.held_out()
     detector = Detector.load(fast.folder)
-    picture = next(data.samples()).data
+    pictures = [sample.data for sample in data.samples()]
+    picture = pictures[0]
     row = detector.inspect_bytes(picture)
     assert row.logit is not None
     assert row.domain is not None
@@ -110,9 +114,9 @@ def test_the_fast_model_and_the_two_joined(
     assert isinstance(parts[1], Bundle)
     rng = np.random.default_rng(0)
     labels = np.arange(400) % 2 == 1
-    make_cascade(
-        parts[0], parts[1], rng.normal(size=400) + 2 * labels, labels, tmp_path / "all" / "auto"
-    )
+    scores = rng.normal(size=(400, 1)) + 2 * labels[:, None]
+    held = HeldOut(scores, scores, labels, [str(k) for k in range(400)])
+    make_cascade(parts[0], parts[1], held, tmp_path / "all" / "auto")
     assert Detector.load(tmp_path / "all" / "auto").inspect_bytes(picture).error is None
     (tmp_path / "all" / "careful").rename(careful[0].folder)
 
