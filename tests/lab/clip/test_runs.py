@@ -13,7 +13,9 @@ import torch
 
 from tegaki import Detector
 from tegaki.errors import CorpusError, TrainingError
+from tegaki.lab.card_training import study_text
 from tegaki.lab.clip.cascade import make_cascade
+from tegaki.lab.clip.ideas import IDEAS
 from tegaki.lab.clip.joined import HeldOut
 from tegaki.lab.clip.runs import Data, train_careful, train_fast
 from tegaki.lab.clip.student import FAST, StudentPlan
@@ -81,6 +83,11 @@ def test_the_study_says_what_was_tried(careful: tuple[Bundle, Path]) -> None:
     assert study["families"] == []  # there is one family: without it nothing is left to learn
     assert 0 <= study["attribution"]["right"] <= 1
     assert study["curve"]
+    assert [row["name"] for row in study["heads"]] == list(IDEAS)
+    card = "\n".join(study_text(study))
+    for row in (*study["choices"], *study["heads"]):
+        cells = " | ".join(f"{area:.3f}" for area in row["auc"])
+        assert f"| {row['name']} | {cells} |" in card
 
 
 def test_logits_out_of_source_are_kept_for_students(careful: tuple[Bundle, Path]) -> None:
