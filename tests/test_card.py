@@ -22,8 +22,8 @@ from tegaki.model import load_single
 # Floors, with the data that they were measured on. Lowering one needs a reason in the changelog.
 MANIFEST = "0c00b0e31f00cfd40020dbe1067f2e6baa67acc142b58536b501122732f91b89"
 FLOORS = {
-    ("careful", "test_seen"): 0.975, ("careful", "test_unseen"): 0.92,
-    ("fast", "test_seen"): 0.96, ("fast", "test_unseen"): 0.88,
+    ("careful", "test_seen"): 0.965, ("careful", "test_unseen"): 0.92,
+    ("fast", "test_seen"): 0.96, ("fast", "test_unseen"): 0.89,
 }  # fmt: skip
 
 

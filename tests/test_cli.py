@@ -62,8 +62,8 @@ def test_check_shows_everything(folder: Path) -> None:
     assert done.stderr == ""
     assert re.search(r"verdict +(likely drawn|likely generated|not sure)\n", done.stdout)
     assert re.search(r"probability +0\.\d{3} of generated", done.stdout)
-    for name in load_single("careful").recipe.views.names:
-        assert re.search(rf"{name} [+-]\d+\.\d\d", done.stdout)
+    (view,) = load_single("careful").recipe.views.names
+    assert re.search(rf"logit +[+-]\d+\.\d\d \({view}\)\n", done.stdout)
     assert "PNG, 300 x 400 pixels" in done.stdout
     assert re.search(r"model +\S+, recipe [0-9a-f]{16}\n", done.stdout)
 

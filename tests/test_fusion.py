@@ -78,12 +78,12 @@ def test_an_agreement_keeps_the_reason_of_the_pixels() -> None:
         "A signature that fits these pixels says that it was made by ComfyUI (PNG tEXt prompt)."
     )
     assert note == "It fits."
-    assert looks.startswith("At most 1% of 193 human-drawn validation pictures")
+    assert looks.startswith("Looks generated. Of 100 drawn pictures, about 1 looks")
 
 
 def test_what_moves_nothing_comes_last() -> None:
     looks, said = reasons("drawn", claim("human-editor", "declared", "Krita"))
-    assert looks.startswith("At most 5% of 174 generated validation pictures")
+    assert looks.startswith("Looks drawn. Of 100 generated pictures, about 5 look")
     assert said == (
         "The file names Krita (PNG tEXt prompt), which proves nothing about who made the picture."
     )

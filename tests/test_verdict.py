@@ -39,12 +39,12 @@ def test_probability_is_the_logistic_function() -> None:
     assert probability_of(2, Calibration(0.5, 1.0)) == pytest.approx(1 / (1 + math.exp(-2)))
 
 
-def test_reasons_name_the_threshold_and_what_it_was_measured_on() -> None:
+def test_reasons_say_how_often_that_errs_and_what_it_was_measured_on() -> None:
     assert explain(0.95, [3.0], PLAIN, T) == [
-        "At most 1% of 193 human-drawn validation pictures scored 0.900 or more."
+        "Looks generated. Of 100 drawn pictures, about 1 looks this generated (193 tried)."
     ]
     assert explain(0.05, [-3.0], PLAIN, T) == [
-        "At most 5% of 174 generated validation pictures scored 0.100 or less."
+        "Looks drawn. Of 100 generated pictures, about 5 look this drawn (174 tried)."
     ]
     assert explain(0.5, [0.0], PLAIN, T) == [
         "Between 0.100 and 0.900 this model errs too often to say."

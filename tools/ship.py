@@ -11,10 +11,9 @@ import shutil
 import sys
 from pathlib import Path
 
-import numpy as np
-
 from tegaki.lab.clip.careful import BASE
 from tegaki.lab.clip.cascade import make_cascade
+from tegaki.lab.clip.joined import HeldOut
 from tegaki.model import BASES, SHIPPED, load_single
 
 _PARTS = ("bundle.json", "model.onnx", "study.json")
@@ -29,11 +28,9 @@ def main(careful: Path, fast: Path) -> None:
         for part in _PARTS:
             if (run / "bundle" / part).exists():
                 shutil.copyfile(run / "bundle" / part, SHIPPED[name] / part)
-    kept = np.load(fast / "scores.npz")
-    scores, labels = kept["scores"], np.repeat(kept["labels"], kept["scores"].shape[1])
-    models = load_single("fast"), load_single("careful")
-    made = make_cascade(*models, scores.reshape(-1), labels, SHIPPED["auto"])
-    print(f"{made.id}: {models[0].id} and {models[1].id}")
+    first, second = load_single("careful"), load_single("fast")
+    made = make_cascade(second, first, HeldOut.of_runs(careful, fast), SHIPPED["auto"])
+    print(f"{made.id}: {second.id} and {first.id}")
 
 
 if __name__ == "__main__":

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
+from itertools import product
 from math import inf
 from pathlib import Path
 from typing import Any
 
 from tegaki.lab.ablate.summary import summarise
+from tegaki.lab.figures import TESTS
 from tegaki.model import SHIPPED
 from tegaki.provenance.watermark import PAYLOADS
 from tools import cluster_cost
@@ -20,6 +23,7 @@ AUDIT = ROOT / "docs" / "audit"
 EVALUATION = ROOT / "docs" / "evaluation"
 MODELS = ("careful", "fast")
 BLEND = ROOT / "docs" / "runs" / "blend"
+_BACKBONES = {"mobilenetv2": "MobileNetV2", "efficientnet-lite0": "EfficientNet-Lite0"}
 SHRINK_BANDS = (
     ("as it is", 1.5, 2.0), ("as it is", 2.0, 3.0), ("as it is", 3.0, 5.0), ("as it is", 5.0, 8.0),
     ("as it is", 8.0, inf), ("enlarged", 8.0, inf), ("mosaic", 8.0, inf),
@@ -64,6 +68,51 @@ def _web() -> str:
         for n, name in enumerate(names)
     ]  # fmt: skip
     return table(["Test", *columns], rows)
+
+
+def _students() -> str:
+    """Candidates for the fast model, from ``tools/students.py``."""
+    rows = []
+    for one in _read_list(ROOT / "docs" / "students.json"):
+        name = _BACKBONES[one["backbone"]] + (", channel attention" if one["attention"] else "")
+        areas = [f"{area:.3f}" for area in one["held_out"]["auc"]]
+        rows.append([name, f"{one['steps']:,} of {one['batch']}", *areas])
+    return table(["Network", "Steps", "As it is", "Edited", "Edited"], rows)
+
+
+def _sums() -> str:
+    """What the fast model's logit beside the careful one's would bring, from ``tools/ship.py``."""
+    tried = _read(SHIPPED["auto"] / "bundle.json")["training"]["sums"]
+    rows = [[f"{one['weight']:g}", *(f"{area:.3f}" for area in one["auc"])] for one in tried]
+    return table(["Times fast's logit added", "As it is", "Edited", "Edited"], rows)
+
+
+def _looks() -> str:
+    """Every pair of models whose figures on the test splits were taken, the last one shipping."""
+    rows = []
+    for model in MODELS:
+        earlier = sorted((ROOT / "docs" / "runs").glob(f"{model}-*"))
+        for folder in (*earlier, SHIPPED[model]):
+            training = _read(folder / "bundle.json")["training"]
+            known = training.get("held_out") or training["out_of_source"]
+            sources = training["sources"] - training.get("held_out", {}).get("sources", 0)
+            splits = _read(folder / "figures.json")["splits"].values()
+            areas = [f"{split['metrics']['auc']['value']:.3f}" for split in splits]
+            rows.append([model, str(sources), f"{known['auc'][0]:.3f}", *areas])
+    return table(["Model", "Sources in training", "Sources kept from it", *TESTS], rows)
+
+
+def _further() -> str:
+    """The sources found since, from their list."""
+    with (ROOT / "docs" / "corpus3.csv").open(encoding="utf-8", newline="") as stream:
+        found = list(csv.DictReader(stream))
+    words = {"train": "teach both models", "val": "teach careful, kept from fast"}
+    rows = []
+    for split, label in product(words, ("generated", "human")):
+        some = [row for row in found if (row["split"], row["label"]) == (split, label)]
+        sources = len({row["source"] for row in some})
+        rows.append([words[split], label, str(sources), str(len(some))])
+    return table(["They", "Label", "Sources", "Pictures"], rows)
 
 
 def _outside() -> str:
@@ -117,8 +166,7 @@ def _areas(figures: Path | None) -> list[str]:
 
 
 def _read_network(recipe: dict[str, Any]) -> str:
-    words = {"mobilenetv2": "MobileNetV2", "efficientnet-lite0": "EfficientNet-Lite0"}
-    return words[recipe.get("network", {}).get("backbone", "mobilenetv2")]
+    return _BACKBONES[recipe.get("network", {}).get("backbone", "mobilenetv2")]
 
 
 def _provenance() -> str:
@@ -209,6 +257,15 @@ def _moves() -> str:
     return table(["Condition", "Mean move: logit", "probability", "Verdicts changed", "AUC"], rows)
 
 
+def _models() -> str:
+    """What the models weigh and cost, from ``tools/measure_models.py``."""
+    rows = [
+        [name, f"{one['megabytes']:.1f}", f"{one['milliseconds']:.0f}"]
+        for name, one in _read(ROOT / "docs" / "models.json").items()
+    ]
+    return table(["Model", "Files, MB", "Milliseconds of a core for a picture"], rows)
+
+
 def _speed() -> str:
     """Milliseconds of one core by step, before and after, from ``tools/profile_scan.py``."""
     kept = _read(ROOT / "docs" / "speed.json")
@@ -258,6 +315,11 @@ def _read(path: Path) -> dict[str, Any]:
     return plain
 
 
+def _read_list(path: Path) -> list[dict[str, Any]]:
+    plain: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    return plain
+
+
 def table(header: list[str], rows: list[list[str]]) -> str:
     """A Markdown table, each line ended."""
     lines = [header, ["---"] * len(header), *rows]
@@ -277,9 +339,10 @@ def _cluster_cost() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "figures": _figures, "web": _web, "outside": _outside,
-    "runs": _runs, "seed": _seed, "audit": _audit, "views": _views,
+    "runs": _runs, "students": _students, "further": _further, "looks": _looks, "sums": _sums,
+    "seed": _seed, "audit": _audit, "views": _views,
     "moves": _moves, "provenance": _provenance, "watermarks": _watermarks,
     "fuzz": _fuzz, "cluster_rates": _cluster_rates, "cluster_cost": _cluster_cost,
-    "speed": _speed, "shrink": _shrink, "memory": _memory,
+    "models": _models, "speed": _speed, "shrink": _shrink, "memory": _memory,
 }  # fmt: skip
 """By the name in the marks around each, like ``<!-- figures -->``."""

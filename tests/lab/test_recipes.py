@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tegaki.errors import TrainingError
+from tegaki.lab.clip.student import FAST
 from tegaki.lab.recipe_files import find_recipe, read_recipe
 from tegaki.lab.recipes import RECIPES, Edits, Warp
-from tegaki.lab.settings import with_settings
+from tegaki.lab.settings import with_fields, with_settings
 from tests.conftest import ROOT
 
 RUNS = ROOT / "docs" / "runs"
@@ -148,3 +149,13 @@ def test_what_is_left_out_is_told(tmp_path: Path) -> None:
         read_recipe(path)
     with pytest.raises(TrainingError, match="neither a recipe"):
         find_recipe("nobody")
+
+
+def test_a_student_s_plan_is_changed_too() -> None:
+    changed = with_fields(FAST["fast"], {"steps": "300", "learning_rate": "1"})
+    assert (changed.steps, changed.learning_rate) == (300, 1.0)
+    assert replace(changed, steps=2400, learning_rate=1e-3) == FAST["fast"]
+    with pytest.raises(TrainingError, match=r"no setting 'stepps'; it has .*steps"):
+        with_fields(FAST["fast"], {"stepps": "300"})
+    with pytest.raises(TrainingError, match="steps takes a whole number"):
+        with_fields(FAST["fast"], {"steps": "many"})

@@ -45,9 +45,9 @@ def check(
     A FILE of - is what comes through standard input. Nothing is fetched: save a picture from the
     web first, or pipe it in.
 
-    Probability is that of "generated", calibrated on validation pictures. A logit above zero
-    leans to generated, below zero to drawn. A view is a square cut from the picture or the whole
-    picture squashed to a square.
+    Probability is that of "generated", calibrated on pictures that it had not learnt from. A logit
+    above zero leans to generated, below zero to drawn. A view is a square cut from the picture or
+    the whole picture squashed to a square.
 
     \b
     Examples:

@@ -155,8 +155,7 @@ def _fields(row: Row, t: Thresholds) -> Iterator[tuple[str, str]]:
             f"(likely drawn up to {t.drawn_up_to:.3f}, "
             f"likely generated from {t.generated_from:.3f})",
         )
-        views = ", ".join(f"{view.name} {view.logit:+.2f}" for view in row.views)
-        yield "logit", f"{row.logit:+.2f}, mean of {views}"
+        yield "logit", f"{row.logit:+.2f} ({_views(row)})"
     if row.format:
         yield "picture", _facts(row)
     elif row.size_bytes is not None:
@@ -177,6 +176,13 @@ def _fields(row: Row, t: Thresholds) -> Iterator[tuple[str, str]]:
 def claim_line(claim: Claim) -> str:
     """What is claimed, by which tool, and what that is worth; safe to print."""
     return f"{claim.kind} · {printable(claim.tool)} ({_WORTH[claim.strength]})"
+
+
+def _views(row: Row) -> str:
+    """Which squares of the picture were judged, and the logit of each where there are several."""
+    if len(row.views) == 1:
+        return row.views[0].name
+    return f"mean of {', '.join(f'{view.name} {view.logit:+.2f}' for view in row.views)}"
 
 
 def _facts(row: Row) -> str:

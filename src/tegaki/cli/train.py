@@ -15,7 +15,7 @@ from tegaki.errors import MissingExtra
 from tegaki.lab.corpus import ShardSet, load_shards
 from tegaki.lab.recipe_files import find_recipe
 from tegaki.lab.recipes import FAST_RECIPES, RECIPES, TrainingRecipe
-from tegaki.lab.settings import with_settings
+from tegaki.lab.settings import with_fields, with_settings
 
 if TYPE_CHECKING:
     from tegaki.lab.distributed import World
@@ -151,9 +151,11 @@ def train(
         raise MissingExtra("training", "lab") from problem
 
     if recipe == "careful" or recipe in FAST_RECIPES:
-        if changes or backbone:
-            raise click.UsageError(f"--set and --backbone are not for recipe {recipe}.")
-        _train_pair(recipe, load_shards(corpus), weights, teacher, outside, careful, out, workers)
+        if backbone or (changes and recipe == "careful"):
+            raise click.UsageError(f"--{'backbone' if backbone else 'set'} is not for {recipe}.")
+        _train_pair(
+            recipe, changes, load_shards(corpus), weights, teacher, outside, careful, out, workers
+        )
         return
     chosen = with_settings(find_recipe(recipe), changes)
     shards = load_shards(corpus)
@@ -199,6 +201,7 @@ def _train(
 
 def _train_pair(
     recipe: str,
+    changes: dict[str, str],
     shards: ShardSet,
     weights: Path | None,
     teacher: Path | None,
@@ -229,7 +232,8 @@ def _train_pair(
             elif careful is None:
                 raise click.UsageError(f"recipe {recipe} needs --careful.")
             else:
-                bundle = train_fast(FAST[recipe], data, careful, weights, out, move)
+                student = with_fields(FAST[recipe], changes)
+                bundle = train_fast(student, data, careful, weights, out, move)
     except KeyboardInterrupt:
         click.echo("Stopped; the same command goes on from there.", err=True)
         sys.exit(130)

@@ -132,16 +132,14 @@ def study_text(study: dict[str, Any]) -> Iterator[str]:
         "scored by a head that saw no picture of its source: as it is, then edited copies."
     )
     yield ""
-    yield "| Features of the head | As it is | Edited | Edited |"
-    yield "|---|---|---|---|"
-    for row in study["choices"]:
-        yield f"| {row['name']} | " + " | ".join(f"{a:.3f}" for a in row["auc"]) + " |"
+    yield from _areas("Features of the head", [(r["name"], r["auc"]) for r in study["choices"]])
+    yield (
+        "Other ways to make the head, on the features' main components, the last pair with half of "
+        "the sources:"
+    )
     yield ""
-    yield "| Sources in training | As it is | Edited | Edited |"
-    yield "|---|---|---|---|"
-    for row in study["curve"]:
-        yield f"| {row['sources']} | " + " | ".join(f"{a:.3f}" for a in row["auc"]) + " |"
-    yield ""
+    yield from _areas("Head", [(r["name"], r["auc"]) for r in study["heads"]])
+    yield from _areas("Sources in training", [(r["sources"], r["auc"]) for r in study["curve"]])
     yield "Families of generators, each kept out of training altogether, against human pictures:"
     yield ""
     yield "| Family | Pictures | AUC |"
@@ -156,3 +154,12 @@ def study_text(study: dict[str, Any]) -> Iterator[str]:
         f"frequent guess: {named['chance']:.0%}). It would be shown only if it were right more "
         "often than not" + ("." if named["right"] > 0.5 else ": it is left out.")
     )
+
+
+def _areas(what: str, rows: list[tuple[object, list[float]]]) -> Iterator[str]:
+    """A table of AUC: of pictures as they are, then of edited copies."""
+    yield f"| {what} | As it is | Edited | Edited |"
+    yield "|---|---|---|---|"
+    for name, areas in rows:
+        yield f"| {name} | " + " | ".join(f"{area:.3f}" for area in areas) + " |"
+    yield ""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tegaki.errors import TrainingError
-from tegaki.lab.recipes import Stage, TrainingRecipe
+from tegaki.lab.recipes import TrainingRecipe
 
-Record = TypeVar("Record", TrainingRecipe, Stage)
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Plain = TypeVar("Plain", bound="DataclassInstance")
 
 
 def with_settings(recipe: TrainingRecipe, settings: dict[str, str]) -> TrainingRecipe:
@@ -33,12 +36,26 @@ def with_settings(recipe: TrainingRecipe, settings: dict[str, str]) -> TrainingR
     return recipe
 
 
-def _changed(record: Record, key: str, value: object) -> Record:
+def with_fields(record: Plain, settings: dict[str, str]) -> Plain:
+    """A frozen record of plain fields with some of them changed; values as above.
+
+    Raises:
+        TrainingError: as above.
+    """
+    for key, text in settings.items():
+        if key not in _settable(record):
+            known = ", ".join(sorted(_settable(record)))
+            raise TrainingError(f"the recipe has no setting {key!r}; it has {known}")
+        record = _changed(record, key, _parsed(text))
+    return record
+
+
+def _changed(record: Plain, key: str, value: object) -> Plain:
     changes: dict[str, Any] = {key: _like(getattr(record, key), value)}
     return dataclasses.replace(record, **changes)
 
 
-def _settable(record: TrainingRecipe | Stage) -> set[str]:
+def _settable(record: DataclassInstance) -> set[str]:
     names = {f.name for f in dataclasses.fields(record)} - {"name"}
     return {n for n in names if isinstance(getattr(record, n), bool | int | float | str)}
 

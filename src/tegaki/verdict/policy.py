@@ -68,15 +68,15 @@ def explain(
 
 def _main_reason(verdict: Verdict, t: Thresholds) -> str:
     if verdict == "generated":
-        return (
-            f"At most {t.false_generated:.0%} of {t.humans} human-drawn validation pictures "
-            f"scored {t.generated_from:.3f} or more."
-        )
+        share, tried = _of_a_hundred(t.false_generated), f"{t.humans:,} tried"
+        return f"Looks generated. Of 100 drawn pictures, {share} this generated ({tried})."
     if verdict == "drawn":
-        return (
-            f"At most {t.false_drawn:.0%} of {t.generated} generated validation pictures "
-            f"scored {t.drawn_up_to:.3f} or less."
-        )
+        share, tried = _of_a_hundred(t.false_drawn), f"{t.generated:,} tried"
+        return f"Looks drawn. Of 100 generated pictures, {share} this drawn ({tried})."
     return (
         f"Between {t.drawn_up_to:.3f} and {t.generated_from:.3f} this model errs too often to say."
     )
+
+
+def _of_a_hundred(share: float) -> str:
+    return f"about {share * 100:g} look{'s' if share == 0.01 else ''}"

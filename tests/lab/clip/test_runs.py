@@ -13,7 +13,10 @@ import torch
 
 from tegaki import Detector
 from tegaki.errors import CorpusError, TrainingError
+from tegaki.lab.card_training import study_text
 from tegaki.lab.clip.cascade import make_cascade
+from tegaki.lab.clip.ideas import IDEAS
+from tegaki.lab.clip.joined import HeldOut
 from tegaki.lab.clip.runs import Data, train_careful, train_fast
 from tegaki.lab.clip.student import FAST, StudentPlan
 from tegaki.lab.network import Classifier
@@ -80,6 +83,11 @@ def test_the_study_says_what_was_tried(careful: tuple[Bundle, Path]) -> None:
     assert study["families"] == []  # there is one family: without it nothing is left to learn
     assert 0 <= study["attribution"]["right"] <= 1
     assert study["curve"]
+    assert [row["name"] for row in study["heads"]] == list(IDEAS)
+    card = "\n".join(study_text(study))
+    for row in (*study["choices"], *study["heads"]):
+        cells = " | ".join(f"{area:.3f}" for area in row["auc"])
+        assert f"| {row['name']} | {cells} |" in card
 
 
 def test_logits_out_of_source_are_kept_for_students(careful: tuple[Bundle, Path]) -> None:
@@ -94,10 +102,13 @@ def test_the_fast_model_and_the_two_joined(
 ) -> None:
     plan, weights = weighed(small(), tmp_path)
     fast = train_fast(plan, data, careful[1], weights, tmp_path / "fast", features=PLAN)
-    held = fast.training["held_out"]
-    assert held["sources"] == len(data.held_out()) == 2
+    kept = fast.training["held_out"]
+    assert kept["sources"] == len(data.held_out()) == 2
+    of_both = HeldOut.of_runs(careful[1], tmp_path / "fast")
+    assert set(of_both.sources) == data.held_out()
     detector = Detector.load(fast.folder)
-    picture = next(data.samples()).data
+    pictures = [sample.data for sample in data.samples()]
+    picture = pictures[0]
     row = detector.inspect_bytes(picture)
     assert row.logit is not None
     assert row.domain is not None
@@ -110,9 +121,9 @@ def test_the_fast_model_and_the_two_joined(
     assert isinstance(parts[1], Bundle)
     rng = np.random.default_rng(0)
     labels = np.arange(400) % 2 == 1
-    make_cascade(
-        parts[0], parts[1], rng.normal(size=400) + 2 * labels, labels, tmp_path / "all" / "auto"
-    )
+    scores = rng.normal(size=(400, 1)) + 2 * labels[:, None]
+    held = HeldOut(scores, scores, labels, [str(k) for k in range(400)])
+    make_cascade(parts[0], parts[1], held, tmp_path / "all" / "auto")
     assert Detector.load(tmp_path / "all" / "auto").inspect_bytes(picture).error is None
     (tmp_path / "all" / "careful").rename(careful[0].folder)
 

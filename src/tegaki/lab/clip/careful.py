@@ -60,7 +60,7 @@ class CarefulPlan:
     edits: Edits = field(default_factory=lambda: Edits(rescale=0.6, recompress=0.85))
     penalty: float = 1.0
     outside_penalty: float = 1.0
-    lost: float = 0.005
+    lost: float = 0.01
     folds: int = 8
 
     @property

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from tegaki.lab.metrics import Labels, Scores
+from tegaki.lab.clip.joined import HeldOut, sums
 from tegaki.model import Bundle, CascadeBundle, save_bundle
 from tegaki.recipe import Cascade
 
@@ -16,19 +15,14 @@ SHARE = 0.5
 """Of the careful model's error rates, that the fast one may add by what it decides alone."""
 
 
-def make_cascade(
-    fast: Bundle, careful: Bundle, scores: Scores, labels: Labels, folder: Path
-) -> CascadeBundle:
+def make_cascade(fast: Bundle, careful: Bundle, held: HeldOut, folder: Path) -> CascadeBundle:
     """Join two bundles, which stand beside ``folder`` as ``fast`` and ``careful``.
 
     The fast model's logits are brought to the careful one's scale by two points: where half of the
-    error rates of the careful model's thresholds are met, on pictures of sources that the fast
-    model was not trained on.
-
-    Args:
-        scores: the fast model's logits float64 ``(n,)`` of these pictures; labels: bool ``(n,)``.
+    error rates of the careful model's thresholds are met, on ``held``'s pictures, every copy.
     """
     t = careful.thresholds
+    scores, labels = held.fast.reshape(-1), np.repeat(held.labels, held.fast.shape[1])
     human, made = np.sort(scores[~labels]), np.sort(scores[labels])
     highest = human[math.ceil(len(human) * (1 - SHARE * t.false_generated)) - 1]
     lowest = made[math.floor(len(made) * SHARE * t.false_drawn)]
@@ -37,7 +31,7 @@ def make_cascade(
     cascade = Cascade(
         fast.recipe, careful.recipe, float(slope), float(high - slope * highest), low, high
     )
-    training: dict[str, Any] = {"fast": fast.id, "careful": careful.id}
+    training = {"fast": fast.id, "careful": careful.id, "sums": sums(held)}
     folder.mkdir(parents=True, exist_ok=True)
     bundle = CascadeBundle(folder, cascade, t, training, fast, careful)
     save_bundle(bundle)

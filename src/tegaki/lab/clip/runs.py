@@ -194,7 +194,8 @@ def train_fast(
     )  # fmt: skip
     calibrated_logits = logits * calibration.slope + calibration.intercept
     ids = np.array([sample.id for sample in samples])
-    np.savez(out / "scores.npz", ids=ids, scores=calibrated_logits, labels=labels)
+    names = np.array([sample.source for sample in samples])
+    np.savez(out / "scores.npz", ids=ids, scores=calibrated_logits, labels=labels, sources=names)
     facts = data.facts() | {"held_out": {
         "human": int((~labels).sum()), "generated": int(labels.sum()), "sources": len(held),
         "auc": [round(auc_by_source(logits[:, c], labels, [s.source for s in samples]), 4)

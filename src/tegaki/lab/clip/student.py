@@ -46,7 +46,7 @@ class StudentPlan:
     network: NetworkPlan
     start: StartWeights
     size: int = 160
-    steps: int = 1600
+    steps: int = 2400
     batch: int = 32
     learning_rate: float = 1e-3
     weight_decay: float = 0.02

@@ -27,10 +27,11 @@ from tegaki.lab.clip.heads import (
     solve,
     sums_of,
 )
+from tegaki.lab.clip.ideas import IDEAS, components_of, leave_sources_out
 from tegaki.lab.metrics import Scores
 
 _FOLDS = 3
-_SIZES = (50, 100, 200, 300)
+_SIZES = (50, 100, 200, 300, 400)
 Mask = npt.NDArray[np.bool_]
 
 
@@ -57,10 +58,18 @@ def study(
         choices.append({"name": name, "auc": aucs(scores, labels, sources)})
     del fits
     features = features_of(store, plan)
+    components = components_of(features, labels, sources, plan.penalty)
+    heads: list[dict[str, Any]] = []
+    for number, (name, fit) in enumerate(IDEAS.items()):
+        progress("heads", number, len(IDEAS))
+        scores = leave_sources_out(components, plan.folds, fit)
+        heads.append({"name": name, "auc": aucs(scores, labels, sources)})
+    del components
     return {
         "pictures": len(index),
         "sources": len(set(sources)),
         "choices": choices,
+        "heads": heads,
         "families": _families(plan, features, index, progress),
         "curve": _curve(plan, features, index, progress),
         "attribution": _attribution(plan, features, index),
