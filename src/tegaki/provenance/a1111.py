@@ -43,7 +43,8 @@ _JSON = json.JSONDecoder()
 _MODELS = ("Model", "model", "Unet")  # the second by ArtBot, the third by stable-diffusion.cpp
 _GUIDES = (
     "ControlNet", "Control type", "Control model", "Control mode", "IP Adapter", "FaceID",
-    "FaceSwap", "InstantID", "PhotoMaker", "ReSwapper", "Init image",
+    "FaceSwap", "InstantID", "InstantIR", "IY model", "PhotoMaker", "PuLID", "ReSwapper",
+    "Init image", "Resize before",
 )  # fmt: skip
 """How the names of fields begin that are there only where a picture was given."""
 _FROM_NOTHING = "txt2img"

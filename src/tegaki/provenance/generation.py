@@ -20,7 +20,7 @@ EDITS = (
 _EDIT_MODEL = re.compile(
     r"(?i)kontext|(?:(?<![a-z])|image)edit(?:ing|plus)?(?![a-z])|omni[-_ ]?gen"
     r"|(?<![a-z])omni(?![a-z])|pix2pix|(?<![a-z])ip2p(?![a-z])|hidream[-_ ]?e1|icedit|seededit"
-    r"|inpaint|flux.{0,12}(?<![a-z])fill(?![a-z])"
+    r"|inpaint|flux.{0,12}(?<![a-z])fill(?![a-z])|(?<![a-z])flux[-_. ]?2(?!\d)"
 )
 """Models that are given a picture to work on, by a part of their name."""
 
