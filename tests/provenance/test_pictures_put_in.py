@@ -180,7 +180,8 @@ def test_edit_models_are_known_by_name(name: str) -> None:
     "name",
     [
         "flux_1_dev_q5p.ckpt", "Limited Edition XL", "meditation_v2", "creditMix", "EditorialXL",
-        "qwen_image_fp8", "fillet_v1", "omnibusMix", "reddit_v3", "flux1-dev-q2_k", "conflux2", "", None,
+        "qwen_image_fp8", "fillet_v1", "omnibusMix", "reddit_v3", "flux1-dev-q2_k",
+        "conflux2", "", None,
     ],
 )  # fmt: skip
 def test_other_models_are_not(name: str | None) -> None:

@@ -27,6 +27,7 @@ UNSTATED_WRITER = "A1111-style (unstated)"
 _UNSTATED = "The text is in the layout of AUTOMATIC1111 and does not say which program wrote it."
 _FEW = "It names too few of the fields that web UIs write, and people write about these too."
 _LOOSE = "It stands in a comment, where no web UI writes it: people quote such texts."
+_QUOTED = "It stands behind other words on one line and names no program: people quote such texts."
 _ENOUGH = 3  # fields of the right form, where something stands beside them that only programs write
 _ALL = 4  # what the versions of 2022 wrote, which gave no version
 _OTHERS = ("Civitai resources", "Civitai metadata")
@@ -62,9 +63,11 @@ def find(evidence: Evidence) -> Iterator[Claim]:
             continue
         tool, note, named = _tool(text, among)
         whole = text.support >= (_ENOUGH if named or "Model hash" in text.fields else _ALL)
+        quoted = text.is_joined and not named and text.negative_prompt is None
         yield text.generation().claim(
             tool, "A1111 text", candidate.place,
-            strength="declared" if whole else "hint", note=note if whole else _FEW,
+            strength="declared" if whole and not quoted else "hint",
+            note=_QUOTED if quoted else note if whole else _FEW,
         )  # fmt: skip
     for candidate in evidence.loose_texts():
         text = candidate.web_ui
