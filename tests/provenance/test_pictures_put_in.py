@@ -10,7 +10,9 @@ import pytest
 
 from tegaki.claim import EITHER, Claim
 from tegaki.provenance import read
+from tegaki.provenance.evidence import MOST_NODES
 from tegaki.provenance.generation import is_edit_model
+from tegaki.provenance.jsontext import MOST
 from tegaki.verdict.fusion import sentences
 from tests.provenance.bytes_made import ASCII, UNDEFINED, exif_block, jpeg_exif, jpeg_with
 from tests.provenance.test_graph import GRAPH, LOADED, node
@@ -329,6 +331,28 @@ def test_a_text_says_no_more_than_the_graph_beside_it(beside: str | dict[str, An
     assert "graph beside it" in " ".join(claim.note for claim in edited)
     made = read(png(("parameters", beside), ("prompt", GRAPH)))
     assert {claim.kind for claim in made} == {"generated"}
+
+
+PLAIN = f"a fox\n{LAST}, Version: ComfyUI"
+UNKNOWN = GRAPH | {"5": node("VAEEncode", pixels=["11", 0]), "11": node("AcmePicture", id="mine")}
+MANY = {str(at): node("LoadImage") for at in range(MOST_NODES + 1)}
+LONG = GRAPH | {"5": node("AcmeLatent", image="A" * MOST)}
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [UNKNOWN, LONG, json.dumps(UNKNOWN)[:-9], MANY],
+    ids=["has a node that is not known", "is long", "is cut", "has many nodes"],
+)
+def test_a_text_says_no_more_than_a_graph_that_cannot_be_followed(graph: Any) -> None:
+    claims = read(png(("parameters", PLAIN), ("prompt", graph)))
+    assert [claim.carrier for claim in claims][-1] == "A1111 text"
+    assert all(map(is_either, claims))
+
+
+def test_a_prompt_in_braces_is_no_graph() -> None:
+    claim = only(png(("parameters", PLAIN), ("prompt", "{red|white} fox, masterpiece")))
+    assert claim.kind == "generated"
 
 
 def test_both_are_said_in_words() -> None:
