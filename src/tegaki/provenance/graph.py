@@ -54,6 +54,7 @@ class Graph:
     """The links through which a picture may come: all but those for words and numbers."""
     samplers: tuple[str, ...] = ()
     """Nodes that sample, in the order of the graph."""
+    _sampling: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def size(self) -> int:
@@ -73,6 +74,10 @@ class Graph:
     def link(self, node: str, name: str) -> str | None:
         """The node that an input comes from."""
         return self.links[node].get(name)
+
+    def samples(self, node: str) -> bool:
+        """Whether a node is one of :attr:`samplers`, of which there may be thousands."""
+        return node in self._sampling
 
     def saves(self, node: str) -> bool:
         """Whether a node writes what it gets to a file, by its name."""
@@ -173,7 +178,7 @@ def as_graph(plain: Any) -> Graph | None:
     }
     unsampled = Graph(nodes, links, carriers)
     samplers = tuple(node for node in nodes if _samples(unsampled, node))
-    return Graph(nodes, links, carriers, samplers) if nodes else None
+    return Graph(nodes, links, carriers, samplers, frozenset(samplers)) if nodes else None
 
 
 def is_link(value: Any) -> bool:

@@ -150,7 +150,7 @@ def _ways(graph: Graph, node: str) -> list[str]:
     has none and makes no picture itself."""
     links = graph.carriers[node]
     named = [source for name, source in links.items() if takes_pictures(name)]
-    if named or node in graph.samplers or _is_asked(graph, node):
+    if named or graph.samples(node) or _is_asked(graph, node):
         return named
     return [source for name, source in links.items() if may_take_pictures(name)]
 
@@ -187,8 +187,8 @@ def _saved(graph: Graph) -> tuple[list[str], list[str]]:
     if not savers:
         return [], []
     made = graph.made_of(_makers(graph))
-    got = [node for node, sources in savers.items() if not made.isdisjoint(sources)]
-    return got, [node for node in savers if node not in set(got)]
+    got = {node: not made.isdisjoint(sources) for node, sources in savers.items()}
+    return [node for node in got if got[node]], [node for node in got if not got[node]]
 
 
 def _ends(graph: Graph) -> Iterable[str]:
@@ -220,7 +220,7 @@ def _services(graph: Graph) -> Iterator[str]:
 def _is_asked(graph: Graph, node: str) -> bool:
     kind = graph.kind(node)
     names = {name.rpartition(".")[2].lower() for name in graph.inputs(node)}
-    if not names & PROMPTS or graph.saves(node) or node in graph.samplers:
+    if not names & PROMPTS or graph.saves(node) or graph.samples(node):
         return False
     if _TEXTS.search(kind) or "clip" in graph.links[node]:  # what encodes a prompt samples nothing
         return False
@@ -282,7 +282,7 @@ def _is_cut(graph: Graph, node: str) -> bool:
 def _is_harmless(graph: Graph, node: str) -> bool:
     """Whether a node that takes no picture and gives one, or a latent, makes it of nothing."""
     kind, texts = graph.kind(node), list(_written(graph, node))
-    if _names_model(texts) or node in graph.samplers or _is_asked(graph, node):
+    if _names_model(texts) or graph.samples(node) or _is_asked(graph, node):
         return True  # loaders of models give an empty latent too
     of_models = bool(_A_MODEL.search(kind)) and not _A_PICTURE.search(kind)
     if _LOADS.search(kind):
