@@ -231,6 +231,7 @@ def test_other_json_is_no_spaces(missing: str) -> None:
     assert ai(png(("parameters", plain))) == []
 
 
+FOOOCUS = "Steps: 30, Sampler: DPM++ 2M SDE Karras, Seed: 1, Size: 512x512, CFG scale: 4"
 MRE = {
     "prompt": "a witch", "negative_prompt": "", "seed": 8834, "sampler": "dpmpp_2m_sde_gpu",
     "performance": "Speed", "steps": 30, "base_model": "morphxl_v10.safetensors", "img2img": False,
@@ -249,6 +250,19 @@ def test_fooocus_mre(file: Callable[[dict[str, Any]], bytes]) -> None:
     for name in ("img2img", "revision", "control_lora_canny"):
         assert only(file(MRE | {name: True})).kind == "edited-with-ai"
     assert ai(file(MRE | {"software": "Focus 2"})) == []
+
+
+@pytest.mark.parametrize(
+    ("scheme", "parameters"),
+    [
+        ("fooocus", {"prompt": "a fox", "base_model": "m", "seed": "1"}),
+        ("a1111", f"a fox\n{FOOOCUS}, Version: Fooocus v2.5.5"),
+    ],
+)
+def test_fooocus_does_not_say_what_it_began_with(scheme: str, parameters: Any) -> None:
+    claim = only(png(("fooocus_scheme", scheme), ("parameters", parameters)))
+    assert said(claim) == ("Fooocus", "generated", "declared")
+    assert "from another" in claim.note
 
 
 def test_ruinedfooocus_changes_pictures() -> None:
