@@ -195,6 +195,12 @@ NOT_FOLLOWED = {
         "23": node("PrimitiveInt", value=1),
         "24": node("AcmePicture", id="mine"),
     },
+    "an embedding from a file": {
+        "3": node("KSampler", model=["20", 0], positive=["6", 0], latent_image=["5", 0], seed=1),
+        "20": node("IPAdapterEmbeds", model=["4", 0], pos_embed=["21", 0]),
+        "21": node("IPAdapterLoadEmbeds", embeds="mine.ipadpt"),
+    },
+    "a condition from a file": {"6": node("LoadConditioning", path="mine.pt2")},
     "a loader with a model's word in its name": {
         "5": node("VAEEncode", pixels=["20", 0], vae=["4", 2]),
         "20": node("LoadImageForIPAdapter", id="mine"),
@@ -227,6 +233,16 @@ FROM_NOTHING = {
     "an efficient loader": {
         "4": node("Efficient Loader", ckpt_name="m.safetensors", empty_latent_width=64),
         "3": node("KSampler", model=["4", 0], positive=["6", 0], latent_image=["4", 3], seed=1),
+    },
+    "an efficient loader whose model is chosen elsewhere": {
+        "4": node("Efficient Loader", ckpt_name=["20", 0], empty_latent_width=64),
+        "3": node("KSampler", model=["4", 0], positive=["6", 0], latent_image=["4", 3], seed=1),
+        "20": node("Checkpoint Selector", ckpt_name="m.safetensors"),
+    },
+    "a model that enlarges latents": {
+        "20": node("LatentUpscaleModelLoader", model_name="x2"),
+        "5": node("LatentUpscaleWithModel", upscale_model=["20", 0], samples=["21", 0]),
+        "21": node("EmptyLatentImage", width=64, height=64),
     },
     "a choice of sizes": {
         "5": node("EmptyLatentImage", width=["20", 0], height=["20", 1], batch_size=1),

@@ -55,6 +55,8 @@ _A_MODEL = re.compile(
     r"(?i)model|checkpoint|ckpt|unet|clip(?!board)|vae|lora|controlnet|encoder|pipeline|detector"
     r"|diffus|gguf|adapter|upscaler|embedding"
 )
+_KEPT = re.compile(r"(?i)embeds|conditioning|latent|noise")
+"""What may be loaded from a file instead of a picture, and have been made of one."""
 _VALUE = re.compile(r"(?i)primitive|integer|float|number|bool|string|math|constant|slider|\bint\b")
 _BLANK = re.compile(
     r"(?i)empty|blank|solid|noise|aspect|ratio|resolution|size|dimension|latent(?!.)"
@@ -123,7 +125,7 @@ def origin(graph: Graph) -> Origin:
     if any(_holds_picture(graph, node) for node in makings):
         return "picture"
     begun = any(not graph.carriers[node] for node in makings)  # a loop begins with nothing
-    cut = any(_is_cut(graph, node) for node in makings)
+    cut = any(_is_cut(graph, node) or _loads_kept(graph, node) for node in makings)
     origins = (node for node in _pictured(graph, makings) if not _ways(graph, node))
     unknown = cut or not begun or not all(_is_harmless(graph, node) for node in origins)
     return "unknown" if unknown else "nothing"
@@ -279,6 +281,14 @@ def _is_cut(graph: Graph, node: str) -> bool:
     )
 
 
+def _loads_kept(graph: Graph, node: str) -> bool:
+    """Whether a node loads what may have been made of a picture, and no model."""
+    kind = graph.kind(node)
+    if graph.links[node] or "model" in kind.lower() or _names_model(_written(graph, node)):
+        return False
+    return bool(_LOADS.search(kind) and _KEPT.search(kind))
+
+
 def _is_harmless(graph: Graph, node: str) -> bool:
     """Whether a node that takes no picture and gives one, or a latent, makes it of nothing."""
     kind, texts = graph.kind(node), list(_written(graph, node))
@@ -286,7 +296,7 @@ def _is_harmless(graph: Graph, node: str) -> bool:
         return True  # loaders of models give an empty latent too
     of_models = bool(_A_MODEL.search(kind)) and not _A_PICTURE.search(kind)
     if _LOADS.search(kind):
-        return of_models
+        return of_models or any("empty" in name for name in graph.inputs(node))
     if _BLANK.search(kind):
         return True
     if any(_SIDES.search(name) for name in graph.inputs(node)):
