@@ -65,13 +65,15 @@ _THEN: tuple[Callable[[Evidence], Iterator[Claim]], ...] = (
 the graph of the ComfyUI that it drives), the one that people used comes first."""
 
 
-READER = 2
+READER = 3
 """Raised whenever the same bytes would give other claims: stores keep what each version read."""
 MOST_CLAIMS = 100
 """Of one file: real ones make up to five, and a row has to be read."""
 _NONE = Marks("")
-_BY_GRAPH = "The graph beside it has another picture in it, which may have been drawn."
-_BY_UNKNOWN = "The graph beside it could not be followed: it may be generated or edited."
+_BY_GRAPH = "The graph beside it uses another picture, which may have been drawn by a person."
+_BY_UNKNOWN = (
+    "The graph beside it cannot be followed to its start, so this one may be generated or edited."
+)
 MANIFEST_NOT_READ = (
     f"A C2PA manifest is there and was not read: {MissingExtra('reading it', 'c2pa')}."
 )
