@@ -401,6 +401,15 @@ def test_a_loaded_picture_is_saved_through_any_input() -> None:
     assert claim_of(GRAPH | LOADED | shown | words).strength == "declared"
 
 
+@pytest.mark.parametrize("kind", ["ETN_SendImageWebSocket", "ImageOut", "Image_Sender"])
+def test_a_loaded_picture_is_sent(kind: str) -> None:
+    """A program that drives ComfyUI saves what it is sent; what is made is only shown."""
+    shown = {"9": node("PreviewImage", images=["8", 0])}
+    sent = {"12": node(kind, images=["11", 0])}
+    assert ai(png(("prompt", GRAPH | LOADED | shown | sent))) == []
+    assert claim_of(GRAPH | shown | {"12": node(kind, images=["8", 0])}).kind == "generated"
+
+
 def without_save(plain: dict[str, Any]) -> dict[str, Any]:
     return {name: each for name, each in plain.items() if each["class_type"] != "SaveImage"}
 

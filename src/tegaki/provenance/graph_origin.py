@@ -72,6 +72,8 @@ _LONGEST_NAME = 1000  # characters of a file's name; a picture written out in ba
 _LONGEST_CHOICE = 100  # characters; longer texts hold a drawing, or a pose
 _MOST_VALUES = 100  # of one input
 
+_SENDS = re.compile(r"(?i)websocket|send_? ?image|image_? ?(?:send|out)")
+"""Nodes that hand a picture to the program that drives ComfyUI, which saves it."""
 _NETWORKS = re.compile(
     r"(?i)with ?model|using model|restor|face ?swap|reactor|seedvr|supir|flashvsr|ccsr|aura ?sr"
     r"|super ?res|esrgan|lama"
@@ -160,7 +162,7 @@ def _ways(graph: Graph, node: str) -> list[str]:
 def enlarger(graph: Graph) -> str | None:
     """The node that puts a picture through a network, or asks a service to, in a graph that saves
     the outcome and generates nothing."""
-    savers = [node for node in graph.nodes if graph.saves(node)]
+    savers = [node for node in graph.nodes if _gives_out(graph, node)]
     if not savers:
         savers = [node for node in graph.nodes if "preview" in graph.kind(node).lower()]
     return next((node for node in sorted(graph.makings(savers)) if _enlarges(graph, node)), None)
@@ -182,9 +184,14 @@ def _makers(graph: Graph) -> list[str]:
     return [*graph.samplers, *_services(graph)]
 
 
+def _gives_out(graph: Graph, node: str) -> bool:
+    sends = graph.links[node] and _SENDS.search(graph.kind(node))  # LoadImageOutput takes nothing
+    return graph.saves(node) or bool(sends)
+
+
 def _saved(graph: Graph) -> tuple[list[str], list[str]]:
     """The nodes that save pictures: those that get one from a sampler or a service, and others."""
-    pictures = {node: _ways(graph, node) for node in graph.nodes if graph.saves(node)}
+    pictures = {node: _ways(graph, node) for node in graph.nodes if _gives_out(graph, node)}
     savers = {node: sources for node, sources in pictures.items() if sources}
     if not savers:
         return [], []
