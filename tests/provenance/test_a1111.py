@@ -102,6 +102,8 @@ def test_a_text_whose_line_breaks_are_gone(text: str, prompt: str, negative: str
         "My settings are Steps: 50, Sampler: Euler a, CFG scale: 4",
         "Prompt: a harbour, Steps are drawn with a fineliner; Seed: none",
         f"aSteps: {FIELDS[7:]}",
+        f"Their picture has {FIELDS}\nMine is drawn by hand.",
+        f"Theirs: {FIELDS}, Model hash: abcdef12 and mine is drawn by hand.",
         "Steps: many. " * 1000,
     ],
 )

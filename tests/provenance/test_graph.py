@@ -247,6 +247,23 @@ def test_a_graph_of_samplers_takes_a_few_walks(many: int) -> None:
     assert time.process_time() - started < 3
 
 
+@pytest.mark.parametrize("one", ["saver", "sampler"])
+def test_a_graph_of_savers_or_of_sources_takes_a_few_walks(one: str) -> None:
+    if one == "sampler":
+        plain = {str(at): node("SaveImage", images=["x", 0]) for at in range(9000)}
+        plain |= {"x": node("KSampler", model=["4", 0], prompt="a fox", seed=1)}
+    else:
+        plain = {str(at): node("KSampler", model=["4", 0], prompt="a fox") for at in range(6000)}
+        plain |= {"x": node("SaveImage", **{f"image_{at}x": [str(at), 0] for at in range(6000)})}
+    plain["4"] = node("CheckpointLoaderSimple", ckpt_name="some.safetensors")
+    started = time.process_time()
+    graph = graph_of(plain)
+    assert is_generation(graph)
+    assert origin(graph) == "nothing"
+    assert not saves_others(graph)
+    assert time.process_time() - started < 4
+
+
 def test_links_to_lists_are_no_links() -> None:
     inner: list[Any] = []
     for _ in range(500):

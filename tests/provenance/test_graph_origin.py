@@ -152,6 +152,17 @@ REACHED = {
     "written out": {"5": node("AcmeLatent", vae=["4", 2], picture="iVBORw0KGgo" * 200)},
     "frames of a video": {"5": node("VAEEncode", pixels=["20", 0], vae=["4", 2]),
                           "20": node("VHS_LoadVideo", video="mine.mp4")},
+    "sampler that is guided": {
+        "3": node("SharkSampler", model=["4", 0], positive=["6", 0], latent_image=["5", 0],
+                  sampler=["20", 0], seed=1),
+        "20": node("ClownSampler", guides=["21", 0]),
+        "21": node("ClownGuide", guide=["22", 0]),
+        "22": node("VAEEncode", pixels=["11", 0], vae=["4", 2]),
+    },
+    "on the web": {"5": node("AcmeLatent", image="https://example.org/mine?at=1", width=64)},
+    "a file with a query": {"5": node("AcmeLatent", at="//example.org/mine.png?at=1", width=64)},
+    "two files": {"5": node("AcmeLatent", paths=["mine.png", "other.png"], width=64)},
+    "a list that is wrapped": {"5": node("AcmeLatent", at={"__value__": ["a.png"]}, width=64)},
 }  # fmt: skip
 
 
@@ -173,6 +184,36 @@ NOT_FOLLOWED = {
         "21": node("Acme"),
         "9": node("SaveImage", images=["20", 0]),
     },
+    "a condition that is not there": {
+        "60": node("ControlNetApply", conditioning=["99", 0]),
+    },
+    "a switch": {
+        "5": node("VAEEncode", pixels=["20", 0], vae=["4", 2]),
+        "20": node("AcmeSwitch", input1=["21", 0], input2=["22", 0], select=["23", 0]),
+        "21": node("AnySwitch", value=["24", 0]),
+        "22": node("EmptyImage", width=64, height=64),
+        "23": node("PrimitiveInt", value=1),
+        "24": node("AcmePicture", id="mine"),
+    },
+    "an embedding from a file": {
+        "3": node("KSampler", model=["20", 0], positive=["6", 0], latent_image=["5", 0], seed=1),
+        "20": node("IPAdapterEmbeds", model=["4", 0], pos_embed=["21", 0]),
+        "21": node("IPAdapterLoadEmbeds", embeds="mine.ipadpt"),
+    },
+    "a condition from a file": {"6": node("LoadConditioning", path="mine.pt2")},
+    "a loader with a model's word in its name": {
+        "5": node("VAEEncode", pixels=["20", 0], vae=["4", 2]),
+        "20": node("LoadImageForIPAdapter", id="mine"),
+    },
+    "a picture out of a text": {
+        "5": node("VAEEncode", pixels=["20", 0], vae=["4", 2]),
+        "20": node("StringToImage", string=["21", 0]),
+        "21": node("AcmeText"),
+    },
+    "a pose that is written out": {
+        "60": node("ControlNetApply", conditioning=["6", 0], image=["20", 0]),
+        "20": node("PoseEditor", width=64, height=64, pose="[[0, 1]]" * 20),
+    },
 }
 
 
@@ -193,6 +234,16 @@ FROM_NOTHING = {
         "4": node("Efficient Loader", ckpt_name="m.safetensors", empty_latent_width=64),
         "3": node("KSampler", model=["4", 0], positive=["6", 0], latent_image=["4", 3], seed=1),
     },
+    "an efficient loader whose model is chosen elsewhere": {
+        "4": node("Efficient Loader", ckpt_name=["20", 0], empty_latent_width=64),
+        "3": node("KSampler", model=["4", 0], positive=["6", 0], latent_image=["4", 3], seed=1),
+        "20": node("Checkpoint Selector", ckpt_name="m.safetensors"),
+    },
+    "a model that enlarges latents": {
+        "20": node("LatentUpscaleModelLoader", model_name="x2"),
+        "5": node("LatentUpscaleWithModel", upscale_model=["20", 0], samples=["21", 0]),
+        "21": node("EmptyLatentImage", width=64, height=64),
+    },
     "a choice of sizes": {
         "5": node("EmptyLatentImage", width=["20", 0], height=["20", 1], batch_size=1),
         "20": node("ResolutionSelector", aspect_ratio="1:1"),
@@ -212,11 +263,20 @@ FROM_NOTHING = {
         "24": node("VAEDecode", samples=["23", 0], vae=["4", 2]),
         "9": node("SaveImage", images=["24", 0]),
     },
+    "a switch of sizes": {
+        "5": node("AcmeSwitch", input1=["20", 0], input2=["21", 0]),
+        "20": node("EmptyLatentImage", width=64, height=64),
+        "21": node("EmptySD3LatentImage", width=64, height=32),
+    },
+    "a first frame that is left out": {
+        "5": node("WanImageToVideo", positive=["6", 0], negative=["7", 0], vae=["4", 2], width=64,
+                  height=64, length=1),
+    },
     "a text on the picture": {
         "20": node("AddText", image=["8", 0], text="for a friend"),
         "9": node("SaveImage", images=["20", 0]),
     },
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("way", FROM_NOTHING)
@@ -330,6 +390,24 @@ def test_an_enlargement_that_is_not_saved_is_no_claim() -> None:
     shown = {"12": node("PreviewImage", images=["8", 0])}
     assert ai(png(("prompt", plain | shown))) == []
     assert only(png(("prompt", without_save(plain) | shown))).strength == "hint"
+
+
+def test_a_loaded_picture_is_saved_through_any_input() -> None:
+    """Beside it a picture is made and only shown."""
+    shown = {"9": node("PreviewImage", images=["8", 0])}
+    saved = {"12": node("SaveAny", anything=["11", 0])}
+    assert ai(png(("prompt", GRAPH | LOADED | shown | saved))) == []
+    words = {"12": node("SaveText", text=["6", 0]), "13": node("SaveAudio", audio=["11", 0])}
+    assert claim_of(GRAPH | LOADED | shown | words).strength == "declared"
+
+
+@pytest.mark.parametrize("kind", ["ETN_SendImageWebSocket", "ImageOut", "Image_Sender"])
+def test_a_loaded_picture_is_sent(kind: str) -> None:
+    """A program that drives ComfyUI saves what it is sent; what is made is only shown."""
+    shown = {"9": node("PreviewImage", images=["8", 0])}
+    sent = {"12": node(kind, images=["11", 0])}
+    assert ai(png(("prompt", GRAPH | LOADED | shown | sent))) == []
+    assert claim_of(GRAPH | shown | {"12": node(kind, images=["8", 0])}).kind == "generated"
 
 
 def without_save(plain: dict[str, Any]) -> dict[str, Any]:

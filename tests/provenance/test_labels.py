@@ -80,6 +80,8 @@ def test_an_edit_is_credited_too(field: str) -> None:
     assert (claim.tool, claim.kind, claim.strength) == ("Google", "edited-with-ai", "hint")
     (claim,) = labelled("compositeWithTrainedAlgorithmicMedia", **{field: EDITED})
     assert (claim.tool, claim.kind, claim.strength) == ("Google", "edited-with-ai", "declared")
+    (claim,) = labelled("trainedAlgorithmicMedia", **{field: EDITED})
+    assert (claim.tool, claim.kind, claim.strength) == ("Google", "edited-with-ai", "declared")
     assert labelled(**{field: f"{EDITED} and by hand"}) == []
 
 

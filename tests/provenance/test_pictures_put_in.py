@@ -10,7 +10,9 @@ import pytest
 
 from tegaki.claim import EITHER, Claim
 from tegaki.provenance import read
+from tegaki.provenance.evidence import MOST_NODES
 from tegaki.provenance.generation import is_edit_model
+from tegaki.provenance.jsontext import MOST
 from tegaki.verdict.fusion import sentences
 from tests.provenance.bytes_made import ASCII, UNDEFINED, exif_block, jpeg_exif, jpeg_with
 from tests.provenance.test_graph import GRAPH, LOADED, node
@@ -61,6 +63,10 @@ LAYERS = {"controlLayers": [{"isEnabled": True}], "rasterLayers": [{"isEnabled":
         {"generation_mode": "flux_outpaint"},
         {"generation_mode": "wan_i2v"},
         {"init_image": "a.png"},
+        {"canvas_v2_metadata": {"referenceImages": [{"ipAdapter": {}}]}},
+        {"canvas_v2_metadata": {"regionalGuidance": [{"referenceImages": [{}]}]}},
+        {"control_layers": {"layers": [{"type": "control_adapter_layer"}], "version": 3}},
+        {"control_layers": {"layers": [{"type": "regional_guidance_layer", "ipAdapters": [{}]}]}},
     ],
     ids=json.dumps,
 )
@@ -89,6 +95,9 @@ def test_invokeai_leaves_it_open(changes: dict[str, Any]) -> None:
         {"ref_images": [REFERENCE | {"isEnabled": False}]},
         {"canvas_v2_metadata": {"controlLayers": [{"isEnabled": False}]}},
         {"regions": [{"referenceImages": []}], "controlnets": []},
+        {"canvas_v2_metadata": {"referenceImages": [], "regionalGuidance": [{}]}},
+        {"control_layers": {"layers": [{"type": "regional_guidance_layer", "ipAdapters": []}]}},
+        {"control_layers": {"layers": [{"type": "ip_adapter_layer", "isEnabled": False}]}},
     ],
     ids=json.dumps,
 )
@@ -123,6 +132,9 @@ SDNEXT = "App: SD.Next, Version: 0c7038e"
         ("Operations: txt2img, Model: FLUX.1-Kontext-dev", "edited-with-ai", True),
         ("Operations: txt2img, IP Adapter: plus:0.5", "edited-with-ai", False),
         ("Operations: txt2img, Control type: ControlNet", "edited-with-ai", False),
+        ("Operations: txt2img, PuLID: Strength=0.6", "edited-with-ai", False),
+        ("Operations: txt2img, IY model: sim", "edited-with-ai", False),
+        ("Operations: none, Resize before: 512x512", "edited-with-ai", False),
         ("Pipeline: StableDiffusionXLPipeline, Operations: txt2img", "generated", False),
         ('Pipeline: XLImg2ImgPipeline, Operations: "txt2img; hires"', "generated", False),
         ('Operations: "txt2img; upscale", Hires upscaler: None', "generated", False),
@@ -159,6 +171,7 @@ def test_web_uis_are_given_pictures_too(extra: str, kind: str) -> None:
         "flux1-fill-dev.safetensors", "z_image_omni_bf16", "OmniGen2", "timbrooks/instruct-pix2pix",
         "HiDream-E1-1", "cosxl_edit.safetensors", "step1x-edit-i1258", "SeedEdit 3.0",
         "dreamshaper_8-inpainting", "FireRed-Image-Edit-1.0", "ImageEdit_v2",
+        "flux2-dev.safetensors", "FLUX.2-klein-4B", "flux_2_dev_q8p.ckpt",
     ],
 )  # fmt: skip
 def test_edit_models_are_known_by_name(name: str) -> None:
@@ -169,7 +182,8 @@ def test_edit_models_are_known_by_name(name: str) -> None:
     "name",
     [
         "flux_1_dev_q5p.ckpt", "Limited Edition XL", "meditation_v2", "creditMix", "EditorialXL",
-        "qwen_image_fp8", "fillet_v1", "omnibusMix", "reddit_v3", "", None,
+        "qwen_image_fp8", "fillet_v1", "omnibusMix", "reddit_v3", "flux1-dev-q2_k",
+        "conflux2", "", None,
     ],
 )  # fmt: skip
 def test_other_models_are_not(name: str | None) -> None:
@@ -222,6 +236,7 @@ def swarm(**changes: Any) -> Claim:
         {"initimagecreativity": 0.6},
         {"maskblur": 4, "maskimage": "inputs/m.png"},
         {"promptimages": ["inputs/a.png"]},
+        {"promptvideos": ["inputs/a.mp4"]},
         {"controlnetmodel": "lineart", "controlnetstrength": 1.0},
         {"controlnettwomodel": "lineart"},
         {"useipadapter": "plus"},
@@ -265,6 +280,36 @@ def test_novelai_references_are_pictures(changes: dict[str, Any]) -> None:
         assert only(data).kind == kind
 
 
+JOB = "Job ID: 12345678-1234-1234-1234-123456789012"
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind"),
+    [
+        ("https://s.mj.run/abc a fox --v 6.1", "edited-with-ai"),
+        ("<https://s.mj.run/abc> a fox --v 6.1", "edited-with-ai"),
+        ("a fox --cref https://s.mj.run/abc --v 6.1", "edited-with-ai"),
+        ("a fox --v 7 --oref https://s.mj.run/abc", "edited-with-ai"),
+        ("a fox --sref 12-3 https://s.mj.run/abc", "edited-with-ai"),
+        ("a fox --sref 123 --v 6.1", "generated"),
+        ("a fox holding a sign https://example.org --v 6.1", "generated"),
+    ],
+)
+def test_midjourney_is_given_addresses_of_pictures(asked: str, kind: str) -> None:
+    assert only(png(("Description", f"{asked} {JOB}"))).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("control", "kind"),
+    [("None", "generated"), ("lineart", "edited-with-ai")],
+)
+def test_easy_diffusion_is_guided_by_pictures(control: str, kind: str) -> None:
+    said = {"prompt": "a fox", "use_stable_diffusion_model": "m", "seed": "1"}
+    assert only(png(*said.items(), ("use_controlnet_model", control))).kind == kind
+    in_words = {"Prompt": "a fox", "Stable Diffusion model": "m", "ControlNet model": control}
+    assert only(png(*in_words.items())).kind == kind
+
+
 # What stands beside a graph
 
 
@@ -286,6 +331,28 @@ def test_a_text_says_no_more_than_the_graph_beside_it(beside: str | dict[str, An
     assert "graph beside it" in " ".join(claim.note for claim in edited)
     made = read(png(("parameters", beside), ("prompt", GRAPH)))
     assert {claim.kind for claim in made} == {"generated"}
+
+
+PLAIN = f"a fox\n{LAST}, Version: ComfyUI"
+UNKNOWN = GRAPH | {"5": node("VAEEncode", pixels=["11", 0]), "11": node("AcmePicture", id="mine")}
+MANY = {str(at): node("LoadImage") for at in range(MOST_NODES + 1)}
+LONG = GRAPH | {"5": node("AcmeLatent", image="A" * MOST)}
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [UNKNOWN, LONG, json.dumps(UNKNOWN)[:-9], MANY],
+    ids=["has a node that is not known", "is long", "is cut", "has many nodes"],
+)
+def test_a_text_says_no_more_than_a_graph_that_cannot_be_followed(graph: Any) -> None:
+    claims = read(png(("parameters", PLAIN), ("prompt", graph)))
+    assert [claim.carrier for claim in claims][-1] == "A1111 text"
+    assert all(map(is_either, claims))
+
+
+def test_a_prompt_in_braces_is_no_graph() -> None:
+    claim = only(png(("parameters", PLAIN), ("prompt", "{red|white} fox, masterpiece")))
+    assert claim.kind == "generated"
 
 
 def test_both_are_said_in_words() -> None:

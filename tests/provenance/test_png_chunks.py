@@ -117,6 +117,11 @@ def test_the_keyword_says_what_a_profile_is(keyword: str, first: str) -> None:
     assert (marks.texts, marks.damage) == ((), ())
 
 
+def test_lines_of_a_profile_may_end_as_on_windows() -> None:
+    text = f"\nexif\n{len(EXIF):8}\n{EXIF.hex()}\n".replace("\n", "\r\n")
+    assert len(survey(png_with([png_text("Raw profile type exif", text)])).exif) == 1
+
+
 def test_an_app1_profile_may_be_xmp() -> None:
     raw = b"http://ns.adobe.com/xap/1.0/\0" + XMP
     marks = survey(png_with([png_profile("APP1", raw)]))

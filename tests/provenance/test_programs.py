@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tegaki.claim import Claim
+from tegaki.claim import EITHER, Claim
 from tegaki.provenance import read
 from tests.provenance.bytes_made import (
     ASCII,
@@ -231,6 +231,7 @@ def test_other_json_is_no_spaces(missing: str) -> None:
     assert ai(png(("parameters", plain))) == []
 
 
+FOOOCUS = "Steps: 30, Sampler: DPM++ 2M SDE Karras, Seed: 1, Size: 512x512, CFG scale: 4"
 MRE = {
     "prompt": "a witch", "negative_prompt": "", "seed": 8834, "sampler": "dpmpp_2m_sde_gpu",
     "performance": "Speed", "steps": 30, "base_model": "morphxl_v10.safetensors", "img2img": False,
@@ -249,6 +250,19 @@ def test_fooocus_mre(file: Callable[[dict[str, Any]], bytes]) -> None:
     for name in ("img2img", "revision", "control_lora_canny"):
         assert only(file(MRE | {name: True})).kind == "edited-with-ai"
     assert ai(file(MRE | {"software": "Focus 2"})) == []
+
+
+@pytest.mark.parametrize(
+    ("scheme", "parameters"),
+    [
+        ("fooocus", {"prompt": "a fox", "base_model": "m", "seed": "1"}),
+        ("a1111", f"a fox\n{FOOOCUS}, Version: Fooocus v2.5.5"),
+    ],
+)
+def test_fooocus_does_not_say_what_it_began_with(scheme: str, parameters: Any) -> None:
+    claim = only(png(("fooocus_scheme", scheme), ("parameters", parameters)))
+    assert said(claim) == ("Fooocus", "generated", "declared")
+    assert "from another" in claim.note
 
 
 def test_ruinedfooocus_changes_pictures() -> None:
@@ -280,9 +294,12 @@ def test_krita_ai_diffusion_knows_no_hash() -> None:
         "a cat\nNegative prompt: \nSteps: 20, Sampler: Default - DPM++ 2M, CFG scale: 7.0, "
         "Seed: 12, Size: 832x1216, Model hash: unknown, Model: dreamshaper_8.safetensors"
     )
-    assert said(only(png(("parameters", text)))) == ("Krita AI Diffusion", "generated", "declared")
+    claim = only(png(("parameters", text)))
+    assert said(claim) == ("Krita AI Diffusion", "edited-with-ai", "declared")
+    assert EITHER in claim.details  # the rest of the canvas may have been drawn
     refined = only(png(("parameters", f"{text}, Denoising strength: 0.6")))
     assert said(refined) == ("Krita AI Diffusion", "edited-with-ai", "declared")
+    assert EITHER not in refined.details
 
 
 @pytest.mark.parametrize("version", ["neo", "neo-2.28", "classic", "classic-1.5"])

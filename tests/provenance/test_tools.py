@@ -116,6 +116,24 @@ def test_few_fields_are_a_hint(line: str, strength: str) -> None:
     assert ("too few" in claim.note) == (strength == "hint")
 
 
+QUOTED = "Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 8x8"
+
+
+@pytest.mark.parametrize(
+    ("text", "strength"),
+    [
+        (f"Mine is drawn by hand, theirs has {QUOTED}", "hint"),
+        (f"a fox.Negative prompt: blurry.{QUOTED}", "declared"),
+        (f"a fox. {QUOTED}, Version: v1.10.1", "declared"),
+        (f"a fox\n{QUOTED}", "declared"),
+    ],
+)
+def test_fields_behind_other_words_may_be_quoted(text: str, strength: str) -> None:
+    claim = only(with_comment(text))
+    assert claim.strength == strength
+    assert ("people quote" in claim.note) == (strength == "hint")
+
+
 @pytest.mark.parametrize("words", [f"I drew this, in ink, after:\na fox\n{EARLY}", f"fox\n{EARLY}"])
 def test_a_comment_is_a_hint_where_no_web_ui_writes_one(words: str) -> None:
     for data in (comment(words), png(("comment", words))):

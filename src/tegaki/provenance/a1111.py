@@ -43,7 +43,8 @@ _JSON = json.JSONDecoder()
 _MODELS = ("Model", "model", "Unet")  # the second by ArtBot, the third by stable-diffusion.cpp
 _GUIDES = (
     "ControlNet", "Control type", "Control model", "Control mode", "IP Adapter", "FaceID",
-    "FaceSwap", "InstantID", "PhotoMaker", "ReSwapper", "Init image",
+    "FaceSwap", "InstantID", "InstantIR", "IY model", "PhotoMaker", "PuLID", "ReSwapper",
+    "Init image", "Resize before",
 )  # fmt: skip
 """How the names of fields begin that are there only where a picture was given."""
 _FROM_NOTHING = "txt2img"
@@ -55,11 +56,13 @@ _CHANGES = re.compile(r"(?i)img2img|inpaint|edit|kontext|instruct|control")
 
 @dataclass(frozen=True, slots=True)
 class WebUiText:
-    """A text in this layout. ``fields``: of the last line, by their names there."""
+    """A text in this layout. ``fields``: of the last line, by their names there. ``is_joined``: its
+    line breaks are gone."""
 
     prompt: str
     negative_prompt: str | None
     fields: dict[str, str]
+    is_joined: bool = False
 
     @property
     def begins_with_a_picture(self) -> bool | None:
@@ -132,18 +135,22 @@ def read_text(text: str) -> WebUiText | None:
 
 def _one_line(text: str) -> WebUiText | None:
     """A text whose line breaks are gone, as sites and editors leave it: ``a fox.Negative prompt:
-    blurry.Steps: 20, Sampler: ...``. Only with what the versions of 2022 wrote at least: within a
-    line people quote more than they do on lines of their own."""
+    blurry.Steps: 20, Sampler: ...``. Only with what the versions of 2022 wrote at least, and with
+    nothing behind it: within a line people quote more than they do on lines of their own."""
     starts = list(_INLINE_STEPS.finditer(text))
     if not starts:
         return None
     steps = starts[-1].start("steps")
-    head, fields = text[:steps], fields_of(text[steps:].partition("\n")[0])
+    head, line = text[:steps], text[steps:].strip()
+    if "\n" in line:
+        return None
+    fields = fields_of(line)
     prompt, cut, negative = head.rpartition(_INLINE_NEGATIVE)
     if not cut:
         prompt, negative = head, ""
-    found = WebUiText(_stripped(prompt), _stripped(negative) if cut else None, fields)
-    return found if found.support >= _ALL else None
+    found = WebUiText(_stripped(prompt), _stripped(negative) if cut else None, fields, True)
+    known = sum(name in fields for name in _SUPPORT)
+    return found if _ALL <= found.support == known else None
 
 
 def _stripped(text: str) -> str:

@@ -83,6 +83,7 @@ class Evidence:
     ) -> None:
         self.marks, self._picture = marks, picture
         self._budget, self._nodes_left = Budget(), MOST_NODES
+        self._passed_over = False
         self._texts: dict[str, list[Candidate]] = {}
         self._exif: dict[str, list[Candidate]] = {}
         self._xmp: dict[tuple[str, str], list[Property]] = {}
@@ -152,6 +153,12 @@ class Evidence:
         wanted = (record, dataset)
         return [field for field in self.marks.iptc if (field.record, field.dataset) == wanted]
 
+    @property
+    def has_unread_graph(self) -> bool:
+        """Whether a graph was left out, for its size or for its damage."""
+        left_out = (c.json is None and '"class_type"' in c.text for c in self.texts("prompt"))
+        return self._passed_over or any(left_out)
+
     def loose_texts(self) -> list[Candidate]:
         """Comments of other formats, where people write and no web UI does."""
         return self.texts("comment") if self.marks.format != "GIF" else []
@@ -178,6 +185,7 @@ class Evidence:
         if graph.size > self._nodes_left:
             said = f"a graph of {graph.size:,} nodes and links passes the limit of {MOST_NODES:,}"
             self._budget.note(place, f"{said} for a file")
+            self._passed_over = True
             return None
         self._nodes_left -= graph.size
         return graph

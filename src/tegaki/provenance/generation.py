@@ -8,19 +8,19 @@ from typing import Any
 
 from tegaki.claim import EITHER, Claim, Kind, Place, Strength
 
-BEGAN = "Another picture went into it, which may have been drawn."
+BEGAN = "Another picture was used to make this one, and may have been drawn by a person."
 UNTOLD = (
-    "It does not say whether another picture went into it, which may have been drawn: it may be "
-    "generated or edited."
+    "The file does not say whether another picture was used, so this one may be generated or "
+    "edited."
 )
 EDITS = (
-    "Its model edits pictures and makes them from nothing too, and which it did is not said: it "
-    "may be generated or edited."
+    "The model makes pictures from nothing and edits them too; the file does not say which it did, "
+    "so this one may be generated or edited."
 )
 _EDIT_MODEL = re.compile(
     r"(?i)kontext|(?:(?<![a-z])|image)edit(?:ing|plus)?(?![a-z])|omni[-_ ]?gen"
     r"|(?<![a-z])omni(?![a-z])|pix2pix|(?<![a-z])ip2p(?![a-z])|hidream[-_ ]?e1|icedit|seededit"
-    r"|inpaint|flux.{0,12}(?<![a-z])fill(?![a-z])"
+    r"|inpaint|flux.{0,12}(?<![a-z])fill(?![a-z])|(?<![a-z])flux[-_. ]?2(?!\d)"
 )
 """Models that are given a picture to work on, by a part of their name."""
 

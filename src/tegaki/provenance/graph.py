@@ -23,9 +23,8 @@ ASIDE = ("model", "clip", "vae", "control_net", "clip_vision", "style_model")
 """Inputs that say how to sample, not what."""
 
 _PLAIN = re.compile(
-    r"(?:^|_)(?:width|height|seed|steps|cfg|denoise|strength|scale|size|prefix|sampler|scheduler"
-    r"|sigmas|name|ratio|resolution|fps|rate|length|count|frames_number|num_frames|index|blur)"
-    r"(?:_?[a-z0-9])?\Z"
+    r"(?:^|_)(?:width|height|seed|steps|cfg|denoise|strength|scale|size|prefix|name|ratio"
+    r"|resolution|fps|rate|length|count|frames_number|num_frames|index|blur)(?:_?[a-z0-9])?\Z"
 )
 _WORDS = re.compile(r"(?:^|_)(?:text|prompt|string|caption)(?:_?[a-z0-9])?\Z")
 """Inputs for numbers and words (``empty_latent_width``, ``text_g``): no picture goes through them,
@@ -39,6 +38,8 @@ _NO_PICTURES = re.compile(r"(?:model|encoder|mode|method|weight|count)\Z")
 takes a model)."""
 _WIRES = re.compile(r"(?:^|_)(?:model|guider|noise|pipe|pipeline|conditioning|embeds|positive)\Z")
 """What samplers are wired to, wrappers of other programs (``kolors_model``) among them."""
+_NO_WAY = ("negative", "audio", *ASIDE)
+"""What else is no picture, though it may have been made with one."""
 _SAMPLERS = re.compile(r"(?i)(?<!re)(?<!down)(?<!up)sample(?:r|\Z)")
 
 
@@ -53,6 +54,7 @@ class Graph:
     """The links through which a picture may come: all but those for words and numbers."""
     samplers: tuple[str, ...] = ()
     """Nodes that sample, in the order of the graph."""
+    _sampling: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def size(self) -> int:
@@ -72,6 +74,10 @@ class Graph:
     def link(self, node: str, name: str) -> str | None:
         """The node that an input comes from."""
         return self.links[node].get(name)
+
+    def samples(self, node: str) -> bool:
+        """Whether a node is one of :attr:`samplers`, of which there may be thousands."""
+        return node in self._sampling
 
     def saves(self, node: str) -> bool:
         """Whether a node writes what it gets to a file, by its name."""
@@ -133,6 +139,13 @@ def takes_pictures(name: str) -> bool:
     return bool(_PICTURES.search(last)) and not _NO_PICTURES.search(last) and not is_plain(name)
 
 
+def may_take_pictures(name: str) -> bool:
+    """Whether an input of a node that has none for pictures may be for one: that of a switch, of
+    whatever name."""
+    last = _last(name)
+    return not (is_plain(name) or last in _NO_WAY or _WIRES.search(last))
+
+
 def _last(name: str) -> str:
     return name.rpartition(".")[2].lower()
 
@@ -165,12 +178,15 @@ def as_graph(plain: Any) -> Graph | None:
     }
     unsampled = Graph(nodes, links, carriers)
     samplers = tuple(node for node in nodes if _samples(unsampled, node))
-    return Graph(nodes, links, carriers, samplers) if nodes else None
+    return Graph(nodes, links, carriers, samplers, frozenset(samplers)) if nodes else None
 
 
 def is_link(value: Any) -> bool:
-    """Whether an input's value names another node and one of its outputs."""
-    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str | int)
+    """Whether an input's value names another node and one of its outputs by its number
+    (comfy_execution/graph_utils.py). Two names of files are no link."""
+    if not (isinstance(value, list) and len(value) == 2):
+        return False
+    return isinstance(value[0], str | int) and isinstance(value[1], int | float)
 
 
 def _samples(graph: Graph, node: str) -> bool:

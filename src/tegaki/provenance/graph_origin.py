@@ -9,10 +9,12 @@ generated; and where a picture comes from a node that is not known, it may have 
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, Literal
 
-from tegaki.provenance.graph import Graph, is_link, takes_pictures
+from tegaki.provenance.graph import Graph, is_link, is_plain, may_take_pictures, takes_pictures
 
 Origin = Literal["nothing", "picture", "unknown"]
 """What a graph's picture begins with: noise and words alone, also a picture that was there, or
@@ -53,17 +55,25 @@ _A_MODEL = re.compile(
     r"(?i)model|checkpoint|ckpt|unet|clip(?!board)|vae|lora|controlnet|encoder|pipeline|detector"
     r"|diffus|gguf|adapter|upscaler|embedding"
 )
+_KEPT = re.compile(r"(?i)embeds|conditioning|latent|noise")
+"""What may be loaded from a file instead of a picture, and have been made of one."""
 _VALUE = re.compile(r"(?i)primitive|integer|float|number|bool|string|math|constant|slider|\bint\b")
 _BLANK = re.compile(
     r"(?i)empty|blank|solid|noise|aspect|ratio|resolution|size|dimension|latent(?!.)"
 )
 _SIDES = re.compile(r"(?i)width|height|dimension|resolution|aspect")
 _PICTURE_FILE = re.compile(
-    r"(?i)\.(?:png|jpe?g|webp|bmp|gif|tiff?|avif|heic|psd|mp4|mov|webm|mkv)(?: \[\w+\])?\Z"
+    r"(?i)\.(?:png|jpe?g|webp|bmp|gif|tiff?|avif|heic|psd|mp4|mov|webm|mkv)"
+    r"(?: \[\w+\]|[?#]\S*)?\Z"
 )
+_ADDRESS = re.compile(r"(?i)(?:https?|ftp|file|s3|gs|blob)://")
 _MODEL_FILE = re.compile(r"(?i)\.(?:safetensors|ckpt|pth?|gguf|bin|onnx|sft)\Z")
 _LONGEST_NAME = 1000  # characters of a file's name; a picture written out in base64 is longer
+_LONGEST_CHOICE = 100  # characters; longer texts hold a drawing, or a pose
+_MOST_VALUES = 100  # of one input
 
+_SENDS = re.compile(r"(?i)websocket|send_? ?image|image_? ?(?:send|out)")
+"""Nodes that hand a picture to the program that drives ComfyUI, which saves it."""
 _NETWORKS = re.compile(
     r"(?i)with ?model|using model|restor|face ?swap|reactor|seedvr|supir|flashvsr|ccsr|aura ?sr"
     r"|super ?res|esrgan|lama"
@@ -114,21 +124,45 @@ def is_named(graph: Graph, service: str) -> bool:
 def origin(graph: Graph) -> Origin:
     """What reaches the pictures that the graph saves."""
     makings = graph.makings(_ends(graph))
-    unknown = not any(_is_source(graph, node) for node in makings)  # a loop begins with nothing
-    for node in makings:
-        if _holds_picture(graph, node):
-            return "picture"
-        unknown = unknown or _is_cut(graph, node)
-        for name, source in graph.carriers[node].items():
-            if takes_pictures(name) and _is_source(graph, source):
-                unknown = unknown or not _is_harmless(graph, source)
+    if any(_holds_picture(graph, node) for node in makings):
+        return "picture"
+    begun = any(not graph.carriers[node] for node in makings)  # a loop begins with nothing
+    cut = any(_is_cut(graph, node) or _loads_kept(graph, node) for node in makings)
+    origins = (node for node in _pictured(graph, makings) if not _ways(graph, node))
+    unknown = cut or not begun or not all(_is_harmless(graph, node) for node in origins)
     return "unknown" if unknown else "nothing"
+
+
+def _pictured(graph: Graph, nodes: Iterable[str]) -> set[str]:
+    """The nodes whose pictures some nodes take, as such or through switches."""
+    found = {
+        source
+        for node in nodes
+        for name, source in graph.carriers[node].items()
+        if takes_pictures(name)
+    }
+    waiting = deque(found)
+    while waiting:
+        new = set(_ways(graph, waiting.popleft())) - found
+        found |= new
+        waiting.extend(new)
+    return found
+
+
+def _ways(graph: Graph, node: str) -> list[str]:
+    """Where a picture that a node gives may come from: its inputs for pictures, or any where it
+    has none and makes no picture itself."""
+    links = graph.carriers[node]
+    named = [source for name, source in links.items() if takes_pictures(name)]
+    if named or graph.samples(node) or _is_asked(graph, node):
+        return named
+    return [source for name, source in links.items() if may_take_pictures(name)]
 
 
 def enlarger(graph: Graph) -> str | None:
     """The node that puts a picture through a network, or asks a service to, in a graph that saves
     the outcome and generates nothing."""
-    savers = [node for node in graph.nodes if graph.saves(node)]
+    savers = [node for node in graph.nodes if _gives_out(graph, node)]
     if not savers:
         savers = [node for node in graph.nodes if "preview" in graph.kind(node).lower()]
     return next((node for node in sorted(graph.makings(savers)) if _enlarges(graph, node)), None)
@@ -150,19 +184,20 @@ def _makers(graph: Graph) -> list[str]:
     return [*graph.samplers, *_services(graph)]
 
 
+def _gives_out(graph: Graph, node: str) -> bool:
+    sends = graph.links[node] and _SENDS.search(graph.kind(node))  # LoadImageOutput takes nothing
+    return graph.saves(node) or bool(sends)
+
+
 def _saved(graph: Graph) -> tuple[list[str], list[str]]:
     """The nodes that save pictures: those that get one from a sampler or a service, and others."""
-    pictures = {
-        node: [source for name, source in links.items() if takes_pictures(name)]
-        for node, links in graph.carriers.items()
-        if graph.saves(node)
-    }
+    pictures = {node: _ways(graph, node) for node in graph.nodes if _gives_out(graph, node)}
     savers = {node: sources for node, sources in pictures.items() if sources}
     if not savers:
         return [], []
     made = graph.made_of(_makers(graph))
-    got = [node for node, sources in savers.items() if not made.isdisjoint(sources)]
-    return got, [node for node in savers if node not in set(got)]
+    got = {node: not made.isdisjoint(sources) for node, sources in savers.items()}
+    return [node for node in got if got[node]], [node for node in got if not got[node]]
 
 
 def _ends(graph: Graph) -> Iterable[str]:
@@ -194,7 +229,7 @@ def _services(graph: Graph) -> Iterator[str]:
 def _is_asked(graph: Graph, node: str) -> bool:
     kind = graph.kind(node)
     names = {name.rpartition(".")[2].lower() for name in graph.inputs(node)}
-    if not names & PROMPTS or graph.saves(node) or node in graph.samplers:
+    if not names & PROMPTS or graph.saves(node) or graph.samples(node):
         return False
     if _TEXTS.search(kind) or "clip" in graph.links[node]:  # what encodes a prompt samples nothing
         return False
@@ -204,56 +239,73 @@ def _is_asked(graph: Graph, node: str) -> bool:
 def _holds_picture(graph: Graph, node: str) -> bool:
     """``LoadImage``, ``Image Load``, ``easy loadImageBase64``, or whatever names a picture's file
     or holds one."""
-    kind, values = graph.kind(node), list(_values(graph, node))
+    kind, texts = graph.kind(node), list(_written(graph, node))
     if graph.saves(node):
         return False
-    if any(map(_is_picture, values)):
+    if any(_is_picture(name, text) for name, text in texts):
         return True
-    brings = _LOADS.search(kind) or (_is_source(graph, node) and _HOLDS.search(kind))
-    of_models = _A_MODEL.search(kind) or any(map(_is_model, values))
+    brings = _LOADS.search(kind) or (not graph.carriers[node] and _HOLDS.search(kind))
+    of_models = _A_MODEL.search(kind) or _names_model(texts)
     return bool(brings and _A_PICTURE.search(kind)) and not of_models
 
 
-def _values(graph: Graph, node: str) -> Iterator[Any]:
-    for value in graph.inputs(node).values():
-        if isinstance(value, list) and not is_link(value):
-            yield from value[:100]
-        yield value
+def _written(graph: Graph, node: str) -> Iterator[tuple[str, str]]:
+    """The texts in a node's inputs, also those in lists and objects, by the input's name."""
+    for name, value in graph.inputs(node).items():
+        if not is_link(value):
+            yield from ((name, text) for text in islice(_leaves(value), _MOST_VALUES))
 
 
-def _is_picture(value: Any) -> bool:
-    if not isinstance(value, str):
-        return False
-    if value.startswith("data:image"):
+def _leaves(value: Any) -> Iterator[str]:
+    waiting = [value]
+    while waiting:
+        at = waiting.pop()
+        if isinstance(at, str):
+            yield at
+        elif isinstance(at, dict | list):
+            waiting.extend(at.values() if isinstance(at, dict) else at)
+
+
+def _is_picture(name: str, text: str) -> bool:
+    """Whether the text of an input is a picture, or says where one is."""
+    if text.startswith("data:image"):
         return True
-    if len(value) > _LONGEST_NAME:
-        return re.fullmatch(r"[A-Za-z0-9+/=\s]+", value) is not None and " " not in value
-    return _PICTURE_FILE.search(value) is not None
+    if len(text) > _LONGEST_NAME:
+        return re.fullmatch(r"[A-Za-z0-9+/=\s]+", text) is not None and " " not in text
+    address = takes_pictures(name) and _ADDRESS.match(text)
+    return bool(address or _PICTURE_FILE.search(text))
 
 
-def _is_model(value: Any) -> bool:
-    return isinstance(value, str) and _MODEL_FILE.search(value) is not None
+def _names_model(texts: Iterable[tuple[str, str]]) -> bool:
+    return any(_MODEL_FILE.search(text) for _, text in texts)
 
 
 def _is_cut(graph: Graph, node: str) -> bool:
-    """Whether a picture should come from a node that is not in the graph."""
+    """Whether something that a picture may be in comes from a node that is not in the graph."""
     return any(
-        takes_pictures(name) and is_link(value) and name not in graph.links[node]
+        is_link(value) and name not in graph.links[node] and not is_plain(name)
         for name, value in graph.inputs(node).items()
     )
 
 
-def _is_source(graph: Graph, node: str) -> bool:
-    return not graph.carriers[node]
+def _loads_kept(graph: Graph, node: str) -> bool:
+    """Whether a node loads what may have been made of a picture, and no model."""
+    kind = graph.kind(node)
+    if graph.links[node] or "model" in kind.lower() or _names_model(_written(graph, node)):
+        return False
+    return bool(_LOADS.search(kind) and _KEPT.search(kind))
 
 
 def _is_harmless(graph: Graph, node: str) -> bool:
     """Whether a node that takes no picture and gives one, or a latent, makes it of nothing."""
-    kind, values = graph.kind(node), list(_values(graph, node))
-    if any(map(_is_model, values)):
-        return True  # loaders of models that also give an empty latent
-    if _LOADS.search(kind) and not _A_MODEL.search(kind):
-        return False
-    blank = _BLANK.search(kind) or any(_SIDES.search(name) for name in graph.inputs(node))
-    named = blank or _A_MODEL.search(kind) or _VALUE.search(kind)
-    return bool(named) or _is_asked(graph, node) or node in graph.samplers
+    kind, texts = graph.kind(node), list(_written(graph, node))
+    if _names_model(texts) or graph.samples(node) or _is_asked(graph, node):
+        return True  # loaders of models give an empty latent too
+    of_models = bool(_A_MODEL.search(kind)) and not _A_PICTURE.search(kind)
+    if _LOADS.search(kind):
+        return of_models or any("empty" in name for name in graph.inputs(node))
+    if _BLANK.search(kind):
+        return True
+    if any(_SIDES.search(name) for name in graph.inputs(node)):
+        return all(len(text) <= _LONGEST_CHOICE for _, text in texts)
+    return of_models or bool(_VALUE.search(kind) and not _A_PICTURE.search(kind))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from tegaki.claim import AI, KINDS, STRENGTHS, Claim
+from tegaki.claim import AI, EITHER, KINDS, STRENGTHS, Claim
 from tegaki.errors import MissingExtra
 from tegaki.provenance import c2pa_library, c2pa_manifest, c2pa_remark
 from tegaki.provenance.anchors import checked_anchors
@@ -65,12 +65,15 @@ _THEN: tuple[Callable[[Evidence], Iterator[Claim]], ...] = (
 the graph of the ComfyUI that it drives), the one that people used comes first."""
 
 
-READER = 2
+READER = 3
 """Raised whenever the same bytes would give other claims: stores keep what each version read."""
 MOST_CLAIMS = 100
 """Of one file: real ones make up to five, and a row has to be read."""
 _NONE = Marks("")
-_BY_GRAPH = "The graph beside it has another picture in it, which may have been drawn."
+_BY_GRAPH = "The graph beside it uses another picture, which may have been drawn by a person."
+_BY_UNKNOWN = (
+    "The graph beside it cannot be followed to its start, so this one may be generated or edited."
+)
 MANIFEST_NOT_READ = (
     f"A C2PA manifest is there and was not read: {MissingExtra('reading it', 'c2pa')}."
 )
@@ -157,19 +160,28 @@ def claims_of_texts(evidence: Evidence, signatures: Signatures) -> list[Claim]:
     claims = [claim for find in _FIRST for claim in find(evidence)]
     claims += novelai.find(evidence, signatures)
     claims += (claim for find in _THEN for claim in find(evidence))
-    return by_graph(claims)
+    return _by_graph(claims, evidence)
 
 
-def by_graph(claims: list[Claim]) -> list[Claim]:
+def _by_graph(claims: list[Claim], evidence: Evidence) -> list[Claim]:
     """The claims, none that says more than the graph that it stands beside.
 
     Programs that drive ComfyUI, and nodes that save for it, write what was asked for and not every
     picture that went into it: the graph has them.
     """
-    if ("edited-with-ai", comfyui.CARRIER) not in ((c.kind, c.carrier) for c in claims):
+    edits = [c for c in claims if (c.kind, c.carrier) == ("edited-with-ai", comfyui.CARRIER)]
+    if not edits and not evidence.has_unread_graph:
         return claims
+    known = any(EITHER not in claim.details for claim in edits)
+    note = _BY_GRAPH if known else _BY_UNKNOWN
+    more = () if known else (EITHER,)
     return [
-        replace(c, kind="edited-with-ai", note=" ".join(filter(None, (c.note, _BY_GRAPH))))
+        replace(
+            c,
+            kind="edited-with-ai",
+            note=" ".join(filter(None, (c.note, note))),
+            details=c.details + more,
+        )
         if c.kind == "generated" and c.strength == "declared"
         else c
         for c in claims

@@ -18,7 +18,8 @@ _NAME_SHOWN = 79  # section 11.3.3.1: the longest keyword
 _XMP = "XML:com.adobe.xmp"
 _RAW_PROFILE = "Raw profile type "
 _HEX = re.compile(
-    rb"\n?(?P<name>[^\n]{0,200})\n[ \t]*(?P<length>\d{1,10})[ \t\r]*\n(?P<hex>[0-9A-Fa-f\s]*)\Z"
+    rb"(?:\r?\n)?(?P<name>[^\n]{0,200})\n[ \t]*(?P<length>\d{1,10})[ \t\r]*\n"
+    rb"(?P<hex>[0-9A-Fa-f\s]*)\Z"
 )
 _XMP_NAME = b"http://ns.adobe.com/xap/1.0/\0"
 _HEADER = 13  # section 11.2.1: bytes of IHDR

@@ -28,8 +28,8 @@ _NAMESPACE = "Comfy-Org/ComfyUI"
 _MOST_CLAIMS = 16  # of one file
 _DRIVERS = ("parameters-json", "smproj", "generation_data")
 _DRIVEN = "A program or service that drives ComfyUI wrote this file."
-_ENLARGED = "The graph enlarges or restores a picture with a network and makes none."
-_UNKNOWN_NODE = "It is not known what the node that is asked for the picture does."
+_ENLARGED = "The graph only enlarges or restores a picture, with a network."
+_UNKNOWN_NODE = "The picture comes from a node that tegaki does not know."
 _SMALLEST = 64  # pixels; smaller ones are thumbnails, of any shape
 _SHAPES_DIFFER = 0.05  # of the aspect ratio: upscalers round sizes, they do not stretch
 

@@ -16,10 +16,12 @@ from tegaki.provenance.jsontext import as_seed
 _MODEL = ("use_stable_diffusion_model", "Stable Diffusion model")
 _STRENGTH = ("prompt_strength", "Prompt Strength")
 """Kept only where the generation began with a picture."""
+_CONTROL = ("use_controlnet_model", "ControlNet model")
+"""What guides by a picture; ``None`` written out where there is none."""
 _FIELDS = (
     *_MODEL, "prompt", "Prompt", "negative_prompt", "Negative Prompt", "seed", "Seed",
     "sampler_name", "Sampler", "num_inference_steps", "Steps", "guidance_scale",
-    "Guidance Scale", *_STRENGTH,
+    "Guidance Scale", *_STRENGTH, *_CONTROL,
 )  # fmt: skip
 
 
@@ -53,5 +55,5 @@ def _generation(said: Mapping[str, str]) -> Generation:
         details=tuple(
             (name, text) for name, text in (("steps", steps), ("strength", strength)) if text
         ),
-        from_picture=strength is not None,
+        from_picture=strength is not None or first(*_CONTROL) not in (None, "None"),
     )

@@ -18,6 +18,8 @@ _PICTURES = (
     "inpaint_mode", "inpaint_engine_version", "denoise", "start_step",
 )  # fmt: skip
 """Fields that hold something where a picture was given."""
+_SAME = "Fooocus writes the same for pictures that it makes from another."
+"""Pictures to vary, enlarge, fill or be guided by leave no trace (modules/async_worker.py)."""
 
 
 def find(evidence: Evidence) -> Iterator[Claim]:
@@ -29,7 +31,7 @@ def find(evidence: Evidence) -> Iterator[Claim]:
         elif _is_fork(said):
             yield from _fork(candidate)
         elif _is_fooocus(said, schemed):
-            yield _json(said).claim("Fooocus", "Fooocus parameters", candidate.place)
+            yield _json(said).claim("Fooocus", "Fooocus parameters", candidate.place, note=_SAME)
         elif candidate.key != "Comment":
             yield from _text(candidate, schemed)
     for candidate in evidence.texts("comment") if evidence.marks.format == "JPEG" else ():
@@ -59,7 +61,7 @@ def _is_fooocus(said: dict[str, Any], schemed: bool) -> bool:
 def _text(candidate: Candidate, schemed: bool) -> Iterator[Claim]:
     text = candidate.web_ui
     if text is not None and (schemed or text.fields.get("Version", "").startswith("Fooocus")):
-        yield text.generation().claim("Fooocus", "A1111 text", candidate.place)
+        yield text.generation().claim("Fooocus", "A1111 text", candidate.place, note=_SAME)
 
 
 def _json(said: dict[str, Any]) -> Generation:

@@ -64,15 +64,33 @@ def _began_with_a_picture(said: dict[str, Any]) -> bool | None:
     """
     if any(said.get(name) for name in _STARTS):
         return True
-    layers = said.get("canvas_v2_metadata")
+    canvas, control = _object(said, "canvas_v2_metadata"), _object(said, "control_layers")
     guides = [said.get(name) for name in _GUIDES]
-    guides.append(layers.get("controlLayers") if isinstance(layers, dict) else None)
-    if any(map(_is_enabled, guides)) or _has_reference(said.get("regions")):
+    guides += [canvas.get(name) for name in ("controlLayers", "referenceImages")]  # 5
+    guides.append(_with_pictures(control.get("layers")))  # 4.2
+    regions = said.get("regions"), canvas.get("regionalGuidance")
+    if any(map(_is_enabled, guides)) or any(map(_has_reference, regions)):
         return True
     mode = said.get("generation_mode")
     if not isinstance(mode, str):
         return None
     return not mode.endswith("txt2img")
+
+
+def _object(said: dict[str, Any], name: str) -> dict[str, Any]:
+    found = said.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _with_pictures(layers: Any) -> list[Any]:
+    """All but the regions of a prompt that have no picture of their own."""
+    found = layers if isinstance(layers, list) else []
+    return [
+        each
+        for each in found
+        if isinstance(each, dict)
+        and (each.get("type") != "regional_guidance_layer" or each.get("ipAdapters"))
+    ]
 
 
 def _is_enabled(entries: Any) -> bool:

@@ -74,7 +74,7 @@ def _source_types(evidence: Evidence) -> list[Property]:
 def _types(evidence: Evidence) -> Iterator[Claim]:
     if is_midjourneys(evidence):
         return  # read there
-    credited = _google_credit(evidence) is not None
+    credit = _google_credit(evidence)
     creator = [p.value for p in evidence.xmp(_XMP, "CreatorTool")]
     system = System.of(evidence)
     for found in _source_types(evidence):
@@ -82,7 +82,9 @@ def _types(evidence: Evidence) -> Iterator[Claim]:
         if kind is not None:
             shown = (("CreatorTool", creator[0]),) if creator else ()
             of_ai = kind in AI
-            tool = "Google" if credited else system.tool if system else UNSTATED
+            if credit is not None and kind == "generated":
+                kind = credit[0]  # an edit may be all that the model made
+            tool = "Google" if credit else system.tool if system else UNSTATED
             yield Claim(
                 tool if of_ai else UNSTATED, "IPTC DigitalSourceType", kind, "declared",
                 found.place, details=shown,

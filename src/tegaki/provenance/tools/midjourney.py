@@ -13,6 +13,9 @@ from tegaki.provenance.sourcetypes import TRAINED, code_of
 from tegaki.provenance.tools.labels import IPTC_EXT, is_midjourneys
 
 _JOB = re.compile(r"\bJob ID: [0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\s*\Z")
+_PICTURE = re.compile(r"(?:\A|\s--(?:cref|iw|oref|sref)\s(?:[^-]|-(?!-))*?)<?https?://")
+"""Addresses of pictures stand before the words, and behind some flags, which may take several; a
+style may be named by its number too (docs.midjourney.com, "Image Prompts")."""
 _FLAG = re.compile(r"\s--(?P<name>[a-z]+)(?:\s+(?P<value>[^\s-]\S*))?")
 
 
@@ -49,4 +52,5 @@ def _generation(text: str) -> Generation:
         details=tuple(
             (name, flags[name]) for name in ("ar", "stylize", "chaos") if flags.get(name)
         ),
+        from_picture=bool(_PICTURE.search(text)),
     )

@@ -13,8 +13,8 @@ from tegaki.provenance.generation import Generation, details_of
 from tegaki.provenance.jsontext import as_seed, as_text
 
 _PICTURES = (
-    "initimage", "maskimage", "promptimages", "controlnet", "videoendimage", "useipadapter",
-    "usereferenceonly", "revisionstrength", "usestylemodel",
+    "initimage", "maskimage", "promptimages", "promptvideos", "controlnet", "videoendimage",
+    "useipadapter", "usereferenceonly", "revisionstrength", "usestylemodel",
 )  # fmt: skip
 """How parameters begin that are there only where a picture is given (T2IParamTypes.cs)."""
 _OFF: tuple[object, ...] = ("", 0, False, "None", "(None)", None, [])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tegaki.claim import Claim
 from tegaki.provenance.a1111 import WebUiText
@@ -21,12 +21,17 @@ _VERSIONS = (
     (_SDCPP, re.compile(r"stable-diffusion\.cpp")),
 )
 """Programs by the version that they write, more special forms first."""
-_NO_HASH = "unknown"  # Acly/krita-ai-diffusion:ai_diffusion/text.py, in this layout and no version
+_KRITA = "Krita AI Diffusion"
+_NO_HASH = "unknown"
+"""Acly/krita-ai-diffusion:ai_diffusion/text.py, in this layout and with no version. The picture is
+the whole canvas with what was made laid on it (model/model.py), and neither what a person has drawn
+there nor what guided the rest is told."""
 _HASH = re.compile(r"[0-9a-f]{7,40}\Z")
 UNSTATED_WRITER = "A1111-style (unstated)"
 _UNSTATED = "The text is in the layout of AUTOMATIC1111 and does not say which program wrote it."
 _FEW = "It names too few of the fields that web UIs write, and people write about these too."
 _LOOSE = "It stands in a comment, where no web UI writes it: people quote such texts."
+_QUOTED = "It stands behind other words on one line and names no program: people quote such texts."
 _ENOUGH = 3  # fields of the right form, where something stands beside them that only programs write
 _ALL = 4  # what the versions of 2022 wrote, which gave no version
 _OTHERS = ("Civitai resources", "Civitai metadata")
@@ -62,9 +67,14 @@ def find(evidence: Evidence) -> Iterator[Claim]:
             continue
         tool, note, named = _tool(text, among)
         whole = text.support >= (_ENOUGH if named or "Model hash" in text.fields else _ALL)
-        yield text.generation().claim(
+        quoted = text.is_joined and not named and text.negative_prompt is None
+        said = text.generation()
+        if tool == _KRITA and not said.from_picture:
+            said = replace(said, from_picture=None)
+        yield said.claim(
             tool, "A1111 text", candidate.place,
-            strength="declared" if whole else "hint", note=note if whole else _FEW,
+            strength="declared" if whole and not quoted else "hint",
+            note=_QUOTED if quoted else note if whole else _FEW,
         )  # fmt: skip
     for candidate in evidence.loose_texts():
         text = candidate.web_ui
@@ -101,7 +111,7 @@ def _tool(text: WebUiText, among: _Company) -> tuple[str, str, bool]:
     if among.artbot:
         return "ArtBot", "", True
     if fields.get("Model hash") == _NO_HASH:
-        return "Krita AI Diffusion", "", True
+        return _KRITA, "", True
     if _by_a_comfyui_node(fields) or among.comfyui:
         return "ComfyUI", "Nodes that save for ComfyUI write this text too.", False
     if {"Sampler", "Size", "CFG scale", "Seed"} <= fields.keys():
