@@ -150,8 +150,8 @@ def study_text(study: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield (
         f"**Which generator?** A head that names the family is right for {named['right']:.0%} of "
-        "generated pictures of sources that it has not seen, families weighing alike (the most "
-        f"frequent guess: {named['chance']:.0%}). It would be shown only if it were right more "
+        "generated pictures of sources that it has not seen, families weighing alike (a blind "
+        f"guess: {named['chance']:.0%}). It would be shown only if it were right more "
         "often than not" + ("." if named["right"] > 0.5 else ": it is left out.")
     )
 

@@ -31,7 +31,7 @@ from tegaki.lab.clip.ideas import IDEAS, components_of, leave_sources_out
 from tegaki.lab.metrics import Scores
 
 _FOLDS = 3
-_SIZES = (50, 100, 200, 300, 400)
+_SIZES = (50, 100, 200, 300)
 Mask = npt.NDArray[np.bool_]
 
 
