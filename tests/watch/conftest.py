@@ -229,7 +229,7 @@ class Place:
     def command(self, *options: object) -> list[str]:
         quick = ("--settle", "0.3", "--backoff", "0.1")
         words = (self.folder, "--store", self.store, "--json", *quick, *options)
-        return [*TEGAKI, "watch", *map(str, words)]
+        return [*TEGAKI, "watch", "--model", "fast", *map(str, words)]
 
     @contextmanager
     def watching(self, *options: object) -> Iterator[Watching]:
