@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tegaki.lab.clip.careful import BASE
 from tegaki.lab.clip.cascade import make_cascade
-from tegaki.lab.clip.joined import HeldOut
+from tegaki.lab.clip.held_out import HeldOut
 from tegaki.model import BASES, SHIPPED, load_single
 
 _PARTS = ("bundle.json", "model.onnx", "study.json")

@@ -181,8 +181,7 @@ def _provenance() -> str:
 def _watermarks() -> str:
     """False alarms of the watermark reader, and the best score of any unmarked picture."""
     rows = []
-    text = (ROOT / "docs" / "watermarks.json").read_text(encoding="utf-8")
-    for found in json.loads(text):
+    for found in _read_list(ROOT / "docs" / "watermarks.json"):
         for payload in PAYLOADS:
             hits, best = found["hits"][payload.name], found["best"][payload.name]
             needed = f"{payload.least} of {len(payload.bits)}"

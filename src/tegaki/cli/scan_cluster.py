@@ -87,7 +87,7 @@ def cluster_options(command: F) -> F:
     ) -> Any:
         return command(*args, cluster=ClusterOptions(engine, address, partition_size), **rest)
 
-    return joined  # type: ignore[return-value]
+    return joined  # type: ignore[return-value]  # it takes other keywords than the command
 
 
 def scan_by_cluster(

@@ -43,4 +43,4 @@ def selection_options(command: F) -> F:
         selection = Selection(include, exclude, types, all_files)
         return command(*args, selection=selection, **rest)
 
-    return joined  # type: ignore[return-value]
+    return joined  # type: ignore[return-value]  # it takes other keywords than the command

@@ -13,11 +13,11 @@ from tegaki.lab.clip.ideas import (
     IDEAS,
     Components,
     components_of,
+    group_dro,
     least_squares,
     leave_sources_out,
     logistic,
     self_trained,
-    worst_first,
 )
 
 N, COPIES, WIDTH, PENALTY = 240, 2, 6, 0.5
@@ -74,7 +74,7 @@ def test_a_source_that_fares_badly_counts_for_more(data: Components) -> None:
     values[odd] *= -1  # one source leans the other way
     turned = dataclasses.replace(data, values=values)
     plain, emphasised = (fit(turned, ALL)(values[odd, 0]).mean() for fit in (
-        least_squares, worst_first))  # fmt: skip
+        least_squares, group_dro))  # fmt: skip
     assert emphasised > plain
 
 

@@ -15,8 +15,8 @@ from tegaki import Detector
 from tegaki.errors import CorpusError, TrainingError
 from tegaki.lab.card_training import study_text
 from tegaki.lab.clip.cascade import make_cascade
+from tegaki.lab.clip.held_out import HeldOut
 from tegaki.lab.clip.ideas import IDEAS
-from tegaki.lab.clip.joined import HeldOut
 from tegaki.lab.clip.runs import Data, train_careful, train_fast
 from tegaki.lab.clip.student import FAST, StudentPlan
 from tegaki.lab.network import Classifier

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tegaki.lab.clip.joined import HeldOut, sums
+from tegaki.lab.clip.held_out import HeldOut, sums
 from tegaki.model import Bundle, CascadeBundle, save_bundle
 from tegaki.recipe import Cascade
 

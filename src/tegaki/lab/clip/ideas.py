@@ -106,7 +106,7 @@ def logistic(data: Components, rows: Rows) -> Head:
     return Head(slopes[:-1], float(slopes[-1]))
 
 
-def worst_first(data: Components, rows: Rows) -> Head:
+def group_dro(data: Components, rows: Rows) -> Head:
     """Sources weigh the more the worse they fare (after Sagawa et al., "Distributionally Robust
     Neural Networks", ICLR 2020)."""
     weights = data.weights(rows)
@@ -123,7 +123,7 @@ def worst_first(data: Components, rows: Rows) -> Head:
     return head
 
 
-def bagged(data: Components, rows: Rows) -> Head:
+def bagging(data: Components, rows: Rows) -> Head:
     """The mean of heads that each saw a part of the sources."""
     heads = []
     for number in range(_BAGS):
@@ -152,8 +152,8 @@ def self_trained(data: Components, rows: Rows) -> Head:
 IDEAS: dict[str, Fit] = {
     "least squares, as it ships": least_squares,
     "logistic regression": logistic,
-    "sources weighed by how badly they fare (group DRO)": worst_first,
-    "mean of 8 heads, each of 63 % of the sources": bagged,
+    "sources weighed by how badly they fare (group DRO)": group_dro,
+    "mean of 8 heads, each of 63 % of the sources": bagging,
     "without edited copies": clean_only,
     "half of the sources": half,
     "half of the sources, the rest without labels (self-training)": self_trained,
