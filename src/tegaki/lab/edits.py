@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageEnhance, ImageFilter
 
+from tegaki.lab.grounds import other_ground
 from tegaki.lab.recipes import Edits
 from tegaki.pictures import to_tensor
 
@@ -42,6 +43,9 @@ def training_view(
 
 def edited(picture: Image.Image, chances: Edits, rng: Rng) -> Image.Image:
     """An RGB picture after what the web does to pictures: filters, resizing, re-encoding."""
+    # Without a chance nothing is drawn: recipes of before draw the same edits.
+    if chances.ground and rng.random() < chances.ground:
+        picture = other_ground(picture, rng)
     for chance, step in (
         (chances.rescale, _rescale),
         (chances.colour, _colour),

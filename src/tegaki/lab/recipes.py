@@ -56,8 +56,8 @@ def _is_a(value: object, kind: type) -> bool:
 class Edits:
     """Chances (0-1) and ranges of what a training picture goes through, whatever its label.
 
-    The order is that of the web: filters, resizing and re-encoding of the whole picture first,
-    then the square that the network sees.
+    The order is that of the web: another ground for what stands on white, then filters, resizing
+    and re-encoding of the whole picture, then the square that the network sees.
     """
 
     rescale: float = 0.5
@@ -69,6 +69,7 @@ class Edits:
     noise: float = 0.10
     grey: float = 0.05
     colour: float = 0.30
+    ground: float = 0.0
     squash: float = 0.20
     area_range: tuple[float, float] = (0.35, 1.0)
     flip: float = 0.5
@@ -237,6 +238,9 @@ class TrainingRecipe:
             del record["teacher"]
         if self.views.sizes is None:
             del record["views"]["sizes"]
+        for stage in record["stages"]:
+            if stage["augmentation"] and stage["augmentation"].get("ground") == 0:
+                del stage["augmentation"]["ground"]
         return record
 
     @property

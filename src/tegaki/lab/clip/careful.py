@@ -57,7 +57,7 @@ class CarefulPlan:
     )  # fmt: skip
     size: int = 160
     copies: int = 3
-    edits: Edits = field(default_factory=lambda: Edits(rescale=0.6, recompress=0.85))
+    edits: Edits = field(default_factory=lambda: Edits(rescale=0.6, recompress=0.85, ground=0.5))
     penalty: float = 1.0
     outside_penalty: float = 1.0
     lost: float = 0.01
