@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tegaki.model import SHIPPED, Bundle, CascadeBundle, load_single, save_bundle
-from tegaki.recipe import Cascade, ModelRef
+from tegaki.results.scoring_config import Cascade, ModelRef
 
 SIZE = 64
 STEEP = 4.0  # logit of white; that of black is its negative

@@ -20,7 +20,7 @@ from tegaki import Detector
 from tegaki.errors import BlankPicture, CorruptPicture, PictureError, TruncatedPicture
 from tegaki.pictures import Limits, OpenedPicture, PictureFacts, normalise
 from tegaki.provenance import examine
-from tegaki.recipe import DecodePolicy, ShrinkPolicy, ViewPolicy
+from tegaki.results.scoring_config import DecodePolicy, ShrinkPolicy, ViewPolicy
 from tests.conftest import painting
 from tests.provenance.encoders import watermark
 from tests.provenance.test_watermark import WRITTEN, textured

@@ -14,7 +14,14 @@ from PIL import Image
 
 from tegaki import BundleError, Detector, Row
 from tegaki.model import CascadeBundle, load_bundle, load_single, save_bundle
-from tegaki.recipe import Basis, Calibration, Cascade, DecodePolicy, Recipe, recipe_from_dict
+from tegaki.results.scoring_config import (
+    Basis,
+    Calibration,
+    Cascade,
+    DecodePolicy,
+    Recipe,
+    recipe_from_dict,
+)
 from tests.little_bundles import colour, grey, write_cascade
 from tests.test_cli import tegaki
 

@@ -23,7 +23,7 @@ from tegaki.errors import (
     UnsupportedPicture,
 )
 from tegaki.pictures import Limits, OpenedPicture, PictureFacts
-from tegaki.recipe import DecodePolicy
+from tegaki.results.scoring_config import DecodePolicy
 from tests.conftest import painting, worst_difference
 
 

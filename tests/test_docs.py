@@ -12,7 +12,7 @@ from tools.docs import BLOCK, MARKED, pages, printed, same
 from tools.tables import ROOT, TABLES
 
 from tegaki.cli.main import program
-from tegaki.row import Row
+from tegaki.results.result import Row
 
 BLOCKS = [
     pytest.param(block["command"], block["shown"], id=f"{page.name}: {block['command']}")

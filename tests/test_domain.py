@@ -11,11 +11,19 @@ import pytest
 from PIL.PngImagePlugin import PngInfo
 
 from tegaki import Detector, Row
-from tegaki.claim import Claim, Kind, Place, Strength
-from tegaki.recipe import Basis, Calibration, DecodePolicy, ModelRef, Recipe, Thresholds, ViewPolicy
-from tegaki.row import Facts, Verdict, ViewScore
+from tegaki.results.claim import Claim, Kind, Place, Strength
+from tegaki.results.codec import pack, unpack
+from tegaki.results.result import Facts, Verdict, ViewScore
+from tegaki.results.scoring_config import (
+    Basis,
+    Calibration,
+    DecodePolicy,
+    ModelRef,
+    Recipe,
+    Thresholds,
+    ViewPolicy,
+)
 from tegaki.scan import open_sink
-from tegaki.scan.packing import pack, unpack
 from tegaki.verdict import pull_of, row_of
 from tegaki.verdict.fusion import OUTSIDE
 from tests.little_bundles import colour, grey, write_fast

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tegaki.claim import Claim, Kind, Place, Strength
-from tegaki.recipe import Calibration, Thresholds
-from tegaki.row import Verdict
+from tegaki.results.claim import Claim, Kind, Place, Strength
+from tegaki.results.result import Verdict
+from tegaki.results.scoring_config import Calibration, Thresholds
 from tegaki.verdict import decide, explain
 
 T = Thresholds(0.2, 0.9, 0.05, 0.01, 193, 174)

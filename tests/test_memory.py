@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tegaki.turns import Turns
+from tegaki.concurrency.memory_gate import Turns
 from tests.big import FILES, peak_mb
 from tests.conftest import painting
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tegaki.ordered import Ready, Timed, ordered_calls, ordered_map
+from tegaki.concurrency.ordered_map import Ready, Timed, ordered_calls, ordered_map
 
 
 @given(st.lists(st.integers()), st.integers(1, 5))
@@ -115,7 +115,7 @@ def test_what_came_too_late_is_dropped() -> None:
 
 INTERRUPTED = """
 import os, signal, threading, time
-from tegaki.ordered import ordered_map
+from tegaki.concurrency.ordered_map import ordered_map
 
 over = False
 

@@ -5,7 +5,14 @@ import sys
 import pytest
 
 from tegaki.errors import BundleError
-from tegaki.recipe import Calibration, DecodePolicy, ModelRef, Recipe, ShrinkPolicy, ViewPolicy
+from tegaki.results.scoring_config import (
+    Calibration,
+    DecodePolicy,
+    ModelRef,
+    Recipe,
+    ShrinkPolicy,
+    ViewPolicy,
+)
 
 RECIPE = Recipe(DecodePolicy(), ViewPolicy(), ModelRef("m", "0" * 64), Calibration(1.0, 0.0))
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tegaki.recipe import Calibration, Thresholds
+from tegaki.results.scoring_config import Calibration, Thresholds
 from tegaki.verdict import decide, explain, probability_of
 
 PLAIN = Calibration(slope=1.0, intercept=0.0)

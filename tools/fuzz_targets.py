@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tegaki.claim import Place
 from tegaki.provenance import c2pa_library, c2pa_manifest, examine, exif, iptc, xmp
 from tegaki.provenance.a1111 import read_text
 from tegaki.provenance.containers import Blob, Findings, bmff, gif, jpeg, png, webp
@@ -29,7 +28,8 @@ from tegaki.provenance.stealth import find_stealth
 from tegaki.provenance.survey import survey
 from tegaki.provenance.tools import names
 from tegaki.provenance.watermark import find_watermark
-from tegaki.text import safe_json
+from tegaki.results.claim import Place
+from tegaki.utils.text import safe_json
 
 _Walk = Callable[[bytes, Findings], None]
 _Read = Callable[[Blob, Findings], None]

@@ -29,12 +29,12 @@ from statistics import fmean
 import numpy as np
 from PIL import Image
 
+from tegaki.concurrency.ordered_map import ordered_calls
 from tegaki.detector import default_workers
 from tegaki.errors import PictureError
 from tegaki.model import Session, load_single, open_session
-from tegaki.ordered import ordered_calls
 from tegaki.pictures import Limits, OpenedPicture, make_views
-from tegaki.recipe import ShrinkPolicy
+from tegaki.results.scoring_config import ShrinkPolicy
 from tegaki.verdict import probability_of
 
 OUT = Path(__file__).parents[1] / "docs" / "shrink.json"

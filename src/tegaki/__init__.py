@@ -11,7 +11,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tegaki.claim import Claim
     from tegaki.detector import Detector
     from tegaki.errors import (
         BundleError,
@@ -23,17 +22,18 @@ if TYPE_CHECKING:
         TegakiError,
     )
     from tegaki.pictures import Limits
-    from tegaki.row import Row, RowError, ViewScore
+    from tegaki.results.claim import Claim
+    from tegaki.results.result import Row, RowError, ViewScore
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Claim": "tegaki.claim",
+    "Claim": "tegaki.results.claim",
     "Detector": "tegaki.detector",
     "Limits": "tegaki.pictures",
-    "Row": "tegaki.row",
-    "RowError": "tegaki.row",
-    "ViewScore": "tegaki.row",
+    "Row": "tegaki.results.result",
+    "RowError": "tegaki.results.result",
+    "ViewScore": "tegaki.results.result",
     "BundleError": "tegaki.errors",
     "CorpusError": "tegaki.errors",
     "MissingExtra": "tegaki.errors",

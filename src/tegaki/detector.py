@@ -14,9 +14,10 @@ from statistics import fmean as mean
 
 from PIL import Image
 
+from tegaki.concurrency.memory_gate import Turns
+from tegaki.concurrency.ordered_map import Timed, ordered_calls
 from tegaki.errors import EmptyFile, PictureError, TimedOut, UnreadableFile
 from tegaki.model import SHIPPED, Bundle, CascadeBundle, Output, load_bundle, open_session
-from tegaki.ordered import Timed, ordered_calls
 from tegaki.pictures import (
     LARGE,
     Limits,
@@ -33,9 +34,8 @@ from tegaki.provenance import (
     checked_anchors,
     examine,
 )
-from tegaki.recipe import Cascade
-from tegaki.row import Facts, Row, RowError, ViewScore
-from tegaki.turns import Turns
+from tegaki.results.result import Facts, Row, RowError, ViewScore
+from tegaki.results.scoring_config import Cascade
 from tegaki.verdict import row_of
 
 _LARGE_FILE = 1 << 24  # bytes

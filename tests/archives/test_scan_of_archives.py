@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tegaki import Detector, Limits
-from tegaki.row import Facts, Row
+from tegaki.results.result import Facts, Row
 from tegaki.scan import Found, find, scan
 from tegaki.scan.archives import Again
 from tegaki.scan.archives.member import Member, held

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from tegaki import Detector
-from tegaki.row import Row
+from tegaki.results.result import Row
 from tegaki.scan.batch import ScoreBatch
 from tegaki.scan.cluster import Asked, Run, Target, listed, needs_ray, open_target, planned
 from tegaki.scan.cluster.partition import Partition

@@ -16,7 +16,7 @@ import pytest
 
 from tegaki import Detector
 from tegaki.errors import ClusterError
-from tegaki.row import Facts
+from tegaki.results.result import Facts
 from tegaki.scan import Found
 from tegaki.scan.batch import ScoreBatch
 from tegaki.scan.cluster import open_target, runs

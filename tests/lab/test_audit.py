@@ -43,7 +43,7 @@ from tegaki.lab.audit.properties import Features, of_original, sized
 from tegaki.lab.conditions import CONDITIONS
 from tegaki.lab.corpus import load_corpus
 from tegaki.lab.corpus.duplicates import thumbnail
-from tegaki.recipe import ViewPolicy
+from tegaki.results.scoring_config import ViewPolicy
 from tests.conftest import painting
 
 SOURCES, EACH = 4, 10  # of a label

@@ -24,7 +24,7 @@ from tegaki.lab.export import build_bundle, val_scores
 from tegaki.lab.figures import measure
 from tegaki.lab.network import Classifier
 from tegaki.model import load_single
-from tegaki.recipe import ViewPolicy
+from tegaki.results.scoring_config import ViewPolicy
 from tests.lab.tiny import little_shards, tiny
 
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tegaki.lab.calibrate import fit_platt, fit_thresholds
 from tegaki.lab.metrics import Labels, Scores
-from tegaki.recipe import Calibration
+from tegaki.results.scoring_config import Calibration
 from tegaki.verdict import probability_of
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tegaki.lab import metrics
 from tegaki.lab.measures import all_metrics, measure, source_weights
 from tegaki.lab.predictions import Judged, Predictions, log_odds, probabilities
-from tegaki.recipe import Calibration
+from tegaki.results.scoring_config import Calibration
 
 SAME = Calibration(1.0, 0.0)
 

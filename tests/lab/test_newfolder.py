@@ -10,7 +10,7 @@ import pytest
 from tegaki.errors import OutputError
 from tegaki.lab.corpus import newfolder
 from tegaki.lab.corpus.newfolder import new_folder
-from tegaki.lab.runlock import locked
+from tegaki.utils.folder_lock import locked
 
 fcntl = pytest.importorskip("fcntl", reason="nothing is locked without it")
 

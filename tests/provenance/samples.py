@@ -18,7 +18,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from PIL import Image
 
-from tegaki.claim import Kind, Strength
+from tegaki.results.claim import Kind, Strength
 
 
 @dataclass(frozen=True, slots=True)

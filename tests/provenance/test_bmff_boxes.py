@@ -9,9 +9,9 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from tegaki.claim import Place
 from tegaki.provenance.limits import Limits
 from tegaki.provenance.survey import survey
+from tegaki.results.claim import Place
 from tests.provenance.bytes_made import (
     ASCII,
     avif_with,

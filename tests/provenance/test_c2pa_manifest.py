@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tegaki.claim import Claim, Place
 from tegaki.provenance import c2pa_library, c2pa_manifest, checked_anchors, examine
 from tegaki.provenance.c2pa_manifest import Manifest, read_manifest
+from tegaki.results.claim import Claim, Place
 from tests.provenance.signing import (
     FIREFLY,
     TRAINED,

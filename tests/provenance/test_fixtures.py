@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from tools.measure_provenance import by_tegaki, count
 
-from tegaki.claim import Claim
 from tegaki.provenance import read
+from tegaki.results.claim import Claim
 
 AI = ("generated", "edited-with-ai")
 

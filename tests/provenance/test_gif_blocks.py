@@ -7,10 +7,10 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from tegaki.claim import Place
 from tegaki.provenance.limits import Limits
 from tegaki.provenance.marks import Marks
 from tegaki.provenance.survey import survey
+from tegaki.results.claim import Place
 from tests.provenance.bytes_made import (
     GIF_XMP_END,
     c2pa_store,

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tegaki.claim import Place
 from tegaki.provenance.marks import Marks
 from tegaki.provenance.survey import survey
+from tegaki.results.claim import Place
 from tests.provenance.bytes_made import (
     ASCII,
     PHOTOSHOP,

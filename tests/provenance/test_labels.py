@@ -9,8 +9,8 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from tegaki.claim import Claim
 from tegaki.provenance import read
+from tegaki.results.claim import Claim
 from tests.provenance.bytes_made import (
     PHOTOSHOP,
     UNDEFINED,

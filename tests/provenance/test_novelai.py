@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from tegaki.claim import Claim
 from tegaki.provenance import examine, read
 from tegaki.provenance.limits import DEFAULT
 from tegaki.provenance.novelai_signature import Signatures
 from tegaki.provenance.pixels import StoredPicture
+from tegaki.results.claim import Claim
 from tests.provenance.test_tools import only, saved
 
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tegaki.claim import EITHER, Claim
 from tegaki.provenance import read
+from tegaki.results.claim import EITHER, Claim
 from tests.provenance.bytes_made import (
     ASCII,
     PHOTOSHOP,

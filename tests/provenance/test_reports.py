@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tegaki.claim import Claim
 from tegaki.provenance import read
 from tegaki.provenance.survey import survey
+from tegaki.results.claim import Claim
 
 AI = ("generated", "edited-with-ai")
 _OF_MARKS = re.compile(r"[bcijmn]\d\d")

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tegaki.claim import Place
 from tegaki.provenance.limits import Limits
 from tegaki.provenance.stealth import find_stealth
+from tegaki.results.claim import Place
 from tests.provenance.encoders import (
     Pixels,
     hide,

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tegaki.claim import Place
 from tegaki.provenance.limits import DEFAULT, Limits
 from tegaki.provenance.marks import Marks
 from tegaki.provenance.survey import survey
+from tegaki.results.claim import Place
 from tests.provenance.bytes_made import (
     ASCII,
     GIF_XMP_END,

@@ -11,7 +11,6 @@ import pytest
 from PIL import Image
 from tools.watermark_false_alarms import made_up
 
-from tegaki.claim import Place
 from tegaki.provenance import watermark as watermark_reader
 from tegaki.provenance.watermark import (
     MIN_MARGIN,
@@ -20,6 +19,7 @@ from tegaki.provenance.watermark import (
     is_worth_a_look,
     score_watermarks,
 )
+from tegaki.results.claim import Place
 from tests.provenance.encoders import Pixels, watermark
 
 

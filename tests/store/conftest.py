@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy
 
 from tegaki import Detector
-from tegaki.row import Facts, Row
+from tegaki.results.result import Facts, Row
 from tegaki.scan import find
 from tegaki.scan.store import Outcome, Query, Store, results, scan_into
 from tests.conftest import painting

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tegaki import Detector, Limits
-from tegaki.recipe import Thresholds
-from tegaki.row import Row
+from tegaki.results.result import Row
+from tegaki.results.scoring_config import Thresholds
 from tegaki.scan import find
 from tegaki.scan.store import Query, Store, scan_into
 from tegaki.scan.store.query import count_seen

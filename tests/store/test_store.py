@@ -16,7 +16,7 @@ import sqlalchemy
 
 from tegaki import Detector, StoreError
 from tegaki.model import Bundle, load_single
-from tegaki.recipe import Thresholds
+from tegaki.results.scoring_config import Thresholds
 from tegaki.scan import find
 from tegaki.scan.store import Query, Store, results, scan_into
 from tegaki.scan.store.connections import writing

@@ -16,7 +16,7 @@ from tegaki.cli.train import FILE, FOLDER
 from tegaki.detector import default_workers
 from tegaki.errors import MissingExtra, TrainingError
 from tegaki.lab.corpus import load_corpus
-from tegaki.text import printable
+from tegaki.utils.text import printable
 
 
 @click.command(no_args_is_help=True)

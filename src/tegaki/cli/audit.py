@@ -30,9 +30,9 @@ from tegaki.lab.audit import (
     tables,
 )
 from tegaki.lab.corpus import Item, load_corpus
-from tegaki.lab.tables import page
 from tegaki.model import load_single
-from tegaki.text import printable, safe_json
+from tegaki.utils.tables import page
+from tegaki.utils.text import printable, safe_json
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)

@@ -22,7 +22,7 @@ from tegaki.errors import PictureError
 
 if TYPE_CHECKING:
     from tegaki.detector import Detector
-    from tegaki.row import Row
+    from tegaki.results.result import Row
 
 
 @click.command(no_args_is_help=True)

@@ -21,8 +21,8 @@ from tegaki.lab.corpus.build import build as build_set
 from tegaki.lab.corpus.newfolder import LEFT_OUT
 from tegaki.lab.corpus.protocols import load_protocol
 from tegaki.lab.corpus.report import contact_sheet, describe
-from tegaki.lab.tables import page
-from tegaki.text import printable
+from tegaki.utils.tables import page
+from tegaki.utils.text import printable
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _INPUT = click.Path(exists=True, file_okay=False, path_type=Path)

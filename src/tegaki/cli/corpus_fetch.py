@@ -15,7 +15,7 @@ from tegaki.lab.corpus.addresses import GITHUB_RAW, Missed, parse_url
 from tegaki.lab.corpus.download import Settings
 from tegaki.lab.corpus.fetch import Report
 from tegaki.lab.corpus.fetch import fetch as run_fetch
-from tegaki.text import printable
+from tegaki.utils.text import printable
 
 _DEFAULT = Settings()
 

@@ -22,9 +22,9 @@ from tegaki.lab.evaluate import evaluate as score_all
 from tegaki.lab.gate import below, lowered, moved, raised, read_floors, write_floors
 from tegaki.lab.report import Report, read_report, write_report
 from tegaki.lab.scorers import load_scorer
-from tegaki.lab.tables import Table
 from tegaki.lab.verify import verify as find_differences
-from tegaki.text import printable
+from tegaki.utils.tables import Table
+from tegaki.utils.text import printable
 
 _METRICS = {
     "accuracy": "Accuracy", "precision": "Precision", "recall": "Recall", "f1": "F1", "auc": "AUC",

@@ -15,7 +15,7 @@ import click
 import tegaki
 from tegaki.cli.lazy import LazyGroup
 from tegaki.errors import TegakiError
-from tegaki.text import printable
+from tegaki.utils.text import printable
 
 _COMMANDS = {
     "check": "tegaki.cli.check:check",

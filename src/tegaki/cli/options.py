@@ -17,9 +17,9 @@ import click
 from tegaki.errors import AnchorsError, EmptyFile, FileTooLarge, MissingExtra
 from tegaki.pictures import MAX_BYTES, MAX_PIXELS, MAX_SECONDS, Limits
 from tegaki.provenance import checked_anchors
-from tegaki.row import SHOWN, VERDICTS, Verdict
+from tegaki.results.result import SHOWN, VERDICTS, Verdict
 from tegaki.scan import is_url
-from tegaki.text import printable
+from tegaki.utils.text import printable
 
 if TYPE_CHECKING:
     from tegaki.detector import Detector

@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from tegaki.claim import Claim, Place
 from tegaki.cli.options import (
     STDIN,
     max_bytes_option,
@@ -24,8 +23,9 @@ from tegaki.cli.show import beside, claim_line, terminal_width
 from tegaki.errors import PictureError
 from tegaki.pictures import read_file
 from tegaki.provenance import Provenance, examine
+from tegaki.results.claim import Claim, Place
 from tegaki.scan import Found, find
-from tegaki.text import printable, readable, safe_json
+from tegaki.utils.text import printable, readable, safe_json
 
 NOTHING = "No mark was found. That says nothing of who made it: marks are easily lost."
 UNREAD = "Nothing that could be read says how it was made."

@@ -16,9 +16,9 @@ import click
 from tegaki.cli.options import VerdictWord, open_store, store_type
 from tegaki.cli.show import Table, say, terminal_width
 from tegaki.model import load_bundle
-from tegaki.row import SHOWN, VERDICTS, Row, Verdict
+from tegaki.results.result import SHOWN, VERDICTS, Row, Verdict
 from tegaki.scan import Format, open_sink
-from tegaki.text import printable
+from tegaki.utils.text import printable
 
 Shown = Format | Literal["table"]
 

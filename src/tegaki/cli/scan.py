@@ -29,9 +29,9 @@ from tegaki.cli.scan_summary import cost, report
 from tegaki.cli.selecting import selection_options
 from tegaki.cli.show import Table, say, terminal_width
 from tegaki.detector import default_workers
-from tegaki.row import Row
+from tegaki.results.result import Row
 from tegaki.scan import Found, Selection, Selector, Sink, find, is_entered, is_url, open_sink
-from tegaki.text import printable
+from tegaki.utils.text import printable
 
 
 @click.command(no_args_is_help=True)

@@ -20,7 +20,7 @@ from tegaki.cli.scan_summary import report
 from tegaki.cli.show import say
 from tegaki.detector import Detector
 from tegaki.scan import Selection, Selector, Summary, is_url
-from tegaki.text import printable
+from tegaki.utils.text import printable
 
 if TYPE_CHECKING:
     from tegaki.scan.cluster import Plan, Run, Target

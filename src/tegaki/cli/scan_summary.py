@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tegaki.row import SHOWN, VERDICTS
+from tegaki.results.result import SHOWN, VERDICTS
 from tegaki.scan import Summary
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import click
 from rich.cells import cell_len, chop_cells, set_cell_size
 
-from tegaki.claim import Claim, Strength
-from tegaki.recipe import Thresholds
-from tegaki.row import SHOWN, Row, Verdict
-from tegaki.text import printable
+from tegaki.results.claim import Claim, Strength
+from tegaki.results.result import SHOWN, Row, Verdict
+from tegaki.results.scoring_config import Thresholds
+from tegaki.utils.text import printable
 
 COLOURS: dict[Verdict, str] = {
     "drawn": "green",

@@ -27,7 +27,7 @@ from tegaki.cli.options import (
 from tegaki.cli.selecting import all_files_option
 from tegaki.cli.watch_show import WatchOutput, dead_line
 from tegaki.detector import default_workers
-from tegaki.row import Verdict
+from tegaki.results.result import Verdict
 from tegaki.scan import Selection
 
 if TYPE_CHECKING:

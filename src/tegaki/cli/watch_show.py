@@ -17,8 +17,8 @@ from rich.text import Text
 from tegaki.cli.scan_summary import cost
 from tegaki.cli.show import Table, say, terminal_width
 from tegaki.errors import StoreError
-from tegaki.row import Row
-from tegaki.text import printable, readable, safe_json
+from tegaki.results.result import Row
+from tegaki.utils.text import printable, readable, safe_json
 
 if TYPE_CHECKING:
     from tegaki.detector import Detector

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tegaki.lab.metrics import Labels, Scores
-from tegaki.recipe import Calibration, Thresholds
+from tegaki.results.scoring_config import Calibration, Thresholds
 from tegaki.verdict import probability_of
 
 FALSE_GENERATED = 0.01

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from PIL import Image
 
+from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.errors import CorpusError, PictureError
 from tegaki.lab.conditions import CONDITIONS
 from tegaki.lab.corpus import Item
@@ -15,9 +16,8 @@ from tegaki.lab.corpus.splits import split_name
 from tegaki.lab.measures import FPRS
 from tegaki.lab.predictions import LARGEST, Judged, Predictions
 from tegaki.lab.scorers import Scorer
-from tegaki.ordered import ordered_map
 from tegaki.pictures import Limits, OpenedPicture
-from tegaki.recipe import DecodePolicy
+from tegaki.results.scoring_config import DecodePolicy
 
 SYSTEM = "model"
 """The column of the one system that an evaluation scores."""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.detector import Detector, default_workers
 from tegaki.errors import CorpusError
 from tegaki.lab.calibrate import fit_platt, fit_thresholds
@@ -21,8 +22,8 @@ from tegaki.lab.network import Classifier
 from tegaki.lab.onnxfile import to_onnx
 from tegaki.lab.recipes import TrainingRecipe
 from tegaki.model import Bundle, save_bundle
-from tegaki.ordered import ordered_map
-from tegaki.recipe import (
+from tegaki.results.result import Row
+from tegaki.results.scoring_config import (
     Calibration,
     DecodePolicy,
     ModelRef,
@@ -31,7 +32,6 @@ from tegaki.recipe import (
     Thresholds,
     ViewPolicy,
 )
-from tegaki.row import Row
 
 _UNCALIBRATED = Calibration(slope=1.0, intercept=0.0)
 _NO_THRESHOLDS = Thresholds(0.0, 1.0, 0.0, 0.0, 0, 0)

@@ -23,13 +23,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.errors import TrainingError
 from tegaki.lab.corpus import Sample, ShardSet
 from tegaki.lab.frozen import FrozenLayers
 from tegaki.lab.letterbox import named_views
 from tegaki.lab.network import Classifier
 from tegaki.lab.stream import opened
-from tegaki.ordered import ordered_map
 
 FORMAT = 2
 CHUNK = 8192

@@ -22,7 +22,7 @@ from tegaki.lab.metrics import (
 )
 from tegaki.lab.scoring import judge_split
 from tegaki.model import Bundle
-from tegaki.row import Row
+from tegaki.results.result import Row
 
 TESTS = ("test_seen", "test_unseen")
 _FEWEST = 5  # pictures of a source that is named for its errors

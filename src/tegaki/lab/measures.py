@@ -14,7 +14,7 @@ import numpy as np
 
 from tegaki.lab.metrics import Labels, Scores, Values, Weights, calibration_errors, roc
 from tegaki.lab.predictions import Predictions, probabilities
-from tegaki.recipe import Calibration
+from tegaki.results.scoring_config import Calibration
 
 DRAWS = 1000
 _BLOCK = 100

@@ -21,7 +21,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from tegaki.lab.corpus.manifest import Original
 from tegaki.pictures import Limits, OpenedPicture, normalise, refuse_blank
-from tegaki.recipe import DecodePolicy, ViewPolicy
+from tegaki.results.scoring_config import DecodePolicy, ViewPolicy
 
 FORM = ViewPolicy()
 QUALITY = 86

@@ -17,7 +17,7 @@ from tegaki.lab.recipes import (
     TrainingRecipe,
     Warp,
 )
-from tegaki.recipe import DecodePolicy, ViewPolicy
+from tegaki.results.scoring_config import DecodePolicy, ViewPolicy
 
 
 def find_recipe(name_or_path: str) -> TrainingRecipe:

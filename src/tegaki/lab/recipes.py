@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from tegaki.errors import TrainingError
-from tegaki.recipe import DecodePolicy, ViewPolicy
+from tegaki.results.scoring_config import DecodePolicy, ViewPolicy
 
 Backbone = Literal["mobilenetv2", "mobilenetv3-large", "efficientnet-lite0"]
 Trained = Literal["head-but-first", "head", "last-30", "last-30-of-backbone", "all"]

@@ -16,7 +16,7 @@ from tegaki.errors import CorpusError
 from tegaki.lab.calibrate import fit_platt
 from tegaki.lab.measures import measure
 from tegaki.lab.predictions import Predictions, read_predictions, write_predictions
-from tegaki.recipe import Calibration
+from tegaki.results.scoring_config import Calibration
 
 FORMAT = 1
 Report = dict[str, Any]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.detector import Detector, default_workers
 from tegaki.errors import CorpusError
 from tegaki.lab.corpus import Item
-from tegaki.ordered import ordered_map
-from tegaki.row import Row
+from tegaki.results.result import Row
 
 
 def judge_split(detector: Detector, items: Sequence[Item]) -> list[Row]:

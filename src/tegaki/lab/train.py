@@ -36,9 +36,9 @@ from tegaki.lab.metrics import auc
 from tegaki.lab.network import Classifier
 from tegaki.lab.recipes import TrainingRecipe
 from tegaki.lab.runfiles import read_run, write_run
-from tegaki.lab.runlock import locked
 from tegaki.lab.stage_run import StageRun
 from tegaki.lab.teacher import Teaching
+from tegaki.utils.folder_lock import locked
 
 SAVE_EVERY = 300.0  # seconds
 

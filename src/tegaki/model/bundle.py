@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tegaki.errors import BundleError
-from tegaki.recipe import (
+from tegaki.results.scoring_config import (
     VIEW_NAMES,
     Basis,
     Cascade,

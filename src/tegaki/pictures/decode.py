@@ -32,7 +32,7 @@ from tegaki.pictures.formats import bytes_promised, sniff
 from tegaki.pictures.others import other_format
 from tegaki.pictures.png import Rows, without_text
 from tegaki.pictures.views import cut_of, normalise, refuse_blank
-from tegaki.recipe import DecodePolicy, ShrinkPolicy, ViewPolicy
+from tegaki.results.scoring_config import DecodePolicy, ShrinkPolicy, ViewPolicy
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from tegaki.errors import BlankPicture
-from tegaki.recipe import ViewPolicy
+from tegaki.results.scoring_config import ViewPolicy
 
 Extremes = npt.NDArray[np.int64]
 

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tegaki.claim import AI, KINDS, Claim, Kind, Place, Strength
 from tegaki.provenance.c2pa_library import STORE_BYTES, store_text
 from tegaki.provenance.jsontext import parsed_object
 from tegaki.provenance.sourcetypes import SOURCE_KINDS, code_of
-from tegaki.text import printable
+from tegaki.results.claim import AI, KINDS, Claim, Kind, Place, Strength
+from tegaki.utils.text import printable
 
 MANIFESTS = 256  # walked along the ingredients of one store; the library takes chains of 200
 SHOWN = 300  # characters of a name or a sentence from the file

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from tegaki.claim import Place
 from tegaki.provenance.a1111 import WebUiText, read_text
 from tegaki.provenance.graph import Graph, as_graph
 from tegaki.provenance.jsontext import Budget
 from tegaki.provenance.marks import IptcField, Marks, Property, Text
 from tegaki.provenance.pixels import StoredPicture
+from tegaki.results.claim import Place
 
 # EXIF 2.32, tables 4 and 7.
 EXIF_NAMES = {

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from tegaki.claim import Place
+from tegaki.results.claim import Place
 
 MOST = 2 * 1024 * 1024
 """Characters of one text, and of all texts of one file, that are parsed: objects take up to thirty

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tegaki.claim import Place
+from tegaki.results.claim import Place
 
 
 @dataclass(frozen=True, slots=True)

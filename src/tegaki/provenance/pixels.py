@@ -14,10 +14,10 @@ from PIL.AvifImagePlugin import AvifImageFile
 from PIL.PngImagePlugin import PngImageFile, putchunk
 from PIL.WebPImagePlugin import WebPImageFile
 
-from tegaki.claim import Place
 from tegaki.provenance.headers import Header, png_header, size_of, webp_header
 from tegaki.provenance.limits import DEFAULT, Limits
 from tegaki.provenance.transparency import see_through
+from tegaki.results.claim import Place
 
 _IEND = bytes.fromhex("0000000049454e44ae426082")
 _OPAQUE = 254

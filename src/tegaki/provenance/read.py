@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from tegaki.claim import AI, EITHER, KINDS, STRENGTHS, Claim
 from tegaki.errors import MissingExtra
 from tegaki.provenance import c2pa_library, c2pa_manifest, c2pa_remark
 from tegaki.provenance.anchors import checked_anchors
@@ -41,6 +40,7 @@ from tegaki.provenance.tools import (
     webui,
 )
 from tegaki.provenance.watermark import find_watermark, has_room, is_worth_a_look, rows_read
+from tegaki.results.claim import AI, EITHER, KINDS, STRENGTHS, Claim
 
 _DCTERMS = "http://purl.org/dc/terms/"
 _FIRST: tuple[Callable[[Evidence], Iterator[Claim]], ...] = (swarmui.find, invokeai.find)

@@ -7,7 +7,7 @@ say nothing here.
 
 from __future__ import annotations
 
-from tegaki.claim import Kind
+from tegaki.results.claim import Kind
 
 TRAINED = "trainedAlgorithmicMedia"
 SOURCE_KINDS: dict[str, Kind] = {

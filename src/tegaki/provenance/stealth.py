@@ -19,11 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from tegaki.claim import Place
 from tegaki.provenance.headers import Header, png_chunks
 from tegaki.provenance.limits import DEFAULT, Limits
 from tegaki.provenance.marks import Text
 from tegaki.provenance.pixels import StoredPicture
+from tegaki.results.claim import Place
 
 _HEADER_BITS = 120 + 32
 _BEGINNING = "".join(f"{byte:08b}" for byte in b"steal")  # of all magics; by chance once in 1e12

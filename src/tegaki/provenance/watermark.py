@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from tegaki.claim import Claim, Place
+from tegaki.results.claim import Claim, Place
 
 Bits = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]

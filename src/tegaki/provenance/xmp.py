@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 from xml.parsers import expat
 
-from tegaki.claim import Place
 from tegaki.provenance.containers import Blob, Findings
 from tegaki.provenance.marks import Property
+from tegaki.results.claim import Place
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 XML = "http://www.w3.org/XML/1998/namespace"

@@ -7,10 +7,10 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from tegaki.concurrency.ordered_map import Timed, ordered_calls
 from tegaki.detector import Detector, too_late, unread
 from tegaki.errors import PictureError
-from tegaki.ordered import Timed, ordered_calls
-from tegaki.row import Facts
+from tegaki.results.result import Facts
 from tegaki.scan.inside import Waiting, entered
 from tegaki.scan.selection import Selector
 from tegaki.scan.sources import Found

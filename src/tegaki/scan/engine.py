@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from tegaki.detector import Detector, default_workers
 from tegaki.provenance import MANIFEST_NOT_READ
-from tegaki.row import Row, Verdict
+from tegaki.results.result import Row, Verdict
 from tegaki.scan.batch import ScoreBatch
 from tegaki.scan.selection import Selector
 from tegaki.scan.sources import Found

@@ -67,7 +67,7 @@ class Waiting:
     """The bytes that were read ahead and wait for a worker: a bounded number.
 
     One thread enters, the workers leave. They share a queue written in C: Ctrl-C must not leave a
-    lock behind (:mod:`tegaki.workers`).
+    lock behind (:mod:`tegaki.concurrency.threads`).
 
     Args:
         seconds: to wait for room. Where nothing leaves for as long, workers stall, and will until

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any, Literal, Protocol
 
 from tegaki.errors import MissingExtra, OutputError
-from tegaki.row import Row
+from tegaki.results.result import Row
 from tegaki.scan.sheet import SheetSink
 
 COLUMNS = {

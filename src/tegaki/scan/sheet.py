@@ -12,10 +12,10 @@ from PIL import Image
 
 from tegaki.errors import PictureError
 from tegaki.pictures import Limits, OpenedPicture
-from tegaki.recipe import DecodePolicy
-from tegaki.row import SHOWN, Row
+from tegaki.results.result import SHOWN, Row
+from tegaki.results.scoring_config import DecodePolicy
 from tegaki.scan.archives import Again
-from tegaki.text import printable
+from tegaki.utils.text import printable
 
 _SIDE = 200  # pixels of a small picture, at most
 _LIMITS = Limits()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from tegaki.recipe import Calibration
+from tegaki.results.scoring_config import Calibration
 
 
 def probability_of(logit: float, calibration: Calibration) -> float:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from tegaki.claim import AI, EITHER, UNSTATED, Claim
-from tegaki.row import SHOWN, Domain, Verdict
+from tegaki.results.claim import AI, EITHER, UNSTATED, Claim
+from tegaki.results.result import SHOWN, Domain, Verdict
 
 Pull = Literal["decides", "outside", "moves", "none"]
 

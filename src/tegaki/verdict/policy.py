@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tegaki.claim import AI, Claim
-from tegaki.recipe import Calibration, Thresholds
-from tegaki.row import SHOWN, Domain, Verdict
+from tegaki.results.claim import AI, Claim
+from tegaki.results.result import SHOWN, Domain, Verdict
+from tegaki.results.scoring_config import Calibration, Thresholds
 from tegaki.verdict.calibration import probability_of
 from tegaki.verdict.fusion import (
     OUTSIDE,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tegaki.recipe import Basis
-from tegaki.row import Facts, Row, Verdict
-from tegaki.text import readable
+from tegaki.results.result import Facts, Row, Verdict
+from tegaki.results.scoring_config import Basis
+from tegaki.utils.text import readable
 from tegaki.verdict.calibration import probability_of
 from tegaki.verdict.fusion import sentences
 from tegaki.verdict.policy import decide, explain

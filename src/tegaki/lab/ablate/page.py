@@ -18,7 +18,7 @@ from PIL import Image
 from tegaki.lab.ablate.summary import Done, Summary
 from tegaki.lab.ablate.text import HEADLINE, tables, verdict
 from tegaki.lab.corpus import Item
-from tegaki.lab.tables import page
+from tegaki.utils.tables import page
 
 WORST = 12
 _SIDE = 128

@@ -18,7 +18,7 @@ from tegaki.lab.measures import DRAWS, in_blocks, source_weights
 from tegaki.lab.metrics import Values
 from tegaki.lab.predictions import Predictions, read_predictions
 from tegaki.lab.report import Report, read_report
-from tegaki.recipe import Calibration
+from tegaki.results.scoring_config import Calibration
 
 SHOWN = ("accuracy", "f1", "auc", "tpr_at_1")
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from tegaki.lab.ablate.plan import ALONE, SEEDS
 from tegaki.lab.ablate.summary import SHOWN, Figure, Line, Summary
-from tegaki.lab.tables import Table
+from tegaki.utils.tables import Table
 
 _METRICS = {"accuracy": "Accuracy", "f1": "F1", "auc": "AUC", "tpr_at_1": "TPR at 1 % FPR"}
 _SPLITS = {

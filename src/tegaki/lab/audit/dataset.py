@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.detector import default_workers
 from tegaki.errors import CorpusError, PictureError
 from tegaki.lab.audit.pixels import SMALLEST_SIDE
@@ -23,9 +24,8 @@ from tegaki.lab.audit.properties import (
 )
 from tegaki.lab.corpus import LABELS, Item
 from tegaki.lab.corpus.duplicates import Thumbnails, near_duplicates, thumbnail
-from tegaki.ordered import ordered_map
 from tegaki.pictures import MAX_BYTES, Limits, OpenedPicture, read_file
-from tegaki.recipe import DecodePolicy
+from tegaki.results.scoring_config import DecodePolicy
 from tegaki.scan import find
 
 FILE_ALONE = "the file alone"

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.detector import Detector, default_workers
 from tegaki.errors import CorpusError, PictureError
 from tegaki.lab.audit.dataset import (
@@ -25,9 +26,8 @@ from tegaki.lab.audit.predict import DRAWS, Labelled, check_enough
 from tegaki.lab.conditions import CONDITIONS
 from tegaki.lab.corpus import Item
 from tegaki.lab.metrics import Labels, Scores, auc, bootstrap_by_source
-from tegaki.ordered import ordered_map
 from tegaki.pictures import OpenedPicture
-from tegaki.row import Row, Verdict
+from tegaki.results.result import Row, Verdict
 
 STRIPPED = "metadata-stripped"
 CONDITIONS_USED = (

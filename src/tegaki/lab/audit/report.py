@@ -11,8 +11,8 @@ from tegaki.lab.audit.dataset import FILE_ALONE, NO_DRAWING, Counts, DataAudit, 
 from tegaki.lab.audit.moves import LEANS, ModelAudit
 from tegaki.lab.audit.predict import FINE, PARTITIONS, WEAK, Estimate, Finding, Verdict
 from tegaki.lab.audit.views import TRAINING, ViewsAudit
-from tegaki.lab.tables import Table
-from tegaki.text import printable
+from tegaki.utils.tables import Table
+from tegaki.utils.text import printable
 
 Audit = DataAudit | ViewsAudit | ModelAudit
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.detector import default_workers
 from tegaki.errors import PictureError
 from tegaki.lab.audit.dataset import (
@@ -26,9 +27,8 @@ from tegaki.lab.audit.pixels import Pixels
 from tegaki.lab.audit.predict import Finding, check_extra
 from tegaki.lab.audit.properties import Features, Kind, of_view
 from tegaki.lab.corpus import Item
-from tegaki.ordered import ordered_map
 from tegaki.pictures import Limits, OpenedPicture, make_views, normalise
-from tegaki.recipe import DecodePolicy, ViewPolicy
+from tegaki.results.scoring_config import DecodePolicy, ViewPolicy
 
 TRAINING = "training"
 """The name of the column for views as training draws them, after augmentation."""

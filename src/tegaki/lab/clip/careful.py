@@ -25,7 +25,7 @@ from tegaki.lab.clip.heads import CrossFit, Features, Head, fit_outside
 from tegaki.lab.metrics import Labels, Scores
 from tegaki.lab.recipes import CLIP, Edits, Teacher
 from tegaki.model import Bundle, save_bundle
-from tegaki.recipe import (
+from tegaki.results.scoring_config import (
     Calibration,
     DecodePolicy,
     ModelRef,

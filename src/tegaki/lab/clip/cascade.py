@@ -9,7 +9,7 @@ import numpy as np
 
 from tegaki.lab.clip.held_out import HeldOut, sums
 from tegaki.model import Bundle, CascadeBundle, save_bundle
-from tegaki.recipe import Cascade
+from tegaki.results.scoring_config import Cascade
 
 SHARE = 0.5
 """Of the careful model's error rates, that the fast one may add by what it decides alone."""

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.lab.clip.careful import IDENTITY
 from tegaki.lab.clip.features import copies_of
 from tegaki.lab.clip.heads import Head
@@ -24,9 +25,8 @@ from tegaki.lab.network import Classifier
 from tegaki.lab.onnxfile import to_onnx
 from tegaki.lab.recipes import Edits
 from tegaki.model import Bundle, save_bundle
-from tegaki.ordered import ordered_map
 from tegaki.pictures import make_views
-from tegaki.recipe import (
+from tegaki.results.scoring_config import (
     Calibration,
     DecodePolicy,
     ModelRef,

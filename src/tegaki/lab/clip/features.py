@@ -27,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.errors import TrainingError
 from tegaki.lab.clip.base import LAYERS, POOLS, WIDTH
 from tegaki.lab.corpus import Sample
@@ -34,9 +35,8 @@ from tegaki.lab.edits import edited
 from tegaki.lab.recipes import Edits
 from tegaki.lab.stream import opened
 from tegaki.model import BaseSession
-from tegaki.ordered import ordered_map
 from tegaki.pictures import make_views, normalise
-from tegaki.recipe import ViewPolicy
+from tegaki.results.scoring_config import ViewPolicy
 
 FORMAT = 1
 SIDE = 256

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from scipy import linalg
 
 from tegaki.lab.metrics import Labels, Scores, roc
-from tegaki.recipe import Calibration
+from tegaki.results.scoring_config import Calibration
 
 Features = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]

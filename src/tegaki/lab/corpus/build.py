@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.detector import default_workers
 from tegaki.errors import BlankPicture, CorpusError, PictureError, TooSmall
 from tegaki.lab.corpus.duplicates import SIDE, thumbnail
@@ -31,7 +32,6 @@ from tegaki.lab.corpus.settle import LeftOut, settle
 from tegaki.lab.corpus.shards import AS_MADE, ShardSet, mixed, write_shards
 from tegaki.lab.corpus.splits import SHARES, assign, draw_splits, split_name
 from tegaki.lab.normalform import normal_form, normal_size
-from tegaki.ordered import ordered_map
 from tegaki.pictures import Limits
 
 UNREADABLE = "unreadable"

@@ -28,8 +28,8 @@ from urllib.parse import urljoin
 
 import tegaki
 from tegaki.errors import OutputError
-from tegaki.httpanswer import Wire, retry_after
 from tegaki.lab.corpus.addresses import GITHUB_RAW, Address, Missed, parse_url
+from tegaki.utils.http import Wire, retry_after
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

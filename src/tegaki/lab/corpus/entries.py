@@ -11,7 +11,7 @@ from tegaki.errors import PictureError
 from tegaki.lab.corpus.manifest import LABELS, Item, load_corpus
 from tegaki.pictures import Limits, read_file
 from tegaki.scan import find
-from tegaki.text import printable
+from tegaki.utils.text import printable
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,12 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
+from tegaki.concurrency.threads import Workers
 from tegaki.errors import CorpusError, OutputError
 from tegaki.lab.corpus.addresses import Address, Missed, find_address
 from tegaki.lab.corpus.download import Downloader, Settings
 from tegaki.pictures import PICTURE_SUFFIXES
-from tegaki.text import printable
-from tegaki.workers import Workers
+from tegaki.utils.text import printable
 
 NEEDED = ("id", "sha256", "label", "source", "split", "origin", "origin_path")
 _CANONICAL = ("split", "label", "source", "id")

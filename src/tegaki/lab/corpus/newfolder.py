@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tegaki.errors import OutputError
 from tegaki.lab.corpus.manifest import SPLITS
-from tegaki.lab.runlock import locked
+from tegaki.utils.folder_lock import locked
 
 LEFT_OUT = "left-out.csv"
 SPOOL = "spool"

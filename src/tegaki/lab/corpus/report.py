@@ -11,15 +11,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.detector import default_workers
 from tegaki.errors import CorpusError, PictureError
 from tegaki.lab.corpus.entries import read_item
 from tegaki.lab.corpus.manifest import LABELS, SPLITS, Corpus, Item
-from tegaki.lab.tables import Table
-from tegaki.ordered import ordered_map
 from tegaki.pictures import Limits, OpenedPicture
-from tegaki.recipe import DecodePolicy
-from tegaki.text import printable
+from tegaki.results.scoring_config import DecodePolicy
+from tegaki.utils.tables import Table
+from tegaki.utils.text import printable
 
 _UNKNOWN = "unknown"
 _SIZES = ((512, "under 512"), (768, "512 to 767"), (1024, "768 to 1,023"), (1536, "1,024 to 1,535"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-from tegaki.claim import Place
 from tegaki.provenance.limits import Limits
 from tegaki.provenance.marks import ExifField, IptcField, Marks, Property, Text
+from tegaki.results.claim import Place
 
 SENTENCES = 50
 """Damage sentences kept of one file: a hostile one would bring one for each of its chunks."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tegaki.claim import Place
 from tegaki.provenance import exif, xmp
 from tegaki.provenance.containers import Blob, Findings, join
+from tegaki.results.claim import Place
 
 _AVIF_BRANDS = {b"avif", b"avis"}
 _HEIF_BRANDS = {b"mif1", b"msf1", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"}

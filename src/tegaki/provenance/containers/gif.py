@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tegaki.claim import Place
 from tegaki.provenance import xmp
 from tegaki.provenance.containers import Findings, decode, join
 from tegaki.provenance.marks import Text
+from tegaki.results.claim import Place
 
 SIGNATURES = (b"GIF87a", b"GIF89a")
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B

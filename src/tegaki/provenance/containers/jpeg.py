@@ -6,10 +6,10 @@ import re
 import struct
 from dataclasses import dataclass, field
 
-from tegaki.claim import Place
 from tegaki.provenance import exif, iptc, xmp
 from tegaki.provenance.containers import Blob, Findings, decode, join
 from tegaki.provenance.marks import Text
+from tegaki.results.claim import Place
 
 SIGNATURE = b"\xff\xd8\xff"
 _SOS, _EOI, _COM = 0xDA, 0xD9, 0xFE

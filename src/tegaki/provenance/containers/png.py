@@ -7,10 +7,10 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 
-from tegaki.claim import Place
 from tegaki.provenance import exif, iptc, xmp
 from tegaki.provenance.containers import Blob, Findings, decode
 from tegaki.provenance.marks import Text
+from tegaki.results.claim import Place
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _LONGEST = (1 << 31) - 1  # section 5.3: the largest length of a chunk

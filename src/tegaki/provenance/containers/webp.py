@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import struct
 
-from tegaki.claim import Place
 from tegaki.provenance import exif, xmp
 from tegaki.provenance.containers import Blob, Findings
+from tegaki.results.claim import Place
 
 _EXTENDED = b"VP8X"
 _PIXELS = (b"VP8 ", b"VP8L", b"ANMF")

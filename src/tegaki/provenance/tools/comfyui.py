@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from tegaki.claim import Claim, Place
 from tegaki.provenance.evidence import Candidate, Evidence
 from tegaki.provenance.graph import Graph
 from tegaki.provenance.graph_fields import generation_of, made_size
@@ -22,6 +21,7 @@ from tegaki.provenance.graph_origin import (
     is_named,
     saves_others,
 )
+from tegaki.results.claim import Claim, Place
 
 CARRIER = "ComfyUI graph"
 _NAMESPACE = "Comfy-Org/ComfyUI"

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tegaki.claim import Claim
 from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.generation import Generation
 from tegaki.provenance.jsontext import as_seed
+from tegaki.results.claim import Claim
 
 _MODEL = ("use_stable_diffusion_model", "Stable Diffusion model")
 _STRENGTH = ("prompt_strength", "Prompt Strength")

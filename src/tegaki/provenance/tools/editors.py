@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tegaki.claim import Claim, Place
 from tegaki.provenance.evidence import Evidence
+from tegaki.results.claim import Claim, Place
 
 _XMP = "http://ns.adobe.com/xap/1.0/"
 _EDITORS = {

@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from tegaki.claim import Claim, Place
 from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.generation import Generation
 from tegaki.provenance.jsontext import as_seed
+from tegaki.results.claim import Claim, Place
 
 _SYGIL, _MOLD = "SD:", "mold:"
 _MOLD_NAMESPACE = "https://github.com/utensils/mold"

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tegaki.claim import Claim
 from tegaki.provenance.evidence import Candidate, Evidence
 from tegaki.provenance.generation import Generation, details_of
 from tegaki.provenance.jsontext import as_seed, as_text
+from tegaki.results.claim import Claim
 
 _FORK = re.compile(r"Fooocus \d")
 _PICTURES = (

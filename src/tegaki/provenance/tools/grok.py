@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tegaki.claim import Claim
 from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.generation import Generation
+from tegaki.results.claim import Claim
 
 _SIGNATURE = re.compile(r"Signature: [A-Za-z0-9+/]{80,2000}={0,2}\Z")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tegaki.claim import Claim
 from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.generation import Generation, details_of
 from tegaki.provenance.jsontext import as_seed, as_text
+from tegaki.results.claim import Claim
 
 _NEGATIVE = re.compile(r"\[([^\[\]]*)\]")  # how negative prompts were written into the prompt
 _PICTURE = re.compile(r" -[IMf](?=[ \d.])")  # another picture, a mask, how far to change it

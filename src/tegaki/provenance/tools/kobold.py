@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tegaki.claim import Claim
 from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.generation import Generation
 from tegaki.provenance.jsontext import as_seed
+from tegaki.results.claim import Claim
 
 _NAME = "KoboldCpp"
 _BEGINNING, _END = "Prompt: ", f"| Version: {_NAME}"

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tegaki.claim import AI, UNSTATED, Claim, Kind, Place, Strength
 from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.marks import Property
 from tegaki.provenance.sourcetypes import SOURCE_KINDS, TRAINED, code_of
 from tegaki.provenance.tools.names import known_name
+from tegaki.results.claim import AI, UNSTATED, Claim, Kind, Place, Strength
 
 IPTC_EXT = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 _PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/"

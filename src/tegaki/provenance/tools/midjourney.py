@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tegaki.claim import Claim
 from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.generation import Generation
 from tegaki.provenance.jsontext import as_seed
 from tegaki.provenance.sourcetypes import TRAINED, code_of
 from tegaki.provenance.tools.labels import IPTC_EXT, is_midjourneys
+from tegaki.results.claim import Claim
 
 _JOB = re.compile(r"\bJob ID: [0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\s*\Z")
 _PICTURE = re.compile(r"(?:\A|\s--(?:cref|iw|oref|sref)\s(?:[^-]|-(?!-))*?)<?https?://")

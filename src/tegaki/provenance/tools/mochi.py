@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tegaki.claim import Claim, Place
 from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.generation import Generation
 from tegaki.provenance.jsontext import as_seed
+from tegaki.results.claim import Claim, Place
 
 _NAME = "Mochi Diffusion"
 _PROGRAM, _CAPTION = (2, 65), (2, 120)  # IPTC-IIM 4.2, section 6

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from tegaki.claim import Claim, Place
 from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.generation import Generation
+from tegaki.results.claim import Claim, Place
 
 _XMP = "http://ns.adobe.com/xap/1.0/"
 _NAMES = {

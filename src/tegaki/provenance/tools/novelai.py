@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tegaki.claim import Claim, Place, Strength
 from tegaki.provenance.evidence import Candidate, Evidence
 from tegaki.provenance.generation import Generation, details_of
 from tegaki.provenance.jsontext import as_seed, as_text
 from tegaki.provenance.novelai_signature import Answer, Signatures
+from tegaki.results.claim import Claim, Place, Strength
 
 _AUGMENTED = "AI augmented image"
 _TITLES = ("AI generated image", _AUGMENTED, "NovelAI generated image")

@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tegaki.claim import Claim
 from tegaki.provenance.evidence import Evidence
+from tegaki.results.claim import Claim
 
 _EVENT = "http://ns.adobe.com/xap/1.0/sType/ResourceEvent#"
 _PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/"

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from tegaki.claim import Claim, Place
 from tegaki.provenance.a1111 import WebUiText
 from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.generation import Generation, details_of
@@ -14,6 +13,7 @@ from tegaki.provenance.graph import Graph
 from tegaki.provenance.graph_fields import generation_of
 from tegaki.provenance.graph_origin import is_generation
 from tegaki.provenance.jsontext import as_seed, as_text
+from tegaki.results.claim import Claim, Place
 
 # StabilityMatrix.Core/Models/Inference/InferenceProjectType.cs
 _FROM_PICTURE = (

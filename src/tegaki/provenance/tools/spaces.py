@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tegaki.claim import Claim
 from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.generation import Generation, details_of
 from tegaki.provenance.jsontext import as_seed, as_text
+from tegaki.results.claim import Claim
 
 _PIPELINE = {"guidance_scale", "num_inference_steps", "seed"}
 _OWN = {"Model", "Model hash", "use_upscaler", "resolution", "quality_tags", "sdxl_style"}

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tegaki.claim import Claim
 from tegaki.provenance.evidence import Evidence
 from tegaki.provenance.generation import Generation, details_of
 from tegaki.provenance.jsontext import as_seed, as_text
+from tegaki.results.claim import Claim
 
 _PICTURES = (
     "initimage", "maskimage", "promptimages", "promptvideos", "controlnet", "videoendimage",

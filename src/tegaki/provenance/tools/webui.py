@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from tegaki.claim import Claim
 from tegaki.provenance.a1111 import WebUiText
 from tegaki.provenance.evidence import Evidence
+from tegaki.results.claim import Claim
 
 _SDCPP = "stable-diffusion.cpp"
 _SAME = "stable-diffusion.cpp writes the same for pictures that it makes from another."

@@ -13,14 +13,14 @@ from typing import Any
 
 from tegaki.errors import MissingExtra, OutputError, PermissionDenied, UnreadableFile
 from tegaki.provenance import MANIFEST_NOT_READ
-from tegaki.row import Facts
+from tegaki.results.codec import pack, unpack
+from tegaki.results.result import Facts
 from tegaki.scan.archives import SEPARATOR
 from tegaki.scan.batch import ScoreBatch, Scored
 from tegaki.scan.cluster.items import Item
 from tegaki.scan.engine import Summary
 from tegaki.scan.listing import NUL, Entry
 from tegaki.scan.outputs import COLUMNS, flatten
-from tegaki.scan.packing import pack, unpack
 from tegaki.scan.sources import is_entered
 from tegaki.verdict import row_of
 

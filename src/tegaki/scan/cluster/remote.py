@@ -22,8 +22,8 @@ from tegaki.errors import (
     PictureError,
     UnreadableFile,
 )
-from tegaki.httpanswer import retry_after
 from tegaki.pictures import too_large
+from tegaki.utils.http import retry_after
 
 CONNECT = 10.0
 SILENCE = 30.0

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.errors import ClusterError, MissingExtra, TegakiError
-from tegaki.ordered import ordered_map
 from tegaki.scan.batch import ScoreBatch
 from tegaki.scan.cluster.partition import Partition, score
 from tegaki.scan.cluster.plan import SUCCESS, Plan, items_of, partition_name

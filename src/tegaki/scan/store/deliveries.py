@@ -12,8 +12,8 @@ from typing import Literal
 from sqlalchemy import Connection, and_, func, select
 
 from tegaki.errors import FileNotFound
-from tegaki.recipe import Basis
-from tegaki.row import Facts, Row, Verdict
+from tegaki.results.result import Facts, Row, Verdict
+from tegaki.results.scoring_config import Basis
 from tegaki.scan.store.connections import reading, writing
 from tegaki.scan.store.records import Record, shown
 from tegaki.scan.store.schema import deliveries, files

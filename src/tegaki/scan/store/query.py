@@ -11,8 +11,8 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from tegaki.errors import StoreError
-from tegaki.recipe import Basis
-from tegaki.row import Facts, Row, Verdict
+from tegaki.results.result import Facts, Row, Verdict
+from tegaki.results.scoring_config import Basis
 from tegaki.scan.store.connections import reading
 from tegaki.scan.store.records import shown, unpack
 from tegaki.scan.store.schema import files, is_file, scores

@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 
 from tegaki.errors import StoreError
-from tegaki.row import Facts
-from tegaki.scan import packing
+from tegaki.results import codec
+from tegaki.results.result import Facts
 from tegaki.scan.archives import SEPARATOR
 from tegaki.scan.listing import NUL, Entry
 
@@ -45,12 +45,12 @@ def shown(raw: bytes) -> str:
 
 
 def unpack(text: str, sha256: bytes | None) -> Facts:
-    """What :func:`tegaki.scan.packing.pack` was given.
+    """What :func:`tegaki.results.codec.pack` was given.
 
     Raises:
         StoreError: the text is not its work.
     """
     try:
-        return packing.unpack(text, sha256)
+        return codec.unpack(text, sha256)
     except ValueError as problem:
         raise StoreError(f"the store holds facts that cannot be read: {problem}") from problem

@@ -13,10 +13,10 @@ from functools import partial
 from itertools import groupby
 from typing import Literal
 
+from tegaki.concurrency.ordered_map import Ready, Timed, ordered_calls
 from tegaki.detector import Detector
 from tegaki.errors import PermissionDenied, UnreadableFile
-from tegaki.ordered import Ready, Timed, ordered_calls
-from tegaki.row import Facts
+from tegaki.results.result import Facts
 from tegaki.scan.archives import SEPARATOR
 from tegaki.scan.batch import ScoreBatch
 from tegaki.scan.inside import inside

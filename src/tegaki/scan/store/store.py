@@ -15,14 +15,14 @@ from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, func, not
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tegaki.errors import StoreError
-from tegaki.recipe import Basis, Thresholds, recipe_from_dict
-from tegaki.row import Facts
+from tegaki.results.codec import pack
+from tegaki.results.result import Facts
+from tegaki.results.scoring_config import Basis, Thresholds, recipe_from_dict
 from tegaki.scan.listing import NUL, Entry
-from tegaki.scan.packing import pack
 from tegaki.scan.store.connections import WAIT, make_engine, reading, writing
 from tegaki.scan.store.records import Known, Record, shown, unpack
 from tegaki.scan.store.schema import LACKS_SIDE_CARS, files, is_file, prepare, scorers, scores
-from tegaki.text import readable
+from tegaki.utils.text import readable
 from tegaki.verdict import pull_of
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from tegaki.errors import StoreError
 from tegaki.scan.store import Channel, Deliveries, Letter, Store, shown
 from tegaki.scan.watch.answers import Leaving, Left, Send
-from tegaki.text import printable
+from tegaki.utils.text import printable
 
 _HANDS: dict[Channel, int] = {
     "run": 1,  # people's scripts are seldom made to run beside themselves

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from tegaki.pictures import system_error
 from tegaki.scan.watch.events import Events
-from tegaki.text import printable
+from tegaki.utils.text import printable
 
 
 class Folders:

@@ -13,7 +13,7 @@ from itertools import islice
 
 from tegaki.detector import Detector
 from tegaki.errors import StoreError
-from tegaki.row import Row
+from tegaki.results.result import Row
 from tegaki.scan.selection import Selection, Selector
 from tegaki.scan.sources import Found, find, is_entered
 from tegaki.scan.store import Entry, Known, NewsScan, Outcome, Store, Telling, scan_into

@@ -22,9 +22,9 @@ from urllib.parse import urlsplit
 
 import tegaki
 from tegaki.errors import OutputError
-from tegaki.httpanswer import Wire, retry_after
 from tegaki.scan.watch.answers import GLANCE, Answer, Leaving
-from tegaki.text import printable
+from tegaki.utils.http import Wire, retry_after
+from tegaki.utils.text import printable
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

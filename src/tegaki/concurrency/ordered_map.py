@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
-from tegaki.workers import Outcome, Workers
+from tegaki.concurrency.threads import Outcome, Workers
 
 T = TypeVar("T")
 R = TypeVar("R")

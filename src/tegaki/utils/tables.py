@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from tegaki.text import printable
+from tegaki.utils.text import printable
 
 
 @dataclass(frozen=True, slots=True)

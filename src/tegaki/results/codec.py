@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from tegaki.claim import Claim, Place
-from tegaki.row import Facts, RowError, ViewScore
+from tegaki.results.claim import Claim, Place
+from tegaki.results.result import Facts, RowError, ViewScore
 
 
 def pack(facts: Facts) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from tegaki.claim import Claim
-from tegaki.text import safe_json
+from tegaki.results.claim import Claim
+from tegaki.utils.text import safe_json
 
 Verdict = Literal["drawn", "generated", "unsure", "error"]
 Domain = Literal["inside", "outside"]

@@ -1,0 +1,1 @@
+"""What is handed out: the result of one file, its claims, and the configuration of a score."""

@@ -1,0 +1,1 @@
+"""Small tools without a home: text, HTTP headers, tables, locks of folders."""
