@@ -18,7 +18,7 @@ from PIL import Image
 
 from tegaki import Detector
 from tegaki.errors import BlankPicture, CorruptPicture, PictureError, TruncatedPicture
-from tegaki.pictures import Limits, OpenedPicture, PictureFacts, normalise
+from tegaki.imaging import Limits, OpenedPicture, PictureFacts, normalise
 from tegaki.provenance import examine
 from tegaki.results.scoring_config import DecodePolicy, ShrinkPolicy, ViewPolicy
 from tests.conftest import painting
@@ -44,8 +44,8 @@ KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
 def tiny_bands() -> Iterator[None]:
     """Every picture is large, and a band has few rows."""
     with (
-        mock.patch("tegaki.pictures.decode.LARGE", 1),
-        mock.patch("tegaki.pictures.bands._PIXELS", 3000),
+        mock.patch("tegaki.imaging.decode.LARGE", 1),
+        mock.patch("tegaki.imaging.strips._PIXELS", 3000),
     ):
         yield
 
@@ -231,7 +231,7 @@ def outcome(data: bytes, look: Callable[[bytes], tuple[Image.Image, PictureFacts
 @pytest.mark.parametrize("kind", ODD)
 def test_odd_pngs_are_what_they_are_as_wholes(kind: str, tiny_bands: None) -> None:
     data = odd(kind)
-    with mock.patch("tegaki.pictures.decode.LARGE", 1 << 60):
+    with mock.patch("tegaki.imaging.decode.LARGE", 1 << 60):
         expected = outcome(data, whole)
     assert outcome(data, banded) == expected
 
@@ -247,7 +247,7 @@ def test_damaged_pngs_too(data: st.DataObject, level: int) -> None:
         del damaged[at:]
     else:
         damaged[at] ^= 1 << data.draw(st.integers(0, 7))
-    with mock.patch("tegaki.pictures.decode.LARGE", 1 << 60):
+    with mock.patch("tegaki.imaging.decode.LARGE", 1 << 60):
         expected = outcome(bytes(damaged), whole)
     found = outcome(bytes(damaged), banded)
     assert found == expected or (isinstance(found, type) and isinstance(expected, type))
@@ -280,7 +280,7 @@ def test_rows_of_large_pictures_say_the_same(detector: Detector) -> None:
         saved(painting(640, 700), "WEBP", lossless=True),
     ]
     rows = [detector.inspect_bytes(data) for data in pictures]
-    with mock.patch("tegaki.pictures.decode.LARGE", 1):
+    with mock.patch("tegaki.imaging.decode.LARGE", 1):
         assert [detector.inspect_bytes(data) for data in pictures] == rows
 
 

@@ -14,10 +14,10 @@ import pytest
 from PIL import Image
 
 from tegaki import BundleError, Detector
+from tegaki.imaging import make_views
 from tegaki.model import BASES, SHIPPED, Bundle, load_runtime, load_single, open_session, read_base
 from tegaki.model import bundle as bundle_module
 from tegaki.model.session import BaseSession, HeadSession
-from tegaki.pictures import make_views
 from tests.conftest import ROOT, painting
 
 MOST_MB = 55

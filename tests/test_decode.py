@@ -22,7 +22,7 @@ from tegaki.errors import (
     TruncatedPicture,
     UnsupportedPicture,
 )
-from tegaki.pictures import Limits, OpenedPicture, PictureFacts
+from tegaki.imaging import Limits, OpenedPicture, PictureFacts
 from tegaki.results.scoring_config import DecodePolicy
 from tests.conftest import painting, worst_difference
 

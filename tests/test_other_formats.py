@@ -11,7 +11,8 @@ import pytest
 
 from tegaki import Detector
 from tegaki.errors import FileTooLarge, NotAPicture, PictureError
-from tegaki.pictures import other_format, read_file
+from tegaki.formats import other_format
+from tegaki.imaging import read_file
 from tests.archives.made import make_tar, make_zip, png
 from tests.test_cli import tegaki
 

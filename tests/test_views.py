@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tegaki.pictures import make_views, normalise, to_tensor, view_boxes
+from tegaki.imaging import make_views, normalise, to_tensor, view_boxes
 from tegaki.results.scoring_config import VIEW_NAMES, ViewPolicy
 from tests.conftest import painting, worst_difference
 

@@ -28,8 +28,8 @@ from pathlib import Path
 from PIL import Image
 
 from tegaki.errors import PictureError
+from tegaki.imaging import Limits
 from tegaki.lab.normalform import normal_form
-from tegaki.pictures import Limits
 from tools.outside import pages
 from tools.outside.generators import GENERATORS, drawn
 from tools.outside.lettering import load_lettering

@@ -32,8 +32,8 @@ from PIL import Image
 from tegaki.concurrency.ordered_map import ordered_calls
 from tegaki.detector import default_workers
 from tegaki.errors import PictureError
+from tegaki.imaging import Limits, OpenedPicture, make_views
 from tegaki.model import Session, load_single, open_session
-from tegaki.pictures import Limits, OpenedPicture, make_views
 from tegaki.results.scoring_config import ShrinkPolicy
 from tegaki.verdict import probability_of
 

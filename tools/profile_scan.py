@@ -23,10 +23,10 @@ import numpy as np
 from PIL import Image
 
 import tegaki.detector
-import tegaki.pictures.decode
+import tegaki.imaging.decode
 from tegaki import Detector
 from tegaki.detector import Step
-from tegaki.pictures import OpenedPicture
+from tegaki.imaging import OpenedPicture
 from tools.bench_scan import SHAPES, draw
 
 KEPT = Path(__file__).parents[1] / "docs" / "speed.json"
@@ -35,8 +35,8 @@ STEPS = {
     "read": (tegaki.detector, "read_file"),
     "open": (OpenedPicture, "__init__"),
     "decode": (OpenedPicture, "decode_for_views"),
-    "blank": (tegaki.pictures.decode, "refuse_blank"),
-    "shrink": (tegaki.pictures.decode, "normalise"),
+    "blank": (tegaki.imaging.decode, "refuse_blank"),
+    "shrink": (tegaki.imaging.decode, "normalise"),
     "marks": (tegaki.detector, "examine"),
     "views": (tegaki.detector, "make_views"),
     "network": (Step, "score"),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         StoreError,
         TegakiError,
     )
-    from tegaki.pictures import Limits
+    from tegaki.imaging import Limits
     from tegaki.results.claim import Claim
     from tegaki.results.result import Row, RowError, ViewScore
 
@@ -30,7 +30,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Claim": "tegaki.results.claim",
     "Detector": "tegaki.detector",
-    "Limits": "tegaki.pictures",
+    "Limits": "tegaki.imaging",
     "Row": "tegaki.results.result",
     "RowError": "tegaki.results.result",
     "ViewScore": "tegaki.results.result",

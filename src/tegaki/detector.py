@@ -17,8 +17,7 @@ from PIL import Image
 from tegaki.concurrency.memory_gate import Turns
 from tegaki.concurrency.ordered_map import Timed, ordered_calls
 from tegaki.errors import EmptyFile, PictureError, TimedOut, UnreadableFile
-from tegaki.model import SHIPPED, Bundle, CascadeBundle, Output, load_bundle, open_session
-from tegaki.pictures import (
+from tegaki.imaging import (
     LARGE,
     Limits,
     OpenedPicture,
@@ -27,6 +26,7 @@ from tegaki.pictures import (
     make_views,
     read_file,
 )
+from tegaki.model import SHIPPED, Bundle, CascadeBundle, Output, load_bundle, open_session
 from tegaki.provenance import (
     READER,
     Provenance,

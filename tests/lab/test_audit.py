@@ -22,6 +22,7 @@ pytest.importorskip("sklearn", reason="needs tegaki[lab]")
 from tegaki import Detector
 from tegaki.cli.main import program
 from tegaki.errors import CorpusError
+from tegaki.formats.structure import read_header
 from tegaki.lab.audit import (
     Finding,
     Property,
@@ -36,7 +37,6 @@ from tegaki.lab.audit import (
     tables,
 )
 from tegaki.lab.audit.dataset import crossing_pairs, labelled_by
-from tegaki.lab.audit.headers import read_header
 from tegaki.lab.audit.pixels import bars, flat_ground, jpeg_grid, top_bands
 from tegaki.lab.audit.predict import judge
 from tegaki.lab.audit.properties import Features, of_original, sized

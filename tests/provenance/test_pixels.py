@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
-from tegaki.pictures.decode import OpenedPicture
+from tegaki.imaging.decode import OpenedPicture
 from tegaki.provenance import examine
 from tegaki.provenance.pixels import StoredPicture
 from tests.provenance.bytes_made import (

@@ -57,7 +57,7 @@ class _Program(LazyGroup):
             sys.exit(130)
 
     def unknown(self, word: str) -> str:
-        from tegaki.pictures import PICTURE_SUFFIXES  # these load what --help does without
+        from tegaki.formats import PICTURE_SUFFIXES  # these load what --help does without
         from tegaki.scan import is_url
 
         command = "scan" if os.path.isdir(word) else "check"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 import click
 
 from tegaki.errors import AnchorsError, EmptyFile, FileTooLarge, MissingExtra
-from tegaki.pictures import MAX_BYTES, MAX_PIXELS, MAX_SECONDS, Limits
+from tegaki.imaging import MAX_BYTES, MAX_PIXELS, MAX_SECONDS, Limits
 from tegaki.provenance import checked_anchors
 from tegaki.results.result import SHOWN, VERDICTS, Verdict
 from tegaki.scan import is_url

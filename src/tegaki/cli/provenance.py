@@ -21,7 +21,7 @@ from tegaki.cli.options import (
 from tegaki.cli.progress import ScanProgress
 from tegaki.cli.show import beside, claim_line, terminal_width
 from tegaki.errors import PictureError
-from tegaki.pictures import read_file
+from tegaki.imaging import read_file
 from tegaki.provenance import Provenance, examine
 from tegaki.results.claim import Claim, Place
 from tegaki.scan import Found, find

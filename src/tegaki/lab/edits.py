@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageEnhance, ImageFilter
 
+from tegaki.imaging import to_tensor
 from tegaki.lab.grounds import other_ground
 from tegaki.lab.recipes import Edits
-from tegaki.pictures import to_tensor
 
 Rng = np.random.Generator
 _FILTERS = (

@@ -9,6 +9,7 @@ from PIL import Image
 
 from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.errors import CorpusError, PictureError
+from tegaki.imaging import Limits, OpenedPicture
 from tegaki.lab.conditions import CONDITIONS
 from tegaki.lab.corpus import Item
 from tegaki.lab.corpus.protocols import Protocol
@@ -16,7 +17,6 @@ from tegaki.lab.corpus.splits import split_name
 from tegaki.lab.measures import FPRS
 from tegaki.lab.predictions import LARGEST, Judged, Predictions
 from tegaki.lab.scorers import Scorer
-from tegaki.pictures import Limits, OpenedPicture
 from tegaki.results.scoring_config import DecodePolicy
 
 SYSTEM = "model"

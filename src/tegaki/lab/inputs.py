@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from tegaki.errors import TrainingError
+from tegaki.imaging import make_views
 from tegaki.lab.corpus import Sample, ShardSet
 from tegaki.lab.distributed import World
 from tegaki.lab.features import FeatureCache
@@ -29,7 +30,6 @@ from tegaki.lab.stream import (
     training_look,
 )
 from tegaki.lab.teacher import Teaching
-from tegaki.pictures import make_views
 
 Batch = tuple[Tensor, Tensor]
 

@@ -19,8 +19,8 @@ import numpy.typing as npt
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
+from tegaki.imaging import Limits, OpenedPicture, normalise, refuse_blank
 from tegaki.lab.corpus.manifest import Original
-from tegaki.pictures import Limits, OpenedPicture, normalise, refuse_blank
 from tegaki.results.scoring_config import DecodePolicy, ViewPolicy
 
 FORM = ViewPolicy()

@@ -21,11 +21,11 @@ from torch import Tensor
 
 from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.errors import CorpusError
+from tegaki.imaging import normalise
 from tegaki.lab.corpus import Sample, ShardSet
 from tegaki.lab.edits import training_view
 from tegaki.lab.letterbox import letterbox, scaled, warped
 from tegaki.lab.recipes import Edits, Stage, TrainingRecipe, Warp
-from tegaki.pictures import normalise
 
 CHUNK = 96 * 1024 * 1024
 Rng = np.random.Generator

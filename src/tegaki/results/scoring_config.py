@@ -20,7 +20,7 @@ from tegaki.errors import BundleError
 class DecodePolicy:
     """How bytes become an 8-bit RGB picture.
 
-    ``version`` is raised whenever the code of :mod:`tegaki.pictures` would give other pixels for
+    ``version`` is raised whenever the code of :mod:`tegaki.imaging` would give other pixels for
     the same bytes. Version 1: first frame, EXIF orientation applied, transparency laid on
     ``background``, 16-bit samples cut to their high byte, colour profiles not applied.
     """
@@ -30,12 +30,12 @@ class DecodePolicy:
 
 
 VIEW_NAMES = ("centre", "squashed", "first", "last", "upper-left", "lower-right", "middle")
-"""Every view that can be named (:func:`tegaki.pictures.views.view_boxes` says what they are)."""
+"""Every view that can be named (:func:`tegaki.imaging.crops.view_boxes` says what they are)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ViewPolicy:
-    """How a picture becomes the squares that the network sees (:mod:`tegaki.pictures.views`).
+    """How a picture becomes the squares that the network sees (:mod:`tegaki.imaging.crops`).
 
     ``max_aspect``: longer sides are cut away, centred, beyond this ratio. ``short_side``: larger
     pictures are shrunk to it (Lanczos), smaller ones are never enlarged. ``size``: side of a view
@@ -63,7 +63,7 @@ class ShrinkPolicy:
     pixels.
     :class:`DecodePolicy` says what pixels a file stands for, which is what is learned from; this
     says where fewer of them do (measured: docs/speed.md). ``version`` is raised whenever
-    :mod:`tegaki.pictures` would shrink in another way.
+    :mod:`tegaki.imaging` would shrink in another way.
     """
 
     version: int = 1

@@ -8,7 +8,8 @@ from queue import Empty, SimpleQueue
 from threading import TIMEOUT_MAX
 
 from tegaki.errors import BrokenArchive, NotAPicture, PictureError, UnreadableFile
-from tegaki.pictures import HEAD, open_file, other_format, sniff
+from tegaki.formats import HEAD, other_format, sniff
+from tegaki.imaging import open_file
 from tegaki.scan.archives import SEPARATOR, members
 from tegaki.scan.selection import Selector
 from tegaki.scan.sources import Found, is_entered

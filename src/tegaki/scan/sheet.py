@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from tegaki.errors import PictureError
-from tegaki.pictures import Limits, OpenedPicture
+from tegaki.imaging import Limits, OpenedPicture
 from tegaki.results.result import SHOWN, Row
 from tegaki.results.scoring_config import DecodePolicy
 from tegaki.scan.archives import Again

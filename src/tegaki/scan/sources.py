@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tegaki.errors import IsAFolder, PictureError, SymlinkLoop, UnreadableFile
-from tegaki.pictures import PICTURE_SUFFIXES, file_size, read_file, system_error
+from tegaki.formats import PICTURE_SUFFIXES
+from tegaki.imaging import file_size, read_file, system_error
 from tegaki.scan.archives import Member, is_archive
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")

@@ -12,6 +12,7 @@ import numpy as np
 from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.detector import default_workers
 from tegaki.errors import CorpusError, PictureError
+from tegaki.imaging import MAX_BYTES, Limits, OpenedPicture, read_file
 from tegaki.lab.audit.pixels import SMALLEST_SIDE
 from tegaki.lab.audit.predict import Finding, Labelled, check_enough, check_extra, judge
 from tegaki.lab.audit.properties import (
@@ -24,7 +25,6 @@ from tegaki.lab.audit.properties import (
 )
 from tegaki.lab.corpus import LABELS, Item
 from tegaki.lab.corpus.duplicates import Thumbnails, near_duplicates, thumbnail
-from tegaki.pictures import MAX_BYTES, Limits, OpenedPicture, read_file
 from tegaki.results.scoring_config import DecodePolicy
 from tegaki.scan import find
 

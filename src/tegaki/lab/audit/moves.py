@@ -13,6 +13,7 @@ from PIL import Image
 from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.detector import Detector, default_workers
 from tegaki.errors import CorpusError, PictureError
+from tegaki.imaging import OpenedPicture
 from tegaki.lab.audit.dataset import (
     Counts,
     Progress,
@@ -26,7 +27,6 @@ from tegaki.lab.audit.predict import DRAWS, Labelled, check_enough
 from tegaki.lab.conditions import CONDITIONS
 from tegaki.lab.corpus import Item
 from tegaki.lab.metrics import Labels, Scores, auc, bootstrap_by_source
-from tegaki.pictures import OpenedPicture
 from tegaki.results.result import Row, Verdict
 
 STRIPPED = "metadata-stripped"

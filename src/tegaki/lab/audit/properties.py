@@ -9,10 +9,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from tegaki.lab.audit.headers import read_header
+from tegaki.formats.structure import read_header
+from tegaki.imaging import PictureFacts
 from tegaki.lab.audit.pixels import Pixels, measure_pixels
 from tegaki.lab.corpus import Original
-from tegaki.pictures import PictureFacts
 
 Features = dict[str, float | str]
 """One picture's measurements by name; words are categories."""

@@ -12,6 +12,7 @@ from PIL import Image
 from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.detector import default_workers
 from tegaki.errors import PictureError
+from tegaki.imaging import Limits, OpenedPicture, make_views, normalise
 from tegaki.lab.audit.dataset import (
     NO_DRAWING,
     Counts,
@@ -27,7 +28,6 @@ from tegaki.lab.audit.pixels import Pixels
 from tegaki.lab.audit.predict import Finding, check_extra
 from tegaki.lab.audit.properties import Features, Kind, of_view
 from tegaki.lab.corpus import Item
-from tegaki.pictures import Limits, OpenedPicture, make_views, normalise
 from tegaki.results.scoring_config import DecodePolicy, ViewPolicy
 
 TRAINING = "training"

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from tegaki.concurrency.ordered_map import ordered_map
+from tegaki.imaging import make_views
 from tegaki.lab.clip.careful import IDENTITY
 from tegaki.lab.clip.features import copies_of
 from tegaki.lab.clip.heads import Head
@@ -25,7 +26,6 @@ from tegaki.lab.network import Classifier
 from tegaki.lab.onnxfile import to_onnx
 from tegaki.lab.recipes import Edits
 from tegaki.model import Bundle, save_bundle
-from tegaki.pictures import make_views
 from tegaki.results.scoring_config import (
     Calibration,
     DecodePolicy,

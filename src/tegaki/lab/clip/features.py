@@ -29,13 +29,13 @@ from PIL import Image
 
 from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.errors import TrainingError
+from tegaki.imaging import make_views, normalise
 from tegaki.lab.clip.base import LAYERS, POOLS, WIDTH
 from tegaki.lab.corpus import Sample
 from tegaki.lab.edits import edited
 from tegaki.lab.recipes import Edits
 from tegaki.lab.stream import opened
 from tegaki.model import BaseSession
-from tegaki.pictures import make_views, normalise
 from tegaki.results.scoring_config import ViewPolicy
 
 FORMAT = 1

@@ -23,6 +23,7 @@ import numpy.typing as npt
 from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.detector import default_workers
 from tegaki.errors import BlankPicture, CorpusError, PictureError, TooSmall
+from tegaki.imaging import Limits
 from tegaki.lab.corpus.duplicates import SIDE, thumbnail
 from tegaki.lab.corpus.entries import Entry, folder_entries, manifest_entries, read_item
 from tegaki.lab.corpus.manifest import Item
@@ -32,7 +33,6 @@ from tegaki.lab.corpus.settle import LeftOut, settle
 from tegaki.lab.corpus.shards import AS_MADE, ShardSet, mixed, write_shards
 from tegaki.lab.corpus.splits import SHARES, assign, draw_splits, split_name
 from tegaki.lab.normalform import normal_form, normal_size
-from tegaki.pictures import Limits
 
 UNREADABLE = "unreadable"
 _REASONS = {TooSmall: "too small", BlankPicture: "blank"}

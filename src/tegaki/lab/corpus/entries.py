@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tegaki.errors import PictureError
+from tegaki.imaging import Limits, read_file
 from tegaki.lab.corpus.manifest import LABELS, Item, load_corpus
-from tegaki.pictures import Limits, read_file
 from tegaki.scan import find
 from tegaki.utils.text import printable
 
@@ -66,7 +66,7 @@ def read_item(item: Item, limits: Limits) -> bytes:
     """An item's bytes; a file of its own within the limits.
 
     Raises:
-        PictureError: as :func:`tegaki.pictures.read_file` does.
+        PictureError: as :func:`tegaki.imaging.read_file` does.
         CorpusError: a shard cannot be read.
     """
     if item.offset is not None:

@@ -22,9 +22,9 @@ from pathlib import Path
 
 from tegaki.concurrency.threads import Workers
 from tegaki.errors import CorpusError, OutputError
+from tegaki.formats import PICTURE_SUFFIXES
 from tegaki.lab.corpus.addresses import Address, Missed, find_address
 from tegaki.lab.corpus.download import Downloader, Settings
-from tegaki.pictures import PICTURE_SUFFIXES
 from tegaki.utils.text import printable
 
 NEEDED = ("id", "sha256", "label", "source", "split", "origin", "origin_path")

@@ -14,9 +14,9 @@ from typing import Any
 from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.detector import default_workers
 from tegaki.errors import CorpusError, PictureError
+from tegaki.imaging import Limits, OpenedPicture
 from tegaki.lab.corpus.entries import read_item
 from tegaki.lab.corpus.manifest import LABELS, SPLITS, Corpus, Item
-from tegaki.pictures import Limits, OpenedPicture
 from tegaki.results.scoring_config import DecodePolicy
 from tegaki.utils.tables import Table
 from tegaki.utils.text import printable

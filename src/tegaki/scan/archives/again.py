@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 
 from tegaki.errors import FileNotFound
-from tegaki.pictures import read_file
+from tegaki.imaging import read_file
 from tegaki.scan.archives.kinds import is_archive, members
 from tegaki.scan.archives.member import SEPARATOR, Member
 

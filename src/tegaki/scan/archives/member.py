@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from tegaki.errors import ArchiveBomb, PictureError, UnreadableFile
-from tegaki.pictures import open_file, system_error
+from tegaki.imaging import open_file, system_error
 
 SEPARATOR = "::"
 """Between an archive's path and a member's name, where the two are shown as one path."""

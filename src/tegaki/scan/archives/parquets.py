@@ -18,7 +18,7 @@ from tegaki.errors import (
     NotAPicture,
     UnreadableFile,
 )
-from tegaki.pictures import open_file, too_large
+from tegaki.imaging import open_file, too_large
 from tegaki.scan.archives.member import Allowance, Member, held, refused, told, told_name
 
 _BUFFER = 1 << 20

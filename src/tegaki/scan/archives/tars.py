@@ -13,7 +13,7 @@ from functools import partial
 from typing import BinaryIO, Protocol
 
 from tegaki.errors import BrokenArchive, EmptyFile, NotARegularFile, PictureError
-from tegaki.pictures import open_file, too_large
+from tegaki.imaging import open_file, too_large
 from tegaki.scan.archives.member import (
     Allowance,
     Member,

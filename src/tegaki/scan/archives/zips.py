@@ -15,7 +15,7 @@ from functools import partial
 from typing import BinaryIO
 
 from tegaki.errors import ArchiveBomb, BrokenArchive, EmptyFile, EncryptedArchive, PictureError
-from tegaki.pictures import open_file, too_large
+from tegaki.imaging import open_file, too_large
 from tegaki.scan.archives.member import (
     Allowance,
     Member,

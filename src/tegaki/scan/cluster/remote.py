@@ -22,7 +22,7 @@ from tegaki.errors import (
     PictureError,
     UnreadableFile,
 )
-from tegaki.pictures import too_large
+from tegaki.imaging import too_large
 from tegaki.utils.http import retry_after
 
 CONNECT = 10.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 
-from tegaki.pictures import system_error
+from tegaki.imaging import system_error
 from tegaki.scan.watch.events import Events
 from tegaki.utils.text import printable
 

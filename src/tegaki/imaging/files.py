@@ -18,7 +18,7 @@ from tegaki.errors import (
     SymlinkLoop,
     UnreadableFile,
 )
-from tegaki.pictures.others import HEAD, other_format
+from tegaki.formats.unsupported import HEAD, other_format
 
 
 def read_file(path: str, max_bytes: int) -> bytes:

@@ -26,12 +26,12 @@ from tegaki.errors import (
     TruncatedPicture,
     UnsupportedPicture,
 )
-from tegaki.pictures.bands import fit, rows_of, shift_of, upright_bands, upright_size
-from tegaki.pictures.compose import to_rgb
-from tegaki.pictures.formats import bytes_promised, sniff
-from tegaki.pictures.others import other_format
-from tegaki.pictures.png import Rows, without_text
-from tegaki.pictures.views import cut_of, normalise, refuse_blank
+from tegaki.formats.sniff import bytes_promised, sniff
+from tegaki.formats.unsupported import other_format
+from tegaki.imaging.color import to_rgb
+from tegaki.imaging.crops import cut_of, normalise, refuse_blank
+from tegaki.imaging.png_rows import Rows, without_text
+from tegaki.imaging.strips import fit, rows_of, shift_of, upright_bands, upright_size
 from tegaki.results.scoring_config import DecodePolicy, ShrinkPolicy, ViewPolicy
 
 T = TypeVar("T")
@@ -155,7 +155,7 @@ class OpenedPicture:
         views: ViewPolicy,
         shrink: ShrinkPolicy | None = None,
     ) -> tuple[Image.Image, PictureFacts]:
-        """What :func:`tegaki.pictures.normalise` makes of :meth:`decode`'s picture, and its facts;
+        """What :func:`tegaki.imaging.normalise` makes of :meth:`decode`'s picture, and its facts;
         of a large picture without ever holding all of it in RGB.
 
         Args:

@@ -13,8 +13,8 @@ from math import ceil
 import numpy as np
 from PIL import Image
 
-from tegaki.pictures.compose import to_rgb
-from tegaki.pictures.views import (
+from tegaki.imaging.color import to_rgb
+from tegaki.imaging.crops import (
     Cut,
     Extremes,
     across,
@@ -99,7 +99,7 @@ def fit(
     bands: Iterable[Image.Image], size: tuple[int, int], cut: Cut, background: tuple[int, int, int]
 ) -> tuple[Image.Image, bool]:
     """What is cut from a picture, mode ``RGB``, to the bit as
-    :func:`tegaki.pictures.views.normalise` gives it, and whether it is transparent anywhere.
+    :func:`tegaki.imaging.crops.normalise` gives it, and whether it is transparent anywhere.
 
     Args:
         bands: the whole upright picture, from its top to its bottom.

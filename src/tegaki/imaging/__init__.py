@@ -1,6 +1,7 @@
 """Bytes to a picture within limits, its facts, and the views that a network sees."""
 
-from tegaki.pictures.decode import (
+from tegaki.imaging.crops import Views, make_views, normalise, refuse_blank, to_tensor, view_boxes
+from tegaki.imaging.decode import (
     LARGE,
     MAX_BYTES,
     MAX_PIXELS,
@@ -9,25 +10,13 @@ from tegaki.pictures.decode import (
     OpenedPicture,
     PictureFacts,
 )
-from tegaki.pictures.files import file_size, open_file, read_file, system_error, too_large
-from tegaki.pictures.formats import PICTURE_SUFFIXES, sniff
-from tegaki.pictures.others import HEAD, other_format
-from tegaki.pictures.views import (
-    Views,
-    make_views,
-    normalise,
-    refuse_blank,
-    to_tensor,
-    view_boxes,
-)
+from tegaki.imaging.files import file_size, open_file, read_file, system_error, too_large
 
 __all__ = [
-    "HEAD",
     "LARGE",
     "MAX_BYTES",
     "MAX_PIXELS",
     "MAX_SECONDS",
-    "PICTURE_SUFFIXES",
     "Limits",
     "OpenedPicture",
     "PictureFacts",
@@ -36,10 +25,8 @@ __all__ = [
     "make_views",
     "normalise",
     "open_file",
-    "other_format",
     "read_file",
     "refuse_blank",
-    "sniff",
     "system_error",
     "to_tensor",
     "too_large",
