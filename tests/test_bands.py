@@ -19,7 +19,7 @@ from PIL import Image
 from tegaki import Detector
 from tegaki.errors import BlankPicture, CorruptPicture, PictureError, TruncatedPicture
 from tegaki.imaging import Limits, OpenedPicture, PictureFacts, normalise
-from tegaki.provenance import examine
+from tegaki.metadata import examine
 from tegaki.results.scoring_config import DecodePolicy, ShrinkPolicy, ViewPolicy
 from tests.conftest import painting
 from tests.provenance.encoders import watermark
@@ -289,8 +289,10 @@ def test_watermarks_are_found_without_the_whole_picture() -> None:
     marked = Image.fromarray(watermark(textured(645, 800), WRITTEN["SDV2"]))
     data = saved(marked, "PNG")
     with (
-        mock.patch("tegaki.provenance.watermark._MOST_PIXELS", 645 * 517),
-        mock.patch("tegaki.provenance.pixels._open", side_effect=AssertionError("decoded whole")),
+        mock.patch("tegaki.metadata.pixels.watermark._MOST_PIXELS", 645 * 517),
+        mock.patch(
+            "tegaki.metadata.pixels.samples._open", side_effect=AssertionError("decoded whole")
+        ),
     ):
         assert [claim.tool for claim in examine(data).claims] == ["Stable Diffusion v2"]
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tegaki.provenance import examine
+from tegaki.metadata import examine
 
 RUNS = 5
 

@@ -11,23 +11,26 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tegaki.provenance import c2pa_library, c2pa_manifest, examine, exif, iptc, xmp
-from tegaki.provenance.a1111 import read_text
-from tegaki.provenance.containers import Blob, Findings, bmff, gif, jpeg, png, webp
-from tegaki.provenance.evidence import EXIF_NAMES, Evidence
-from tegaki.provenance.graph import as_graph
-from tegaki.provenance.graph_fields import generation_of, made_size
-from tegaki.provenance.graph_origin import enlarger, is_generation
-from tegaki.provenance.jsontext import parsed
-from tegaki.provenance.limits import DEFAULT
-from tegaki.provenance.marks import ExifField, Marks, Text
-from tegaki.provenance.novelai_signature import Signatures, verify_signature
-from tegaki.provenance.pixels import StoredPicture
-from tegaki.provenance.read import claims_of_texts
-from tegaki.provenance.stealth import find_stealth
-from tegaki.provenance.survey import survey
-from tegaki.provenance.tools import names
-from tegaki.provenance.watermark import find_watermark
+from tegaki.metadata import examine
+from tegaki.metadata.c2pa import interpret, reader
+from tegaki.metadata.containers import bmff, gif, jpeg, png, webp
+from tegaki.metadata.containers.survey import survey
+from tegaki.metadata.extract import claims_of_texts
+from tegaki.metadata.findings import Blob, Findings
+from tegaki.metadata.generators import names
+from tegaki.metadata.generators.comfy_graph import as_graph
+from tegaki.metadata.generators.comfy_graph_fields import generation_of, made_size
+from tegaki.metadata.generators.comfy_graph_origin import enlarger, is_generation
+from tegaki.metadata.generators.evidence import EXIF_NAMES, Evidence
+from tegaki.metadata.generators.infotext import read_text
+from tegaki.metadata.limits import DEFAULT
+from tegaki.metadata.marks import ExifField, Marks, Text
+from tegaki.metadata.parsers import exif, iptc, xmp
+from tegaki.metadata.parsers.json_text import parsed
+from tegaki.metadata.pixels.samples import StoredPicture
+from tegaki.metadata.pixels.signature import Signatures, verify_signature
+from tegaki.metadata.pixels.stealth import find_stealth
+from tegaki.metadata.pixels.watermark import find_watermark
 from tegaki.results.claim import Place
 from tegaki.utils.text import safe_json
 
@@ -135,15 +138,15 @@ def _rgb(data: bytes) -> np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]:
 def _c2pa(data: bytes) -> None:
     """A whole file by c2pa-python, where the walk finds a manifest store in it."""
     marks = survey(data)
-    if marks.c2pa is not None and c2pa_library.available():
-        c2pa_manifest.read_manifest(data, marks.format, marks.c2pa)
+    if marks.c2pa is not None and reader.available():
+        interpret.read_manifest(data, marks.format, marks.c2pa)
 
 
 def _c2pa_store(data: bytes) -> None:
     """The JSON that c2pa-python would give, and the claims that are made of it."""
     store = parsed(data.decode("utf-8", "replace"))
     if isinstance(store, dict):
-        for claim in c2pa_manifest.judge(store, _PLACE).claims:
+        for claim in interpret.judge(store, _PLACE).claims:
             safe_json(claim.to_dict()).encode("utf-8")
 
 

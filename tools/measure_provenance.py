@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tegaki.provenance import read
+from tegaki.metadata import read
 
 Named = Callable[[bytes], str | None]
 """The tool that a reader says made a picture, or ``None``."""

@@ -12,8 +12,8 @@ from typing import Any
 
 from tegaki.lab.ablate.summary import summarise
 from tegaki.lab.figures import TESTS
+from tegaki.metadata.pixels.watermark import PAYLOADS
 from tegaki.model import SHIPPED
-from tegaki.provenance.watermark import PAYLOADS
 from tools import cluster_cost
 from tools.measure_shrink import read_rows
 

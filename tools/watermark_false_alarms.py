@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, UnidentifiedImageError
 
-from tegaki.provenance.watermark import PAYLOADS, Payload, find_watermark, score_watermarks
+from tegaki.metadata.pixels.watermark import PAYLOADS, Payload, find_watermark, score_watermarks
 
 Pixels = npt.NDArray[np.uint8]
 

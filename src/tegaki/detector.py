@@ -26,14 +26,8 @@ from tegaki.imaging import (
     make_views,
     read_file,
 )
+from tegaki.metadata import READER, Provenance, c2pa_available, checked_anchors, examine
 from tegaki.model import SHIPPED, Bundle, CascadeBundle, Output, load_bundle, open_session
-from tegaki.provenance import (
-    READER,
-    Provenance,
-    c2pa_available,
-    checked_anchors,
-    examine,
-)
 from tegaki.results.result import Facts, Row, RowError, ViewScore
 from tegaki.results.scoring_config import Cascade
 from tegaki.verdict import row_of

@@ -1,6 +1,6 @@
 """Writers of marks in pixels, from the descriptions of the formats and slow on purpose.
 
-They share nothing with ``tegaki.provenance``: a mistake in its reading cannot hide in them.
+They share nothing with ``tegaki.metadata``: a mistake in its reading cannot hide in them.
 """
 
 from __future__ import annotations

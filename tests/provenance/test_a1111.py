@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tegaki.provenance.a1111 import fields_of, read_text
+from tegaki.metadata.generators.infotext import fields_of, read_text
 
 TEXT = (
     "a fox, watercolour,\nsoft light\nNegative prompt: blurry,\nlow quality\n"

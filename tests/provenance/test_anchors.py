@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tegaki.errors import AnchorsError
-from tegaki.provenance import checked_anchors, examine
+from tegaki.metadata import checked_anchors, examine
 from tests.provenance.signing import TYPES, Chain, action, chain, picture, sign
 
 
@@ -68,7 +68,7 @@ def test_anchors_without_the_library_are_no_silence(signer: Chain, tmp_path: Pat
         "import sys; sys.modules['c2pa'] = None\n"
         "from pathlib import Path\n"
         "from tegaki.errors import MissingExtra\n"
-        "from tegaki.provenance import checked_anchors, examine\n"
+        "from tegaki.metadata import checked_anchors, examine\n"
         "data, anchors = Path('a.png').read_bytes(), Path('anchors.pem').read_text()\n"
         "for asked in (lambda: checked_anchors(anchors), "
         "lambda: examine(data, trust_anchors=anchors)):\n"

@@ -9,8 +9,8 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from tegaki.provenance.limits import Limits
-from tegaki.provenance.survey import survey
+from tegaki.metadata.containers.survey import survey
+from tegaki.metadata.limits import Limits
 from tegaki.results.claim import Place
 from tests.provenance.bytes_made import (
     ASCII,

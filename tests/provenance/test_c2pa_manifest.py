@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tegaki.provenance import c2pa_library, c2pa_manifest, checked_anchors, examine
-from tegaki.provenance.c2pa_manifest import Manifest, read_manifest
+from tegaki.metadata import checked_anchors, examine
+from tegaki.metadata.c2pa import interpret, reader
+from tegaki.metadata.c2pa.interpret import Manifest, read_manifest
 from tegaki.results.claim import Claim, Place
 from tests.provenance.signing import (
     FIREFLY,
@@ -389,9 +390,9 @@ def test_nothing_is_fetched(server: tuple[str, list[str]], signer: Chain) -> Non
 
 def test_without_the_library(monkeypatch: pytest.MonkeyPatch, signer: Chain) -> None:
     data = sign(picture(), signer, FIREFLY)
-    assert c2pa_library.available()
+    assert reader.available()
     monkeypatch.setitem(sys.modules, "c2pa", None)
-    assert not c2pa_library.available()
+    assert not reader.available()
     assert read(data).claims == ()
     assert read(data).problem
 
@@ -401,13 +402,13 @@ def test_files_without_a_readable_manifest(signer: Chain) -> None:
     signed = sign(picture(), signer, FIREFLY)
     cut = signed[: signed.index(b"caBX") + 300]
     assert read(cut).problem.startswith("The C2PA manifest cannot be read: ")
-    large = Place("PNG caBX", 0, c2pa_library.STORE_BYTES + 1)
+    large = Place("PNG caBX", 0, reader.STORE_BYTES + 1)
     assert "larger than 64 MiB" in read_manifest(signed, "PNG", large).problem
 
 
 def told(monkeypatch: pytest.MonkeyPatch, store: str) -> Manifest:
     """What is read where the library gives this store."""
-    monkeypatch.setattr(c2pa_manifest, "store_text", lambda *_: (store, ""))
+    monkeypatch.setattr(interpret, "store_text", lambda *_: (store, ""))
     return read_manifest(b"", "PNG", PLACE)
 
 

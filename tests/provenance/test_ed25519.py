@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from tegaki.provenance.ed25519 import L, P, verify
+from tegaki.metadata.pixels.ed25519 import L, P, verify
 
 # RFC 8032, section 7.1: public key, message, signature; the last message is SHA-512 of "abc"
 VECTORS = {

@@ -8,9 +8,9 @@ import time
 import pytest
 from PIL import Image
 
-from tegaki.provenance.limits import Limits
-from tegaki.provenance.marks import Marks
-from tegaki.provenance.survey import survey
+from tegaki.metadata.containers.survey import survey
+from tegaki.metadata.limits import Limits
+from tegaki.metadata.marks import Marks
 from tests.provenance.bytes_made import (
     ASCII,
     BYTE,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tools.measure_provenance import by_tegaki, count
 
-from tegaki.provenance import read
+from tegaki.metadata import read
 from tegaki.results.claim import Claim
 
 AI = ("generated", "edited-with-ai")

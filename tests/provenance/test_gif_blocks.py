@@ -7,9 +7,9 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from tegaki.provenance.limits import Limits
-from tegaki.provenance.marks import Marks
-from tegaki.provenance.survey import survey
+from tegaki.metadata.containers.survey import survey
+from tegaki.metadata.limits import Limits
+from tegaki.metadata.marks import Marks
 from tegaki.results.claim import Place
 from tests.provenance.bytes_made import (
     GIF_XMP_END,

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tegaki.provenance.graph import Graph, as_graph
-from tegaki.provenance.graph_fields import generation_of, made_size
-from tegaki.provenance.graph_origin import (
+from tegaki.metadata.generators.comfy_graph import Graph, as_graph
+from tegaki.metadata.generators.comfy_graph_fields import generation_of, made_size
+from tegaki.metadata.generators.comfy_graph_origin import (
     ends_at_sampler,
     enlarger,
     is_generation,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tegaki.provenance.graph_fields import generation_of
-from tegaki.provenance.graph_origin import enlarger, is_generation, origin
+from tegaki.metadata.generators.comfy_graph_fields import generation_of
+from tegaki.metadata.generators.comfy_graph_origin import enlarger, is_generation, origin
 from tegaki.results.claim import EITHER, Claim
 from tests.provenance.test_graph import GRAPH, LOADED, graph_of, node, without
 from tests.provenance.test_tools import ai, only, png

@@ -6,9 +6,9 @@ import struct
 
 import pytest
 
-from tegaki.provenance.limits import Limits
-from tegaki.provenance.marks import Marks
-from tegaki.provenance.survey import survey
+from tegaki.metadata.containers.survey import survey
+from tegaki.metadata.limits import Limits
+from tegaki.metadata.marks import Marks
 from tests.provenance.bytes_made import (
     PHOTOSHOP,
     iptc_block,

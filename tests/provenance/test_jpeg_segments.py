@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tegaki.provenance.marks import Marks
-from tegaki.provenance.survey import survey
+from tegaki.metadata.containers.survey import survey
+from tegaki.metadata.marks import Marks
 from tegaki.results.claim import Place
 from tests.provenance.bytes_made import (
     ASCII,

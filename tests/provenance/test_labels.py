@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from tegaki.provenance import read
+from tegaki.metadata import read
 from tegaki.results.claim import Claim
 from tests.provenance.bytes_made import (
     PHOTOSHOP,

@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 
-from tegaki.provenance import read
+from tegaki.metadata import read
 from tests.provenance.test_graph import GRAPH
 from tests.provenance.test_tools import ai, only, png, xmp
 

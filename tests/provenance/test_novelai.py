@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from tegaki.provenance import examine, read
-from tegaki.provenance.limits import DEFAULT
-from tegaki.provenance.novelai_signature import Signatures
-from tegaki.provenance.pixels import StoredPicture
+from tegaki.metadata import examine, read
+from tegaki.metadata.limits import DEFAULT
+from tegaki.metadata.pixels.samples import StoredPicture
+from tegaki.metadata.pixels.signature import Signatures
 from tegaki.results.claim import Claim
 from tests.provenance.test_tools import only, saved
 

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from tegaki.provenance.novelai_signature import verify_signature
-from tegaki.provenance.stealth import find_stealth
+from tegaki.metadata.pixels.signature import verify_signature
+from tegaki.metadata.pixels.stealth import find_stealth
 
 EXIF_IFD, USER_COMMENT = 0x8769, 0x9286
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tegaki.provenance import read
+from tegaki.metadata import read
 from tegaki.results.claim import Claim
 from tests.provenance.bytes_made import jpeg_with, jpeg_xmp, png_text, png_with, xmp_packet
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tegaki.provenance import read
-from tegaki.provenance.evidence import MOST_NODES
-from tegaki.provenance.generation import is_edit_model
-from tegaki.provenance.jsontext import MOST
+from tegaki.metadata import read
+from tegaki.metadata.generators.evidence import MOST_NODES
+from tegaki.metadata.generators.generation import is_edit_model
+from tegaki.metadata.parsers.json_text import MOST
 from tegaki.results.claim import EITHER, Claim
 from tegaki.verdict.fusion import sentences
 from tests.provenance.bytes_made import ASCII, UNDEFINED, exif_block, jpeg_exif, jpeg_with

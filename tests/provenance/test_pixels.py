@@ -16,8 +16,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
 from tegaki.imaging.decode import OpenedPicture
-from tegaki.provenance import examine
-from tegaki.provenance.pixels import StoredPicture
+from tegaki.metadata import examine
+from tegaki.metadata.pixels.samples import StoredPicture
 from tests.provenance.bytes_made import (
     BYTE,
     exif_block,

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from tegaki.provenance.limits import Limits
-from tegaki.provenance.marks import Marks
-from tegaki.provenance.survey import survey
+from tegaki.metadata.containers.survey import survey
+from tegaki.metadata.limits import Limits
+from tegaki.metadata.marks import Marks
 from tests.provenance.bytes_made import (
     ASCII,
     c2pa_store,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tegaki.provenance import read
+from tegaki.metadata import read
 from tegaki.results.claim import EITHER, Claim
 from tests.provenance.bytes_made import (
     ASCII,

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tegaki.provenance import read
-from tegaki.provenance.survey import survey
+from tegaki.metadata import read
+from tegaki.metadata.containers.survey import survey
 from tegaki.results.claim import Claim
 
 AI = ("generated", "edited-with-ai")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tegaki.provenance import read
+from tegaki.metadata import read
 from tests.provenance.samples import SAMPLES
 
 

@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tegaki.provenance.limits import Limits
-from tegaki.provenance.stealth import find_stealth
+from tegaki.metadata.limits import Limits
+from tegaki.metadata.pixels.stealth import find_stealth
 from tegaki.results.claim import Place
 from tests.provenance.encoders import (
     Pixels,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tegaki.provenance import read
+from tegaki.metadata import read
 from tests.provenance.encoders import hide, payload_of
 from tests.provenance.samples import SAMPLES
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tegaki.provenance.limits import DEFAULT, Limits
-from tegaki.provenance.marks import Marks
-from tegaki.provenance.survey import survey
+from tegaki.metadata.containers.survey import survey
+from tegaki.metadata.limits import DEFAULT, Limits
+from tegaki.metadata.marks import Marks
 from tegaki.results.claim import Place
 from tests.provenance.bytes_made import (
     ASCII,

@@ -8,8 +8,9 @@ import time
 
 import pytest
 
-from tegaki.provenance import a1111, examine, read
-from tegaki.provenance.evidence import Evidence
+from tegaki.metadata import examine, read
+from tegaki.metadata.generators import infotext
+from tegaki.metadata.generators.evidence import Evidence
 from tests.provenance.bytes_made import png_chunk, png_with
 from tests.provenance.test_graph import GRAPH
 from tests.provenance.test_tools import LAST, ai, graph, only, png, text, with_comment
@@ -39,21 +40,21 @@ def test_brackets_that_never_close_take_no_time() -> None:
 def test_values_that_are_no_json_are_read_to_the_end_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many a line has: the second and later ones only near the end of the line."""
     read_through = []
-    whole = a1111._json
+    whole = infotext._json
 
     def spy(line: str, at: int) -> tuple[str, int] | None:
         read_through.append(len(line) - at)
         return whole(line, at)
 
-    monkeypatch.setattr(a1111, "_json", spy)
-    a1111.fields_of(f"{LAST}, " + '"x":{"a":1,' * 5000 + '"c":[1')
+    monkeypatch.setattr(infotext, "_json", spy)
+    infotext.fields_of(f"{LAST}, " + '"x":{"a":1,' * 5000 + '"c":[1')
     assert read_through[0] > 50_000
     assert len(read_through) <= 8
     assert all(length <= 4096 for length in read_through[1:])
 
 
 def test_a_line_has_an_end() -> None:
-    fields = a1111.fields_of(f"{LAST}, Filler: {'x' * 64 * 1024}, Late: 1")
+    fields = infotext.fields_of(f"{LAST}, Filler: {'x' * 64 * 1024}, Late: 1")
     assert "Filler" in fields
     assert "Late" not in fields
 

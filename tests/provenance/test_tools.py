@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from tegaki.provenance import read
+from tegaki.metadata import read
 from tegaki.results.claim import Claim
 from tests.provenance.bytes_made import jpeg_with, png_chunk, png_with
 from tests.provenance.samples import SAMPLES

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 from tools.watermark_false_alarms import made_up
 
-from tegaki.provenance import watermark as watermark_reader
-from tegaki.provenance.watermark import (
+from tegaki.metadata.pixels import watermark as watermark_reader
+from tegaki.metadata.pixels.watermark import (
     MIN_MARGIN,
     PAYLOADS,
     find_watermark,

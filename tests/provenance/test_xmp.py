@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from tegaki.provenance.limits import Limits
-from tegaki.provenance.marks import Marks
-from tegaki.provenance.survey import survey
+from tegaki.metadata.containers.survey import survey
+from tegaki.metadata.limits import Limits
+from tegaki.metadata.marks import Marks
 from tests.provenance.bytes_made import png_text, png_with, xmp_packet
 
 DC = "http://purl.org/dc/elements/1.1/"

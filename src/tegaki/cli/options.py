@@ -16,7 +16,7 @@ import click
 
 from tegaki.errors import AnchorsError, EmptyFile, FileTooLarge, MissingExtra
 from tegaki.imaging import MAX_BYTES, MAX_PIXELS, MAX_SECONDS, Limits
-from tegaki.provenance import checked_anchors
+from tegaki.metadata import checked_anchors
 from tegaki.results.result import SHOWN, VERDICTS, Verdict
 from tegaki.scan import is_url
 from tegaki.utils.text import printable

@@ -22,7 +22,7 @@ from tegaki.cli.progress import ScanProgress
 from tegaki.cli.show import beside, claim_line, terminal_width
 from tegaki.errors import PictureError
 from tegaki.imaging import read_file
-from tegaki.provenance import Provenance, examine
+from tegaki.metadata import Provenance, examine
 from tegaki.results.claim import Claim, Place
 from tegaki.scan import Found, find
 from tegaki.utils.text import printable, readable, safe_json

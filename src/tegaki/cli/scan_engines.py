@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from tegaki.cli.options import open_store
 from tegaki.detector import Detector
-from tegaki.provenance import MANIFEST_NOT_READ
+from tegaki.metadata import MANIFEST_NOT_READ
 from tegaki.results.result import Row
 from tegaki.scan import Found, Selector, Summary, scan
 from tegaki.verdict import row_of

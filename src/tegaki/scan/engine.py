@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from tegaki.detector import Detector, default_workers
-from tegaki.provenance import MANIFEST_NOT_READ
+from tegaki.metadata import MANIFEST_NOT_READ
 from tegaki.results.result import Row, Verdict
 from tegaki.scan.batch import ScoreBatch
 from tegaki.scan.selection import Selector

@@ -2,8 +2,8 @@
 
 from tegaki.verdict.calibration import probability_of
 from tegaki.verdict.fusion import Pull, pull_of, sentences, weigh
+from tegaki.verdict.judgement import row_of
 from tegaki.verdict.policy import by_pixels, decide, explain
-from tegaki.verdict.rows import row_of
 
 __all__ = [
     "Pull",

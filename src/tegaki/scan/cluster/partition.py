@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tegaki.errors import MissingExtra, OutputError, PermissionDenied, UnreadableFile
-from tegaki.provenance import MANIFEST_NOT_READ
+from tegaki.metadata import MANIFEST_NOT_READ
 from tegaki.results.codec import pack, unpack
 from tegaki.results.result import Facts
 from tegaki.scan.archives import SEPARATOR

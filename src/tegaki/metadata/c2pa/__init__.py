@@ -1,0 +1,1 @@
+"""C2PA manifests: read by contentauth's library, interpreted as claims, trusted or not."""

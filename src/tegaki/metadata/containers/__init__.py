@@ -1,0 +1,1 @@
+"""Marks by the grammar of the container that holds them: PNG, JPEG, WebP, GIF, AVIF."""

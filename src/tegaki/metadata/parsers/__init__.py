@@ -1,0 +1,1 @@
+"""What blocks and texts in files hold: EXIF, XMP, IPTC, JSON."""

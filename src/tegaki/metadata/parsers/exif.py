@@ -1,0 +1,147 @@
+"""EXIF (2.32) in its TIFF 6.0 form: the fields of the main directory and of the Exif directory."""
+
+from __future__ import annotations
+
+import struct
+import unicodedata
+
+from tegaki.metadata.findings import Blob, Findings, decode
+from tegaki.metadata.marks import ExifField
+
+_PREFIX = b"Exif\0\0"
+_EXIF_DIRECTORY = 0x8769
+_USER_COMMENT = 0x9286
+_WINDOWS_TEXTS = range(0x9C9B, 0x9CA0)  # XPTitle to XPSubject: UTF-16LE whatever the file's order
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 129: 1}
+"""Bytes of a value by field type: TIFF 6.0, section 2; 13 is IFD, 129 is UTF-8 of EXIF 3.0."""
+_TEXT_TYPES = (1, 2, 7, 129)  # BYTE, ASCII, UNDEFINED, UTF-8
+_POINTER_TYPES = (4, 13)  # LONG, IFD
+_NAMES = {
+    0x010D: "DocumentName",
+    0x010E: "ImageDescription",
+    0x010F: "Make",
+    0x0110: "Model",
+    0x0131: "Software",
+    0x013B: "Artist",
+    0x8298: "Copyright",
+    0x927C: "MakerNote",
+    0x9286: "UserComment",
+    0x9C9B: "XPTitle",
+    0x9C9C: "XPComment",
+    0x9C9D: "XPAuthor",
+    0x9C9E: "XPKeywords",
+    0x9C9F: "XPSubject",
+}
+_SAMPLE = 256  # characters that tell byte orders apart; a longer sample only costs time
+
+
+def read(blob: Blob, found: Findings) -> None:
+    """Read a TIFF block, also one behind JPEG's prefix, as some WebP and PNG writers have it."""
+    if blob.data[: len(_PREFIX)] == _PREFIX:
+        blob = blob.tail(len(_PREFIX))
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(bytes(blob.data[:4]))
+    if order is None or len(blob.data) < 8:
+        found.note(f"{blob.place.path} is no EXIF block and was left out.")
+        return
+    reader = _Reader(blob, order, found)
+    (first,) = reader.long.unpack_from(blob.data, 4)
+    below = reader.directory("0", first)
+    if below is not None:
+        reader.directory("exif", below)
+
+
+class _Reader:
+    """One TIFF block. Two directories are read, each once: a loop of pointers has no effect."""
+
+    def __init__(self, blob: Blob, order: str, found: Findings) -> None:
+        self.blob = blob
+        self.tiff = blob.data
+        self.entry = struct.Struct(f"{order}HHI")
+        self.long = struct.Struct(f"{order}I")
+        self.short = struct.Struct(f"{order}H")
+        self.found = found
+
+    def directory(self, name: str, at: int) -> int | None:
+        """Read a directory (TIFF 6.0, section 2); where it says that the Exif directory is."""
+        if at + 2 > len(self.tiff):
+            self.found.note(f"{self.blob.place.path}: an EXIF directory is past the block's end.")
+            return None
+        (count,) = self.short.unpack_from(self.tiff, at)
+        below = None
+        for entry in range(at + 2, at + 2 + 12 * count, 12):
+            if entry + 12 > len(self.tiff):
+                self.found.note(f"{self.blob.place.path}: an EXIF directory is cut.")
+                break
+            if not self.found.next_field():
+                break
+            tag, kind, values = self.entry.unpack_from(self.tiff, entry)
+            if tag == _EXIF_DIRECTORY and kind in _POINTER_TYPES:
+                (below,) = self.long.unpack_from(self.tiff, entry + 8)
+            elif tag in _NAMES:  # the others are numbers, or say nothing of who made a picture
+                self._field(name, tag, kind, values, entry + 8)
+        return below
+
+    def _field(self, directory: str, tag: int, kind: int, values: int, at: int) -> None:
+        """Keep one field; a value of more than four bytes stands where its entry points."""
+        size = _SIZES.get(kind, 0) * values
+        if size > 4:
+            (at,) = self.long.unpack_from(self.tiff, at)
+        if size == 0:  # unknown types are to be skipped: TIFF 6.0, section 2
+            return
+        path = f"{self.blob.place.path} {_name(tag)}"
+        if at + size > len(self.tiff):
+            self.found.note(f"{path} reaches past its block and was left out.")
+            return
+        if not self.found.unpack(size):
+            self.found.note(f"{path} is too long and was left out.")
+            return
+        raw = bytes(self.tiff[at : at + size])
+        place = self.blob.where(at, at + size, path)
+        self.found.exif.append(ExifField(directory, tag, _text(tag, kind, raw), raw, place))
+
+
+def _name(tag: int) -> str:
+    return f"0x{tag:04X} {_NAMES[tag]}"
+
+
+def _text(tag: int, kind: int, raw: bytes) -> str:
+    """A value's text; empty for numbers."""
+    if tag == _USER_COMMENT:
+        return _user_comment(raw).rstrip("\0")
+    if tag in _WINDOWS_TEXTS:
+        return _utf16(raw, "utf-16-le").rstrip("\0")
+    return decode(raw).rstrip("\0") if kind in _TEXT_TYPES else ""
+
+
+def _user_comment(raw: bytes) -> str:
+    """EXIF 2.32, section 4.6.5, UserComment: eight bytes name the code, where they are there."""
+    code, text = raw[:8], raw[8:]
+    if code == b"UNICODE\0":
+        return _unicode(text)
+    if code == b"JIS\0\0\0\0\0":
+        return text.decode("iso2022_jp", "replace")
+    return decode(text if code in (b"ASCII\0\0\0", bytes(8)) else raw)
+
+
+def _unicode(raw: bytes) -> str:
+    """UTF-16 of undeclared byte order; the file's own order says nothing of it.
+
+    piexif writes big-endian into little-endian files, ImageSharp follows the file.
+    """
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return _utf16(raw[2:], "utf-16-le" if raw[:1] == b"\xff" else "utf-16-be")
+    high, low = raw[: 2 * _SAMPLE : 2].count(0), raw[1 : 2 * _SAMPLE : 2].count(0)
+    if high != low:  # an ASCII character has its NUL first in big-endian, last in little-endian
+        return _utf16(raw, "utf-16-be" if high > low else "utf-16-le")
+    return max((_utf16(raw, "utf-16-be"), _utf16(raw, "utf-16-le")), key=_likeness)
+
+
+def _utf16(raw: bytes, codec: str) -> str:
+    return raw[: len(raw) & ~1].decode(codec, "replace")
+
+
+def _likeness(text: str) -> int:
+    """How much a decoding looks like text: its ASCII less what stands for no character."""
+    sample = text[:_SAMPLE].replace("\0", "")
+    strange = sum(unicodedata.category(c) in ("Cn", "Co") or c == "\ufffd" for c in sample)
+    return len(sample.encode("ascii", "ignore")) - strange

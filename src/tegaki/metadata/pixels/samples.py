@@ -1,0 +1,172 @@
+"""The stored picture, decoded when a mark in its pixels is asked for and not before."""
+
+from __future__ import annotations
+
+import io
+import struct
+from functools import cached_property
+from typing import TypeGuard
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from PIL.AvifImagePlugin import AvifImageFile
+from PIL.PngImagePlugin import PngImageFile, putchunk
+from PIL.WebPImagePlugin import WebPImageFile
+
+from tegaki.metadata.containers.headers import Header, png_header, size_of, webp_header
+from tegaki.metadata.limits import DEFAULT, Limits
+from tegaki.metadata.pixels.transparency import see_through
+from tegaki.results.claim import Place
+
+_IEND = bytes.fromhex("0000000049454e44ae426082")
+_OPAQUE = 254
+_SLACK = 1 << 16
+
+
+class StoredPicture:
+    """The samples of a file as they are stored: not upright, alpha not laid on anything.
+
+    A PNG or lossless WebP is decoded, once, from a file of nothing but header and pixels. Text,
+    colour profiles and whatever else a hostile file holds never reach Pillow, which would refuse
+    the picture for their size; nor does ``Image.open``, which would try other formats.
+
+    Args:
+        form: the container's name, as in :class:`tegaki.metadata.marks.Marks`.
+        decoded: its samples, where the caller has decoded it already.
+    """
+
+    def __init__(
+        self, data: bytes, form: str, limits: Limits = DEFAULT, decoded: Image.Image | None = None
+    ) -> None:
+        self._data, self._form, self._limits, self._decoded = data, form, limits, decoded
+
+    @property
+    def place(self) -> Place:
+        """All of the file: a mark in pixels has no bytes of its own."""
+        return Place(f"{'WebP' if self._form == 'WEBP' else self._form} pixels", 0, len(self._data))
+
+    @cached_property
+    def header(self) -> Header | None:
+        """``None`` for other formats, other kinds of WebP, and a header that is damaged."""
+        if self._form == "PNG":
+            return png_header(self._data, self._limits)
+        return webp_header(self._data, self._limits) if self._form == "WEBP" else None
+
+    @cached_property
+    def size(self) -> tuple[int, int] | None:
+        """Width and height, or ``None`` where the header cannot be read."""
+        if self.header is not None:
+            return self.header.width, self.header.height
+        if self._decoded is not None:
+            return self._decoded.size
+        if self._form != "AVIF":
+            return size_of(self._data, self._form, self._limits)
+        try:
+            return AvifImageFile(io.BytesIO(self._data)).size
+        except Exception:  # noqa: BLE001 - whatever a decoder raises, it has no size
+            return None
+
+    @property
+    def is_colour(self) -> bool:
+        """Whether it is stored as 8-bit RGB or RGBA, as generators write."""
+        return self.header is not None and self.header.mode in ("RGB", "RGBA")
+
+    @cached_property
+    def image(self) -> Image.Image | None:
+        """The picture as Pillow has it; ``None``: damaged, over the limit, or not lossless, so
+        that no mark can be in it."""
+        header = self.header
+        if header is None or not 0 < header.width * header.height <= self._limits.pixels:
+            return None
+        try:
+            picture = self._decoded
+            if not _is_as_stored(picture, header):
+                picture = _open(self._data, header)
+            picture.load()
+        except Exception:  # noqa: BLE001 - whatever a decoder raises, these pixels say nothing
+            return None
+        return picture if _is_as_stored(picture, header) else None
+
+    @cached_property
+    def seen_through(self) -> Image.Image | None:
+        """The picture of a format that keeps alpha to the bit and colours not always, where it has
+        alpha: lossy WebP, AVIF, TIFF. Its colours say nothing."""
+        return see_through(self._data, self._form, self._limits, self._decoded)
+
+    def upper(self, rows: int) -> Image.Image | None:
+        """The first rows of :attr:`image`. Of a PNG that nobody decoded, no more is decoded."""
+        header = self.header
+        if header is None or not 0 < header.width * header.height <= self._limits.pixels:
+            return None
+        if header.height > rows and self._can_be_cut(header):
+            try:
+                top = _open_upper(self._data, header, rows)
+                top.load()
+            except Exception:  # noqa: BLE001 - whatever a decoder raises, these pixels say nothing
+                return None
+            return top
+        return self.image and self.image.crop((0, 0, header.width, min(rows, header.height)))
+
+    def _can_be_cut(self, header: Header) -> bool:
+        decoded = self._decoded is not None or "image" in self.__dict__
+        return header.container == "PNG" and not header.interlaced and not decoded
+
+    @cached_property
+    def rgb(self) -> npt.NDArray[np.uint8] | None:
+        """uint8 ``(height, width, 3)``, alpha dropped; ``None`` as for :attr:`image`."""
+        return None if self._rgba is None else self._rgba[:, :, :3]
+
+    @cached_property
+    def is_opaque(self) -> bool:
+        """Whether alpha is 254 or 255 everywhere (the lowest bit may hold a text)."""
+        rgba = self._rgba
+        return rgba is not None and (rgba.shape[2] == 3 or bool((rgba[:, :, 3] >= _OPAQUE).all()))
+
+    @cached_property
+    def _rgba(self) -> npt.NDArray[np.uint8] | None:
+        picture = self.image
+        if picture is not None and picture.mode not in ("RGB", "RGBA"):
+            picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+        return None if picture is None else np.asarray(picture)
+
+
+def _is_as_stored(picture: Image.Image | None, header: Header) -> TypeGuard[Image.Image]:
+    """Whether a picture is what the header promises; one that a caller gives may be another."""
+    size = header.width, header.height
+    return picture is not None and picture.size == size and header.mode in ("", picture.mode)
+
+
+def _open(data: bytes, header: Header) -> Image.Image:
+    """By Pillow, from a file of nothing but header and pixels."""
+    body = data[header.start : header.end]
+    if header.container == "PNG":
+        return PngImageFile(io.BytesIO(data[:33] + header.extra + body + _IEND))
+    body += b"\0" * (len(body) % 2)
+    riff = struct.pack("<4sI4s", b"RIFF", 4 + len(body), b"WEBP")
+    return WebPImageFile(io.BytesIO(riff + body))
+
+
+def _open_upper(data: bytes, header: Header, rows: int) -> Image.Image:
+    """As :func:`_open`, a PNG that ends after some rows. Its pixels need not be copied whole: rows
+    that no compression helps are little longer packed than not."""
+    head = data[16:20] + struct.pack(">I", rows) + data[24:29]  # PNG 3rd edition, section 11.2.1
+    raw = rows * (1 + len(header.mode or "RGBA") * header.width)
+    cut = io.BytesIO()
+    cut.write(data[:8])
+    putchunk(cut, b"IHDR", head)
+    cut.write(header.extra)
+    putchunk(cut, b"IDAT", _beginning(data, header, raw + raw // 8 + _SLACK))
+    cut.write(_IEND)
+    cut.seek(0)
+    return PngImageFile(cut)
+
+
+def _beginning(data: bytes, header: Header, most: int) -> bytes:
+    """What a PNG's IDAT chunks hold, up to a length."""
+    body, at = bytearray(), header.start
+    while at < header.end and len(body) < most:
+        (length,) = struct.unpack_from(">I", data, at)
+        body += memoryview(data)[at + 8 : at + 8 + min(length, most - len(body))]
+        at += 12 + length
+    return bytes(body)
