@@ -23,7 +23,7 @@ from tegaki.results.scoring_config import (
     Thresholds,
     ViewPolicy,
 )
-from tegaki.scan import open_sink
+from tegaki.sinks import open_sink
 from tegaki.verdict import pull_of, row_of
 from tegaki.verdict.fusion import OUTSIDE
 from tests.little_bundles import colour, grey, write_fast

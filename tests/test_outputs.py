@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tegaki import Detector, MissingExtra, OutputError, Row
-from tegaki.scan import open_sink
-from tegaki.scan.outputs import COLUMNS, ParquetSink, flatten
+from tegaki.sinks import open_sink
+from tegaki.sinks.sink import COLUMNS, ParquetSink, flatten
 from tests.conftest import painting
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from tegaki import Detector
-from tegaki.scan import open_sink
+from tegaki.sinks import open_sink
 from tests.conftest import painting
 from tests.test_cli import TEGAKI, tegaki
 

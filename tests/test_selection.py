@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tegaki.scan import Found, Selection, Selector, find
-from tegaki.scan.inside import entered
-from tegaki.scan.selection import is_side_car
+from tegaki.sources import Found, Selection, Selector, find
+from tegaki.sources.expand import entered
+from tegaki.sources.selection import is_side_car
 from tests.archives.made import MAX, make_tar, make_zip, png
 from tests.test_cli import tegaki
 

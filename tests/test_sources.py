@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tegaki.scan import Found, find
+from tegaki.sources import Found, find
 from tests.test_files import let_others_in, without_privileges
 
 

@@ -21,8 +21,10 @@ from PIL import Image
 
 from tegaki import Detector
 from tegaki.detector import default_workers
-from tegaki.scan import Found, find, scan
-from tegaki.scan.store import Store, scan_into
+from tegaki.scan import scan
+from tegaki.scan.incremental import scan_into
+from tegaki.sources import Found, find
+from tegaki.store import Store
 
 SHAPES = {
     "JPEG 2048 x 3072": ("jpg", 2048, 3072),

@@ -111,7 +111,8 @@ def measure(assumed: dict[str, float]) -> dict[str, Any]:
 
 
 def _local(detector: Any, paths: list[str]) -> float:
-    from tegaki.scan import find, scan
+    from tegaki.scan import scan
+    from tegaki.sources import find
 
     return _core_seconds(lambda: list(scan(detector, find(paths, recursive=False), workers=1)))
 
@@ -120,9 +121,9 @@ def _worker(detector: Any, given: list[str], out: Path, times: int = 3) -> float
     """Just what Ray runs, in this process: from the plan to the committed partition."""
     import pickle
 
-    from tegaki.scan.batch import ScoreBatch
-    from tegaki.scan.cluster import Asked, listed, open_target, planned
-    from tegaki.scan.cluster.runs import Worker
+    from tegaki.cluster import Asked, listed, open_target, planned
+    from tegaki.cluster.runs import Worker
+    from tegaki.scan.scorer import ScoreBatch
 
     target = open_target(str(out))
     plan = planned(target, Asked.of(detector, len(given)), listed(given, recursive=False))
@@ -164,7 +165,7 @@ def _core_seconds(work: Any, times: int = 3) -> float:
 
 
 def _planned(detector: Any, out: Path) -> float:
-    from tegaki.scan.cluster import PARTITION_SIZE, Asked, listed, open_target, planned
+    from tegaki.cluster import PARTITION_SIZE, Asked, listed, open_target, planned
 
     urls = [f"https://example.org/pictures/{number:09}.jpg" for number in range(_LISTED)]
     target, asked = open_target(str(out)), Asked.of(detector, PARTITION_SIZE)

@@ -11,7 +11,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from tegaki.scan.archives import members
+from tegaki.sources.archives import members
 from tests.conftest import painting
 
 MAX = 1 << 27

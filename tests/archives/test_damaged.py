@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tegaki.errors import PictureError
-from tegaki.scan.archives import members
+from tegaki.sources.archives import members
 from tests.archives.made import MAX, make_tar, make_zip, png
 
 FILES = {f"{n}/" + "n" * 30: png(n) for n in range(4)} | {"x" * 120: b"1"}

@@ -17,7 +17,7 @@ from tegaki.errors import (
     NotAPicture,
     UnreadableFile,
 )
-from tegaki.scan.archives import members
+from tegaki.sources.archives import members
 from tests.archives.made import MAX, contents, listed
 
 pa = pytest.importorskip("pyarrow", reason="needs tegaki[parquet]")

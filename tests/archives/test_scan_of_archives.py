@@ -16,11 +16,13 @@ import pytest
 
 from tegaki import Detector, Limits
 from tegaki.results.result import Facts, Row
-from tegaki.scan import Found, find, scan
-from tegaki.scan.archives import Again
-from tegaki.scan.archives.member import Member, held
-from tegaki.scan.inside import Waiting, entered
-from tegaki.scan.selection import Selector
+from tegaki.scan import scan
+from tegaki.scan.read_ahead import Waiting
+from tegaki.sources import Found, find
+from tegaki.sources.archives import Again
+from tegaki.sources.archives.member import Member, held
+from tegaki.sources.expand import entered
+from tegaki.sources.selection import Selector
 from tests.archives.made import MAX, RawEntry, make_tar, make_zip, png, raw_zip
 from tests.test_cli import tegaki
 from tests.test_files import let_others_in, without_privileges

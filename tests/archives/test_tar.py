@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tegaki.errors import ArchiveBomb, BrokenArchive, EmptyFile
-from tegaki.scan.archives import members
+from tegaki.sources.archives import members
 from tests.archives.made import MAX, contents, gzipped_zeros, listed, make_tar
 
 FORMATS = {"ustar": tarfile.USTAR_FORMAT, "gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tegaki.errors import ArchiveBomb, BrokenArchive, EmptyFile, EncryptedArchive
-from tegaki.scan.archives import members
+from tegaki.sources.archives import members
 from tests.archives.made import (
     MAX,
     RawEntry,

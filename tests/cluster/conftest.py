@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 
 from tegaki import Detector
+from tegaki.cluster import Asked, Run, Target, listed, needs_ray, open_target, planned
+from tegaki.cluster.partition import Partition
 from tegaki.results.result import Row
-from tegaki.scan.batch import ScoreBatch
-from tegaki.scan.cluster import Asked, Run, Target, listed, needs_ray, open_target, planned
-from tegaki.scan.cluster.partition import Partition
+from tegaki.scan.scorer import ScoreBatch
 from tegaki.verdict import row_of
 from tests.archives.made import make_zip, png
 from tests.conftest import painting

@@ -10,9 +10,11 @@ import pytest
 import sqlalchemy
 
 from tegaki import Detector
-from tegaki.scan import find, open_sink, scan
-from tegaki.scan.cluster import open_target
-from tegaki.scan.store import Store
+from tegaki.cluster import open_target
+from tegaki.scan import scan
+from tegaki.sinks import open_sink
+from tegaki.sources import find
+from tegaki.store import Store
 from tests.cluster.conftest import LONG_AGO, make_run, rows_at
 from tests.test_cli import tegaki
 

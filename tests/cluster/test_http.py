@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from tegaki import Detector
+from tegaki.cluster import listed
+from tegaki.cluster.partition import Partition, score
 from tegaki.errors import (
     EmptyFile,
     FileNotFound,
@@ -18,9 +20,8 @@ from tegaki.errors import (
     PictureError,
     UnreadableFile,
 )
-from tegaki.scan.batch import ScoreBatch
-from tegaki.scan.cluster import listed, remote
-from tegaki.scan.cluster.partition import Partition, score
+from tegaki.scan.scorer import ScoreBatch
+from tegaki.sources import remote
 from tests.archives.made import png
 from tests.cluster.conftest import Web
 

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from tegaki import Detector
+from tegaki.cluster import open_target, runs
 from tegaki.errors import ClusterError
 from tegaki.results.result import Facts
-from tegaki.scan import Found
-from tegaki.scan.batch import ScoreBatch
-from tegaki.scan.cluster import open_target, runs
+from tegaki.scan.scorer import ScoreBatch
+from tegaki.sources import Found
 from tests.archives.made import png
 from tests.cluster.conftest import Web, make_run, rows_at
 from tests.test_cli import TEGAKI

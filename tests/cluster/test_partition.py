@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from tegaki import Detector
+from tegaki.cluster import Asked, listed, open_target, planned
+from tegaki.cluster.partition import Partition
+from tegaki.cluster.runs import Worker, _summary
 from tegaki.errors import ClusterError
-from tegaki.scan.batch import ScoreBatch
-from tegaki.scan.cluster import Asked, listed, open_target, planned
-from tegaki.scan.cluster.partition import Partition
-from tegaki.scan.cluster.runs import Worker, _summary
-from tegaki.scan.selection import Selection, Selector
+from tegaki.scan.scorer import ScoreBatch
+from tegaki.sources.selection import Selection, Selector
 from tests.archives.made import make_tar, png
 from tests.conftest import painting
 from tests.provenance.signing import TYPES, action, chain, picture, sign

@@ -15,13 +15,13 @@ from click.testing import CliRunner
 
 from tegaki import Detector, Limits
 from tegaki.cli.main import program
+from tegaki.cluster import Asked, Plan, listed, open_target, planned
+from tegaki.cluster.items import Item
+from tegaki.cluster.plan import items_of
+from tegaki.cluster.runs import Worker
 from tegaki.errors import ClusterError, OutputError
 from tegaki.model import load_single
-from tegaki.scan.batch import ScoreBatch
-from tegaki.scan.cluster import Asked, Plan, listed, open_target, planned
-from tegaki.scan.cluster.items import Item
-from tegaki.scan.cluster.plan import items_of
-from tegaki.scan.cluster.runs import Worker
+from tegaki.scan.scorer import ScoreBatch
 from tests.cluster.conftest import LONG_AGO, make_run
 from tests.conftest import painting
 from tests.test_cli import TEGAKI, tegaki
@@ -82,7 +82,7 @@ def test_a_file_that_was_just_written_is_the_same_a_moment_later(
     before = make_run(detector, target, [str(tmp_path / "new.png")], size=3).plan
     (item,) = items_of(target, before, 0)
     assert item.entry().mtime_ns is None  # the store is not to trust it
-    monkeypatch.setattr("tegaki.scan.listing._SETTLED_NS", 0)
+    monkeypatch.setattr("tegaki.sources.file_stat._SETTLED_NS", 0)
     assert make_run(detector, target, [str(tmp_path / "new.png")], size=3).plan == before
 
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from tegaki import Detector, Limits
+from tegaki.cluster import listed, open_target
+from tegaki.cluster.inputs import _pages
 from tegaki.errors import ClusterError, EmptyFile, FileTooLarge
-from tegaki.scan import is_url
-from tegaki.scan.cluster import listed, open_target
-from tegaki.scan.cluster.inputs import _pages
-from tegaki.scan.cluster.remote import fetch
-from tegaki.scan.cluster.remote import s3 as s3_files
+from tegaki.sources import is_url
+from tegaki.sources.remote import fetch
+from tegaki.sources.remote import s3 as s3_files
 from tests.archives.made import png
 from tests.cluster.conftest import make_run, rows_at
 from tests.test_cli import tegaki
@@ -161,7 +161,7 @@ def test_without_credentials_nothing_is_committed(tmp_path: Path) -> None:
     environment = {"PATH": "/usr/bin", "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}
     code = (
         "import sys; sys.path[:] = eval(sys.argv[1])\n"
-        "from tegaki.scan.cluster.remote import fetch\n"
+        "from tegaki.sources.remote import fetch\n"
         "fetch('s3://bucket/key.png', None, 100)"
     )
     command = [sys.executable, "-c", code, repr(sys.path)]

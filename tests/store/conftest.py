@@ -17,8 +17,9 @@ import sqlalchemy
 
 from tegaki import Detector
 from tegaki.results.result import Facts, Row
-from tegaki.scan import find
-from tegaki.scan.store import Outcome, Query, Store, results, scan_into
+from tegaki.scan.incremental import Outcome, scan_into
+from tegaki.sources import find
+from tegaki.store import Query, Store, results
 from tests.conftest import painting
 
 LONG_AGO = time.time() - 1000

@@ -12,8 +12,10 @@ import pytest
 
 from tegaki import Detector, Limits
 from tegaki.model import load_single
-from tegaki.scan import find, scan
-from tegaki.scan.store import Outcome, Query, Store, scan_into
+from tegaki.scan import scan
+from tegaki.scan.incremental import Outcome, scan_into
+from tegaki.sources import find
+from tegaki.store import Query, Store
 from tests.archives.made import RawEntry, make_tar, make_zip, png, raw_zip
 from tests.store.conftest import LONG_AGO, Counting, rows, scanned
 from tests.test_cli import tegaki

@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tegaki import Detector, Limits
-from tegaki.scan import Found, find
-from tegaki.scan.archives import Member
-from tegaki.scan.store import Query, Store, scan_into
+from tegaki.scan.incremental import scan_into
+from tegaki.sources import Found, find
+from tegaki.sources.archives import Member
+from tegaki.store import Query, Store
 from tests.archives.made import png
 from tests.conftest import painting
 from tests.store.conftest import rows, scanned

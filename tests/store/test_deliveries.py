@@ -16,17 +16,9 @@ import pytest
 import sqlalchemy
 
 from tegaki import Detector
-from tegaki.scan import Found, find
-from tegaki.scan.store import (
-    Deliveries,
-    Letter,
-    NewsScan,
-    Query,
-    Store,
-    Telling,
-    results,
-    scan_into,
-)
+from tegaki.scan.incremental import scan_into
+from tegaki.sources import Found, find
+from tegaki.store import Deliveries, Letter, NewsScan, Query, Store, Telling, results
 from tests.conftest import painting
 from tests.store.conftest import LONG_AGO, rows, scanned
 

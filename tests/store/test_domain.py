@@ -11,9 +11,10 @@ import pytest
 from tegaki import Detector, Limits
 from tegaki.results.result import Row
 from tegaki.results.scoring_config import Thresholds
-from tegaki.scan import find
-from tegaki.scan.store import Query, Store, scan_into
-from tegaki.scan.store.query import count_seen
+from tegaki.scan.incremental import scan_into
+from tegaki.sources import find
+from tegaki.store import Query, Store
+from tegaki.store.query import count_seen
 from tests.little_bundles import colour, grey, write_fast
 from tests.store.conftest import rows, scanned
 

@@ -12,8 +12,8 @@ from collections import Counter
 from pathlib import Path
 
 from tegaki import Detector
-from tegaki.scan import find
-from tegaki.scan.store import Query, Store, results
+from tegaki.sources import find
+from tegaki.store import Query, Store, results
 from tests.conftest import painting
 from tests.store.conftest import LONG_AGO
 from tests.test_cli import TEGAKI

@@ -17,9 +17,10 @@ import sqlalchemy
 from tegaki import Detector, StoreError
 from tegaki.model import Bundle, load_single
 from tegaki.results.scoring_config import Thresholds
-from tegaki.scan import find
-from tegaki.scan.store import Query, Store, results, scan_into
-from tegaki.scan.store.connections import writing
+from tegaki.scan.incremental import scan_into
+from tegaki.sources import find
+from tegaki.store import Query, Store, results
+from tegaki.store.connections import writing
 from tests.conftest import painting
 from tests.store.conftest import LONG_AGO, Counting, rows, scanned
 

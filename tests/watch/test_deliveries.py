@@ -19,8 +19,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tegaki.scan.watch import Patience
-from tegaki.scan.watch.webhook import sign
+from tegaki.watch import Patience
+from tegaki.watch.webhook import sign
 from tests.watch.conftest import Answer, Handler, Place, Receiver, generated, raw, status, until
 from tests.watch.conftest import verify as verified
 

@@ -6,8 +6,8 @@ import os
 import time
 from pathlib import Path
 
-from tegaki.scan import Found
-from tegaki.scan.watch.settling import Settling, candidate
+from tegaki.sources import Found
+from tegaki.watch.debouncer import Settling, candidate
 
 
 def test_files_that_wait_in_line_are_not_restless(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ import pytest
 from click.testing import CliRunner
 
 from tegaki.cli.main import program
-from tegaki.scan.store import Query, Store, results
+from tegaki.store import Query, Store, results
 from tests.conftest import painting
 from tests.test_cli import TEGAKI
 from tests.watch.conftest import Place, Receiver, generated, status, until

@@ -58,7 +58,7 @@ class _Program(LazyGroup):
 
     def unknown(self, word: str) -> str:
         from tegaki.formats import PICTURE_SUFFIXES  # these load what --help does without
-        from tegaki.scan import is_url
+        from tegaki.sources import is_url
 
         command = "scan" if os.path.isdir(word) else "check"
         if is_url(word) or os.path.exists(word) or word.lower().endswith(PICTURE_SUFFIXES):

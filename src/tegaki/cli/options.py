@@ -18,12 +18,12 @@ from tegaki.errors import AnchorsError, EmptyFile, FileTooLarge, MissingExtra
 from tegaki.imaging import MAX_BYTES, MAX_PIXELS, MAX_SECONDS, Limits
 from tegaki.metadata import checked_anchors
 from tegaki.results.result import SHOWN, VERDICTS, Verdict
-from tegaki.scan import is_url
+from tegaki.sources import is_url
 from tegaki.utils.text import printable
 
 if TYPE_CHECKING:
     from tegaki.detector import Detector
-    from tegaki.scan.store import Store
+    from tegaki.store import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -247,7 +247,7 @@ def store_type() -> type[Store]:
         MissingExtra: there is nothing to open a store with.
     """
     try:
-        from tegaki.scan.store import Store
+        from tegaki.store import Store
     except ModuleNotFoundError as problem:
         if (problem.name or "").partition(".")[0] != "sqlalchemy":
             raise

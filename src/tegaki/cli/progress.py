@@ -23,7 +23,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from tegaki.scan import Found, is_entered
+from tegaki.sources import Found, is_entered
 from tegaki.utils.text import printable
 
 _REDRAWN = 0.1  # seconds between two moves of a bar

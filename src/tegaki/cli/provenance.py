@@ -24,7 +24,7 @@ from tegaki.errors import PictureError
 from tegaki.imaging import read_file
 from tegaki.metadata import Provenance, examine
 from tegaki.results.claim import Claim, Place
-from tegaki.scan import Found, find
+from tegaki.sources import Found, find
 from tegaki.utils.text import printable, readable, safe_json
 
 NOTHING = "No mark was found. That says nothing of who made it: marks are easily lost."

@@ -17,7 +17,7 @@ from tegaki.cli.options import VerdictWord, open_store, store_type
 from tegaki.cli.show import Table, say, terminal_width
 from tegaki.model import load_bundle
 from tegaki.results.result import SHOWN, VERDICTS, Row, Verdict
-from tegaki.scan import Format, open_sink
+from tegaki.sinks import Format, open_sink
 from tegaki.utils.text import printable
 
 Shown = Format | Literal["table"]
@@ -90,8 +90,8 @@ def results(
     """
     form = _form(form, as_json, out)
     store_type()  # says which extra is missing
-    from tegaki.scan.store import Query
-    from tegaki.scan.store import results as rows_of
+    from tegaki.store import Query
+    from tegaki.store import results as rows_of
 
     query = Query(
         verdicts=frozenset(verdicts),

@@ -30,7 +30,8 @@ from tegaki.cli.selecting import selection_options
 from tegaki.cli.show import Table, say, terminal_width
 from tegaki.detector import default_workers
 from tegaki.results.result import Row
-from tegaki.scan import Found, Selection, Selector, Sink, find, is_entered, is_url, open_sink
+from tegaki.sinks import Sink, open_sink
+from tegaki.sources import Found, Selection, Selector, find, is_entered, is_url
 from tegaki.utils.text import printable
 
 

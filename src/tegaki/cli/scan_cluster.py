@@ -19,11 +19,12 @@ from tegaki.cli.progress import make_progress
 from tegaki.cli.scan_summary import report
 from tegaki.cli.show import say
 from tegaki.detector import Detector
-from tegaki.scan import Selection, Selector, Summary, is_url
+from tegaki.scan import Summary
+from tegaki.sources import Selection, Selector, is_url
 from tegaki.utils.text import printable
 
 if TYPE_CHECKING:
-    from tegaki.scan.cluster import Plan, Run, Target
+    from tegaki.cluster import Plan, Run, Target
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -103,8 +104,8 @@ def scan_by_cluster(
     quiet: bool,
 ) -> int:
     """The whole command; the exit code."""
-    from tegaki.scan import cluster
-    from tegaki.scan.batch import ScoreBatch
+    from tegaki import cluster
+    from tegaki.scan.scorer import ScoreBatch
 
     cluster.needs_ray(options.address)
     target = cluster.open_target(out)
@@ -182,7 +183,7 @@ def _stopped(run: Run) -> str:
 def _bring_into(
     store: str, detector: Detector, target: Target, plan: Plan, given: Iterable[str]
 ) -> None:
-    from tegaki.scan.cluster import bring_into
+    from tegaki.cluster import bring_into
 
     with open_store(store) as opened:
         scan = opened.begin(detector.basis, detector.reading)

@@ -12,11 +12,13 @@ from tegaki.cli.options import open_store
 from tegaki.detector import Detector
 from tegaki.metadata import MANIFEST_NOT_READ
 from tegaki.results.result import Row
-from tegaki.scan import Found, Selector, Summary, scan
+from tegaki.scan import Summary, scan
+from tegaki.sources import Found, Selector
 from tegaki.verdict import row_of
 
 if TYPE_CHECKING:
-    from tegaki.scan.store import How, Store
+    from tegaki.scan.incremental import How
+    from tegaki.store import Store
 
 
 _DONE: dict[How, str] = {
@@ -94,7 +96,7 @@ class _Stored:
         self._gone = self._manifests = 0
 
     def rows(self, found: Iterable[Found], workers: int) -> Generator[Row | None, None, None]:
-        from tegaki.scan.store import scan_into
+        from tegaki.scan.incremental import scan_into
 
         outcomes = scan_into(
             self._scan, self._detector, found,
@@ -115,7 +117,7 @@ class _Stored:
         )
 
     def summary(self) -> Summary:
-        from tegaki.scan.store import count_seen
+        from tegaki.store import count_seen
 
         summary = Summary(manifests=self._manifests, passed_over=self._select.passed_over)
         for verdict, error in count_seen(self._scan, self._detector.basis):

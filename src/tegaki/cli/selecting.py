@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from tegaki.scan import TYPES, Selection
+from tegaki.sources import TYPES, Selection
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -28,12 +28,12 @@ from tegaki.cli.selecting import all_files_option
 from tegaki.cli.watch_show import WatchOutput, dead_line
 from tegaki.detector import default_workers
 from tegaki.results.result import Verdict
-from tegaki.scan import Selection
+from tegaki.sources import Selection
 
 if TYPE_CHECKING:
     from tegaki.detector import Detector
-    from tegaki.scan.store import Channel, Store
-    from tegaki.scan.watch import Courier, Patience, Plan, Send, Watcher
+    from tegaki.store import Channel, Store
+    from tegaki.watch import Courier, Patience, Plan, Send, Watcher
 
 _LOCKED = 2.0  # seconds that a locked store is waited for, before that is said and tried again
 _END = 6.0  # seconds beyond their grace that deliveries get to be left
@@ -156,8 +156,8 @@ def watch(
         return
     _check(folders, run, webhook, secret_file, once, poll)
     store_type()
-    from tegaki.scan.store import Telling
-    from tegaki.scan.watch import Patience, Plan, need_events
+    from tegaki.store import Telling
+    from tegaki.watch import Patience, Plan, need_events
 
     if not (poll or once):
         need_events()
@@ -208,8 +208,8 @@ def _watch(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    from tegaki.scan.store import Deliveries
-    from tegaki.scan.watch import Courier, Ears, Watcher
+    from tegaki.store import Deliveries
+    from tegaki.watch import Courier, Ears, Watcher
 
     with WatchOutput(Deliveries(store), as_json=as_json, quiet=quiet) as output:
         courier = Courier(store, senders, patience, output.say)
@@ -230,7 +230,7 @@ def _watch(
 def _senders(
     run: str | None, webhook: str | None, secret_file: Path | None, limit: float
 ) -> dict[Channel, Send]:
-    from tegaki.scan.watch import Command, Webhook, read_secret
+    from tegaki.watch import Command, Webhook, read_secret
 
     found: dict[Channel, Send] = {}
     if run is not None:
@@ -263,7 +263,7 @@ def _signals(watcher: Watcher) -> Iterator[list[int]]:
 
 def _end(courier: Courier, stopped: list[int]) -> None:
     """Wait for deliveries under way, not for long; at the second signal for none."""
-    from tegaki.scan.watch import GRACE
+    from tegaki.watch import GRACE
 
     courier.stop(GRACE)
     end = time.monotonic() + GRACE + _END
@@ -275,7 +275,7 @@ def _end(courier: Courier, stopped: list[int]) -> None:
 
 def _dead_letters(where: str, again: bool, as_json: bool) -> None:
     with open_store(where, must_exist=True) as store:
-        from tegaki.scan.store import Deliveries
+        from tegaki.store import Deliveries
 
         owed = Deliveries(store)
         if again:

@@ -22,8 +22,8 @@ from tegaki.utils.text import printable, readable, safe_json
 
 if TYPE_CHECKING:
     from tegaki.detector import Detector
-    from tegaki.scan.store import DeadLetter, Deliveries
-    from tegaki.scan.watch import Watcher
+    from tegaki.store import DeadLetter, Deliveries
+    from tegaki.watch import Watcher
 
 _COUNTED = 2.0  # seconds between two looks at what is owed
 
@@ -121,7 +121,7 @@ class WatchOutput:
 
 def dead_line(letter: DeadLetter, as_json: bool) -> str:
     """A dead letter as one line."""
-    from tegaki.scan.store import shown  # an extra's library
+    from tegaki.store import shown  # an extra's library
 
     path, raw = readable(shown(letter.raw))
     died = datetime.fromtimestamp(letter.died, UTC).isoformat(timespec="seconds")

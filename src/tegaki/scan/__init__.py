@@ -1,11 +1,5 @@
-"""Many files: sources, archives, the local engine, outputs."""
+"""Many pictures at once, on this machine: a scan's rows, in the order of what was found."""
 
-from tegaki.scan.engine import Summary, scan
-from tegaki.scan.outputs import Format, Sink, open_sink
-from tegaki.scan.selection import TYPES, Selection, Selector
-from tegaki.scan.sources import Found, find, is_entered, is_url
+from tegaki.scan.local import Summary, scan
 
-__all__ = [
-    "TYPES", "Format", "Found", "Selection", "Selector", "Sink", "Summary", "find", "is_entered",
-    "is_url", "open_sink", "scan",
-]  # fmt: skip
+__all__ = ["Summary", "scan"]

@@ -26,7 +26,7 @@ from tegaki.lab.audit.properties import (
 from tegaki.lab.corpus import LABELS, Item
 from tegaki.lab.corpus.duplicates import Thumbnails, near_duplicates, thumbnail
 from tegaki.results.scoring_config import DecodePolicy
-from tegaki.scan import find
+from tegaki.sources import find
 
 FILE_ALONE = "the file alone"
 NO_DRAWING = "all but the drawing"

@@ -10,7 +10,7 @@ from pathlib import Path
 from tegaki.errors import PictureError
 from tegaki.imaging import Limits, read_file
 from tegaki.lab.corpus.manifest import LABELS, Item, load_corpus
-from tegaki.scan import find
+from tegaki.sources import find
 from tegaki.utils.text import printable
 
 

@@ -1,0 +1,5 @@
+"""Where rows go: JSON Lines, CSV, Parquet, HTML."""
+
+from tegaki.sinks.sink import Format, Sink, open_sink
+
+__all__ = ["Format", "Sink", "open_sink"]

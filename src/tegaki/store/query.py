@@ -1,0 +1,188 @@
+"""Questions to the store: rows by verdict, probability, path, claim or error."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+
+from tegaki.errors import StoreError
+from tegaki.results.result import Facts, Row, Verdict
+from tegaki.results.scoring_config import Basis
+from tegaki.store.connections import reading
+from tegaki.store.records import shown, unpack
+from tegaki.store.schema import files, is_file, scores
+from tegaki.store.store import Scan, Store
+from tegaki.verdict import by_pixels, probability_of, row_of, weigh
+
+Sort = Literal["path", "probability"]
+
+_AT_ONCE = 500  # rows taken from the database at a time
+_SLACK = 1e-6  # of a logit: the exact comparison is made on the row
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which rows, in which order. ``None`` and empty: any.
+
+    Attributes:
+        verdicts: any of these.
+        at_least, at_most: the probability, 0-1, ends included; leaves errors out.
+        path: a pattern for the whole absolute path (``*``, ``?``, ``[...]``).
+        claim: part of a claim's tool, or its kind or strength as a word; any case.
+        error: part of an error's type, any case; an empty text: any error.
+        gone: files that are no longer there, in place of those that are.
+        sort: by path, or by probability, errors last; ``reverse`` turns it round.
+        limit: rows at most.
+        model: the beginning of the id or recipe of the model that scored; by default the model
+            that was used last.
+    """
+
+    verdicts: frozenset[Verdict] = frozenset()
+    at_least: float | None = None
+    at_most: float | None = None
+    path: str | None = None
+    claim: str | None = None
+    error: str | None = None
+    gone: bool = False
+    sort: Sort = "path"
+    reverse: bool = False
+    limit: int | None = None
+    model: str | None = None
+
+
+def results(store: Store, query: Query, basis: Basis | None = None) -> Iterator[Row]:
+    """Rows of the store; nothing is read but the store.
+
+    Args:
+        basis: a model whose thresholds decide, in place of those of the last scan; its recipe
+            must be the one that scored.
+
+    Raises:
+        StoreError: nothing was scored by such a model.
+    """
+    scorer, stored = _scorer(store, query.model or (basis.recipe_hash if basis else None))
+    return _rows(store, query, scorer, basis or stored)
+
+
+def _rows(store: Store, query: Query, scorer: int, basis: Basis) -> Iterator[Row]:
+    left = math.inf if query.limit is None else query.limit
+    asked = _statement(query, scorer, basis)
+    with (
+        reading(store.engine) as connection,
+        connection.execution_options(yield_per=_AT_ONCE).execute(asked) as found,
+    ):
+        for raw, sha256, measured, unread in found:
+            if left <= 0:
+                return
+            row = row_of(shown(raw), _facts(sha256, measured, unread), basis)
+            if _fits(row, query):
+                left -= 1
+                yield row
+
+
+def count_seen(scan: Scan, basis: Basis) -> Iterator[tuple[Verdict, str | None]]:
+    """Verdict and error's type of every file that a scan has seen; facts are not read."""
+    asked = (
+        select(scores.c.logit, scores.c.pull, func.coalesce(scores.c.error, files.c.error))
+        .select_from(files.outerjoin(scores, _scored_by(scan.scorer)))
+        .where(files.c.scan == scan.number, is_file)
+    )
+    with reading(scan.store.engine) as connection:
+        for logit, pull, error in connection.execution_options(yield_per=10_000).execute(asked):
+            if logit is None:
+                yield "error", error
+            else:
+                probability = probability_of(logit, basis.recipe.calibration)
+                yield weigh(by_pixels(probability, basis.thresholds), pull), None
+
+
+def _scorer(store: Store, beginning: str | None) -> tuple[int, Basis]:
+    bases = store.bases()
+    for number, basis in bases.items():
+        if beginning is None or basis.recipe_hash.startswith(beginning):
+            return number, basis
+        if basis.model.startswith(beginning):
+            return number, basis
+    if not bases:
+        raise StoreError("nothing was scanned into this store yet")
+    there = ", ".join(f"{b.model} ({b.recipe_hash})" for b in bases.values())
+    raise StoreError(f"this store has no scores by {beginning}; it has those by {there}")
+
+
+def _scored_by(scorer: int) -> ColumnElement[bool]:
+    return and_(scores.c.sha256 == files.c.sha256, scores.c.scorer == scorer)
+
+
+def _statement(query: Query, scorer: int, basis: Basis) -> Select[Any]:
+    """What narrows the answer; the rest is decided on the rows."""
+    asked = (
+        select(files.c.raw, files.c.sha256, scores.c.facts, files.c.facts)
+        .select_from(files.outerjoin(scores, _scored_by(scorer)))
+        .where(files.c.gone.is_(query.gone))
+        .where(or_(scores.c.facts.is_not(None), files.c.facts.is_not(None)))
+    )
+    if query.error is not None or query.verdicts == {"error"}:
+        asked = asked.where(scores.c.logit.is_(None))
+    for probability, is_low in ((query.at_least, True), (query.at_most, False)):
+        bound = _logit(probability, basis)
+        if bound is not None:
+            column = scores.c.logit
+            asked = asked.where(column >= bound - _SLACK if is_low else column <= bound + _SLACK)
+    if query.verdicts == {"generated"}:
+        bound = _logit(basis.thresholds.generated_from, basis)
+        if bound is not None:
+            sure = scores.c.pull == "decides"
+            asked = asked.where(or_(sure, scores.c.logit >= bound - _SLACK))
+    return asked.order_by(*_order(query))
+
+
+def _order(query: Query) -> list[ColumnElement[Any]]:
+    by_path, logit = files.c.raw, scores.c.logit
+    if query.sort == "path":
+        return [by_path.desc() if query.reverse else by_path.asc()]
+    ranked = logit.desc() if query.reverse else logit.asc()
+    return [ranked.nulls_last(), by_path.asc()]
+
+
+def _logit(probability: float | None, basis: Basis) -> float | None:
+    """The logit of a probability; ``None`` at the ends, and where calibration does not rise."""
+    calibration = basis.recipe.calibration
+    if probability is None or not 0 < probability < 1 or calibration.slope <= 0:
+        return None
+    odds = math.log(probability / (1 - probability))
+    return (odds - calibration.intercept) / calibration.slope
+
+
+def _facts(sha256: bytes | None, measured: str | None, unread: str | None) -> Facts:
+    return unpack(measured or unread or "", None if measured is None else sha256)
+
+
+def _fits(row: Row, query: Query) -> bool:
+    if (query.at_least, query.at_most) != (None, None) and not _is_between(row, query):
+        return False
+    if query.verdicts and row.verdict not in query.verdicts:
+        return False
+    if query.path is not None and not fnmatchcase(row.path, query.path):
+        return False
+    if query.error is not None and not (
+        row.error and query.error.lower() in row.error.type.lower()
+    ):
+        return False
+    return query.claim is None or _has_claim(row, query.claim.lower())
+
+
+def _is_between(row: Row, query: Query) -> bool:
+    low = 0.0 if query.at_least is None else query.at_least
+    high = 1.0 if query.at_most is None else query.at_most
+    return row.probability is not None and low <= row.probability <= high
+
+
+def _has_claim(row: Row, words: str) -> bool:
+    return any(
+        words in (claim.kind, claim.strength) or words in claim.tool.lower() for claim in row.claims
+    )
