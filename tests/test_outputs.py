@@ -9,7 +9,8 @@ import pytest
 
 from tegaki import Detector, MissingExtra, OutputError, Row
 from tegaki.sinks import open_sink
-from tegaki.sinks.sink import COLUMNS, ParquetSink, flatten
+from tegaki.sinks.columns import COLUMNS, flatten
+from tegaki.sinks.parquet import ParquetSink
 from tests.conftest import painting
 
 

@@ -18,7 +18,7 @@ from tegaki.results.codec import pack, unpack
 from tegaki.results.result import Facts
 from tegaki.scan.local import Summary
 from tegaki.scan.scorer import ScoreBatch, Scored
-from tegaki.sinks.sink import COLUMNS, flatten
+from tegaki.sinks.columns import COLUMNS, flatten
 from tegaki.sources.archives import SEPARATOR
 from tegaki.sources.file_stat import NUL, Entry
 from tegaki.sources.walk import is_entered
