@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from tools.tables import ABLATION
 
-from tegaki.lab.ablate.cells import is_finished
-from tegaki.lab.ablate.ensemble import DESCRIBED, possible_shares
-from tegaki.lab.ablate.plan import Cell, cells
-from tegaki.lab.ablate.summary import summarise
-from tegaki.lab.ablate.text import markdown
-from tegaki.lab.predictions import read_predictions
-from tegaki.lab.report import read_report
-from tegaki.lab.verify import verify
+from tegaki.lab.evaluation.report import read_report
+from tegaki.lab.evaluation.verify import verify
+from tegaki.lab.metrics.predictions import read_predictions
+from tegaki.lab.reproduction.cells import is_finished
+from tegaki.lab.reproduction.ensemble import DESCRIBED, possible_shares
+from tegaki.lab.reproduction.plan import Cell, cells
+from tegaki.lab.reproduction.summary import summarise
+from tegaki.lab.reproduction.text import markdown
 
 REPORTS = sorted((ABLATION / "cells").glob("*/*/report.json"))
 

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 from tegaki.cli.main import program
-from tegaki.lab.predictions import Judged, Predictions
-from tegaki.lab.report import write_report
+from tegaki.lab.evaluation.report import write_report
+from tegaki.lab.metrics.predictions import Judged, Predictions
 from tegaki.model import load_single
 from tests.conftest import painting
 from tests.lab.little_corpus import write_corpus

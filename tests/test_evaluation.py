@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from tools.tables import EVALUATION, MODELS
 
-from tegaki.lab.evaluate import SYSTEM
-from tegaki.lab.gate import below, read_floors
-from tegaki.lab.report import read_report
-from tegaki.lab.verify import verify
+from tegaki.lab.evaluation.evaluate import SYSTEM
+from tegaki.lab.evaluation.gate import below, read_floors
+from tegaki.lab.evaluation.report import read_report
+from tegaki.lab.evaluation.verify import verify
 from tegaki.model import load_single
 
 REPORTS = sorted(EVALUATION.glob("*/*/report.json"))

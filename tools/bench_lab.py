@@ -26,14 +26,14 @@ from torch.nn import functional
 
 from tegaki.lab.corpus import Item, load_corpus, load_shards, write_shards
 from tegaki.lab.corpus.protocols import Protocol
-from tegaki.lab.evaluate import evaluate
-from tegaki.lab.export import build_bundle
-from tegaki.lab.frozen import FrozenLayers
-from tegaki.lab.letterbox import TTA, named_views
-from tegaki.lab.network import Classifier
-from tegaki.lab.recipes import RECIPES, Edits, TrainingRecipe
-from tegaki.lab.scorers import load_scorer
-from tegaki.lab.train import Trainer
+from tegaki.lab.evaluation.evaluate import evaluate
+from tegaki.lab.evaluation.predictors import load_scorer
+from tegaki.lab.export.bundle import build_bundle
+from tegaki.lab.models.classifier import Classifier
+from tegaki.lab.models.frozen import FrozenLayers
+from tegaki.lab.training.letterbox import TTA, named_views
+from tegaki.lab.training.recipes import RECIPES, Edits, TrainingRecipe
+from tegaki.lab.training.trainer import Trainer
 
 PICTURES = 1000
 TIMES = 50

@@ -29,7 +29,7 @@ from PIL import Image
 
 from tegaki.errors import PictureError
 from tegaki.imaging import Limits
-from tegaki.lab.normalform import normal_form
+from tegaki.lab.corpus.normal_form import normal_form
 from tools.outside import pages
 from tools.outside.generators import GENERATORS, drawn
 from tools.outside.lettering import load_lettering

@@ -21,7 +21,7 @@ from typing import Any
 from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.detector import Detector, default_workers
 from tegaki.lab.corpus import load_corpus
-from tegaki.lab.figures import TESTS
+from tegaki.lab.export.card_metrics import TESTS
 
 OUT = Path(__file__).parents[1] / "docs" / "outside.json"
 MODELS = ("fast", "careful", "auto")

@@ -11,9 +11,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from tegaki.lab.clip.careful import BASE
-from tegaki.lab.clip.cascade import make_cascade
-from tegaki.lab.clip.held_out import HeldOut
+from tegaki.lab.training.clip.careful import BASE
+from tegaki.lab.training.clip.cascade import make_cascade
+from tegaki.lab.training.clip.held_out import HeldOut
 from tegaki.model import BASES, SHIPPED, load_single
 
 _PARTS = ("bundle.json", "model.onnx", "study.json")

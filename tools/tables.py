@@ -10,8 +10,8 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from tegaki.lab.ablate.summary import summarise
-from tegaki.lab.figures import TESTS
+from tegaki.lab.export.card_metrics import TESTS
+from tegaki.lab.reproduction.summary import summarise
 from tegaki.metadata.pixels.watermark import PAYLOADS
 from tegaki.model import SHIPPED
 from tools import cluster_cost

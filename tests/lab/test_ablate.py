@@ -20,24 +20,24 @@ torch = pytest.importorskip("torch", reason="needs tegaki[lab]")
 from tegaki.cli.main import program  # noqa: E402
 from tegaki.cli.progress import CellProgress  # noqa: E402
 from tegaki.errors import CorpusError  # noqa: E402
-from tegaki.lab.ablate import cells, plan  # noqa: E402
-from tegaki.lab.ablate import run as run_module  # noqa: E402
-from tegaki.lab.ablate.ensemble import (  # noqa: E402
+from tegaki.lab.corpus import load_corpus  # noqa: E402
+from tegaki.lab.evaluation.verify import verify  # noqa: E402
+from tegaki.lab.metrics.predictions import log_odds, probabilities  # noqa: E402
+from tegaki.lab.reproduction import cells, plan  # noqa: E402
+from tegaki.lab.reproduction import run as run_module  # noqa: E402
+from tegaki.lab.reproduction.ensemble import (  # noqa: E402
     best_share,
     ensemble_as_coded,
     ensemble_as_described,
     possible_shares,
 )
-from tegaki.lab.ablate.page import write_page  # noqa: E402
-from tegaki.lab.ablate.plan import CLAIMS, ROWS, Cell  # noqa: E402
-from tegaki.lab.ablate.plots import draw  # noqa: E402
-from tegaki.lab.ablate.run import export, prepare, run, shards_of  # noqa: E402
-from tegaki.lab.ablate.summary import Summary, summarise  # noqa: E402
-from tegaki.lab.ablate.text import markdown  # noqa: E402
-from tegaki.lab.corpus import load_corpus  # noqa: E402
-from tegaki.lab.predictions import log_odds, probabilities  # noqa: E402
-from tegaki.lab.recipes import RECIPES  # noqa: E402
-from tegaki.lab.verify import verify  # noqa: E402
+from tegaki.lab.reproduction.page import write_page  # noqa: E402
+from tegaki.lab.reproduction.plan import CLAIMS, ROWS, Cell  # noqa: E402
+from tegaki.lab.reproduction.plots import draw  # noqa: E402
+from tegaki.lab.reproduction.run import export, prepare, run, shards_of  # noqa: E402
+from tegaki.lab.reproduction.summary import Summary, summarise  # noqa: E402
+from tegaki.lab.reproduction.text import markdown  # noqa: E402
+from tegaki.lab.training.recipes import RECIPES  # noqa: E402
 from tests.lab.little_corpus import write_corpus  # noqa: E402
 from tests.lab.tiny import tiny  # noqa: E402
 

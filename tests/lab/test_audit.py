@@ -31,18 +31,18 @@ from tegaki.lab.audit import (
     audit_views,
     folder_items,
     not_trained_on,
-    predict,
+    predictability,
     sampled,
     sentences,
     tables,
 )
 from tegaki.lab.audit.dataset import crossing_pairs, labelled_by
 from tegaki.lab.audit.pixels import bars, flat_ground, jpeg_grid, top_bands
-from tegaki.lab.audit.predict import judge
+from tegaki.lab.audit.predictability import judge
 from tegaki.lab.audit.properties import Features, of_original, sized
-from tegaki.lab.conditions import CONDITIONS
 from tegaki.lab.corpus import load_corpus
 from tegaki.lab.corpus.duplicates import thumbnail
+from tegaki.lab.corpus.perturbations import CONDITIONS
 from tegaki.results.scoring_config import ViewPolicy
 from tests.conftest import painting
 
@@ -62,9 +62,9 @@ def quiet(stage: str, done: int, total: int) -> None:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fewer trees and draws: what these data sets give away, they give away at once."""
-    monkeypatch.setattr(predict, "FOLDS", 2)
-    monkeypatch.setattr(predict, "PARTITIONS", 1)
-    monkeypatch.setattr(predict, "DRAWS", 40)
+    monkeypatch.setattr(predictability, "FOLDS", 2)
+    monkeypatch.setattr(predictability, "PARTITIONS", 1)
+    monkeypatch.setattr(predictability, "DRAWS", 40)
 
 
 # ---- little data sets --------------------------------------------------------------------------
@@ -224,7 +224,7 @@ def test_a_coarse_property_is_not_made_harmless_by_folds() -> None:
     rng = np.random.default_rng(0)
     generated = np.arange(200) % 2 == 1
     flag = rng.random(200) < np.where(generated, 0.2, 0.6)
-    labelled = predict.Labelled(generated, tuple(f"{i % 20}" for i in range(200)))
+    labelled = predictability.Labelled(generated, tuple(f"{i % 20}" for i in range(200)))
     own = Property("flag", "file", ("flag",))
     found = judge(own, [{"flag": float(f)} for f in flag], labelled)
     itself = 0.5 + (flag[~generated].mean() - flag[generated].mean()) / 2
@@ -236,10 +236,14 @@ def test_a_coarse_property_is_not_made_harmless_by_folds() -> None:
 
 def test_the_same_for_all_is_chance_whatever_the_counts() -> None:
     generated = np.arange(90) % 3 == 0
-    labelled = predict.Labelled(generated, tuple(str(i % 12) for i in range(90)))
+    labelled = predictability.Labelled(generated, tuple(str(i % 12) for i in range(90)))
     rows: list[Features] = [{"format": "PNG"} for _ in range(90)]
     found = judge(Property("format", "file", ("format",)), rows, labelled)
-    assert (found.varying, found.random, found.by_source) == ((), predict.CHANCE, predict.CHANCE)
+    assert (found.varying, found.random, found.by_source) == (
+        (),
+        predictability.CHANCE,
+        predictability.CHANCE,
+    )
     assert found.verdict == "fine"
 
 
@@ -247,7 +251,7 @@ def test_the_same_for_all_is_chance_whatever_the_counts() -> None:
 def test_labels_weigh_alike_in_the_accuracy() -> None:
     rng = np.random.default_rng(3)
     generated = np.arange(300) % 10 == 0
-    labelled = predict.Labelled(generated, tuple(str(i % 50) for i in range(300)))
+    labelled = predictability.Labelled(generated, tuple(str(i % 50) for i in range(300)))
     rows: list[Features] = [{"noise": float(x)} for x in rng.normal(size=300)]
     found = judge(Property("noise", "file", ("noise",)), rows, labelled)
     assert found.random.accuracy == pytest.approx(0.5, abs=0.1)  # not 90 %
@@ -378,7 +382,7 @@ def test_squares_for_the_network_say_nothing_of_the_file(tmp_path: Path, quick: 
 def test_metadata_moves_nothing_and_bars_do(
     detector: Detector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(predict, "FEWEST", 2)
+    monkeypatch.setattr(predictability, "FEWEST", 2)
     exif = Image.Exif()
     exif[0x0112] = 6  # stored on its side
     for k in range(4):
@@ -495,8 +499,8 @@ def test_the_originals_of_the_shared_corpus_give_their_labels_away(
     shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """96.6 %, AUC 0.992 and 0.872 by source; dimensions alone 0.96: the corpus' own notes."""
-    monkeypatch.setattr(predict, "PARTITIONS", 1)
-    monkeypatch.setattr(predict, "DRAWS", 20)
+    monkeypatch.setattr(predictability, "PARTITIONS", 1)
+    monkeypatch.setattr(predictability, "DRAWS", 20)
     items = load_corpus(shared / "corpus").items
     rows = [of_original(item.original) for item in items if item.original]
     assert len(rows) == 4020

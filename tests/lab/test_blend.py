@@ -14,15 +14,15 @@ pytest.importorskip("torch", reason="needs tegaki[lab]")
 
 from tegaki import Detector
 from tegaki.errors import TrainingError
-from tegaki.lab.blend import blend
-from tegaki.lab.card import card_text
 from tegaki.lab.corpus import (
     ShardSet,
     load_corpus,
 )
-from tegaki.lab.export import build_bundle, val_scores
-from tegaki.lab.figures import measure
-from tegaki.lab.network import Classifier
+from tegaki.lab.export.blend import blend
+from tegaki.lab.export.bundle import build_bundle, val_scores
+from tegaki.lab.export.card_metrics import measure
+from tegaki.lab.export.model_card import card_text
+from tegaki.lab.models.classifier import Classifier
 from tegaki.model import load_single
 from tegaki.results.scoring_config import ViewPolicy
 from tests.lab.tiny import little_shards, tiny

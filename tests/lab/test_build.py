@@ -16,7 +16,7 @@ from tegaki.errors import CorpusError
 from tegaki.imaging import Limits
 from tegaki.lab.corpus import Item, ShardSet, load_corpus, write_manifest
 from tegaki.lab.corpus.build import BuildOptions, build, left_out_counts
-from tegaki.lab.normalform import normal_form, normal_size
+from tegaki.lab.corpus.normal_form import normal_form, normal_size
 from tests.conftest import worst_difference
 from tests.lab.building import WORDS, built, drawn, folders, left_out, pictures
 from tests.lab.scenes import by_path, contents, scene

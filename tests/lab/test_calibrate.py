@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tegaki.lab.calibrate import fit_platt, fit_thresholds
-from tegaki.lab.metrics import Labels, Scores
+from tegaki.lab.metrics.calibration import fit_platt, fit_thresholds
+from tegaki.lab.metrics.metrics import Labels, Scores
 from tegaki.results.scoring_config import Calibration
 from tegaki.verdict import probability_of
 

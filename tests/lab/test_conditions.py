@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from tegaki.lab.audit.pixels import bars
-from tegaki.lab.conditions import CONDITIONS, ROBUST
+from tegaki.lab.corpus.perturbations import CONDITIONS, ROBUST
 from tests.conftest import painting, worst_difference
 
 PICTURE = painting(160, 200)

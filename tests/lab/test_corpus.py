@@ -4,7 +4,7 @@ import pytest
 
 from tegaki.errors import CorpusError, TegakiError
 from tegaki.lab.corpus import load_corpus, load_shards
-from tegaki.lab.scorers import load_scorer
+from tegaki.lab.evaluation.predictors import load_scorer
 from tests.lab.little_corpus import write_corpus
 
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from tegaki.lab.corpus import Item, duplicates
+from tegaki.lab.corpus.dedupe import LeftOut, settle
 from tegaki.lab.corpus.duplicates import THRESHOLD, group_of_each, near_duplicates, thumbnail
 from tegaki.lab.corpus.entries import Entry
-from tegaki.lab.corpus.settle import LeftOut, settle
 from tests.lab.scenes import scene
 
 

@@ -16,10 +16,10 @@ from tegaki import Detector
 from tegaki.errors import BundleError, CorpusError
 from tegaki.lab.corpus import load_corpus
 from tegaki.lab.corpus.protocols import Protocol, load_protocol
-from tegaki.lab.evaluate import SYSTEM, check_split, count_tasks, evaluate, too_few
-from tegaki.lab.report import read_report
-from tegaki.lab.scorers import load_scorer
-from tegaki.lab.verify import verify
+from tegaki.lab.evaluation.evaluate import SYSTEM, check_split, count_tasks, evaluate, too_few
+from tegaki.lab.evaluation.predictors import load_scorer
+from tegaki.lab.evaluation.report import read_report
+from tegaki.lab.evaluation.verify import verify
 from tests.lab.little_corpus import write_corpus
 from tests.lab.scenes import scene
 from tests.lab.tiny import little_shards, tiny
@@ -152,10 +152,10 @@ def test_originals_are_decoded_as_users_files_are(tmp_path: Path, detector: Dete
 
 def test_a_run_of_the_seeds_is_scored_with_its_own_views(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch", reason="needs tegaki[lab]")
-    from tegaki.lab.features import FeatureCache
-    from tegaki.lab.letterbox import TTA
-    from tegaki.lab.predictions import log_odds
-    from tegaki.lab.train import Trainer
+    from tegaki.lab.metrics.predictions import log_odds
+    from tegaki.lab.training.feature_cache import FeatureCache
+    from tegaki.lab.training.letterbox import TTA
+    from tegaki.lab.training.trainer import Trainer
 
     shards = little_shards(tmp_path)
     recipe = tiny("kusuma-v2", epochs=1, tta="flip")

@@ -12,12 +12,12 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs tegaki[lab]")
 
 from tegaki.errors import TrainingError  # noqa: E402
-from tegaki.lab import features  # noqa: E402
 from tegaki.lab.corpus import ShardSet  # noqa: E402
-from tegaki.lab.distributed import one_process  # noqa: E402
-from tegaki.lab.features import FeatureCache, FeatureFile  # noqa: E402
-from tegaki.lab.inputs import FromFeatures  # noqa: E402
-from tegaki.lab.network import Classifier  # noqa: E402
+from tegaki.lab.models.classifier import Classifier  # noqa: E402
+from tegaki.lab.training import feature_cache  # noqa: E402
+from tegaki.lab.training.data import FromFeatures  # noqa: E402
+from tegaki.lab.training.distributed import one_process  # noqa: E402
+from tegaki.lab.training.feature_cache import FeatureCache, FeatureFile  # noqa: E402
 from tests.lab.tiny import little_shards, one_thread, tiny  # noqa: E402, F401
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -36,7 +36,7 @@ class Columns:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(features, "FrozenLayers", Columns)
+    monkeypatch.setattr(feature_cache, "FrozenLayers", Columns)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_batches_keep_features_and_labels_together(
     shards: ShardSet, network: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Over several chunks, whatever their order; and no fact is read."""
-    monkeypatch.setattr(features, "CHUNK", 5)
+    monkeypatch.setattr(feature_cache, "CHUNK", 5)
     inputs = FromFeatures(network, shards, RECIPE, tmp_path, 2, one_process())
     label_of = {
         row.tobytes(): generated
@@ -103,7 +103,7 @@ def test_memory_does_not_grow_with_the_set(tmp_path: Path) -> None:
         tracemalloc.stop()
         return found
 
-    assert peak(40 * features.CHUNK) < 1.2 * peak(2 * features.CHUNK)
+    assert peak(40 * feature_cache.CHUNK) < 1.2 * peak(2 * feature_cache.CHUNK)
 
 
 def test_features_of_another_backbone_are_refused(shards: ShardSet, tmp_path: Path) -> None:

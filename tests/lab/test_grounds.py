@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from tegaki.lab.edits import edited
-from tegaki.lab.grounds import other_ground, white_ground
-from tegaki.lab.recipes import RECIPES, Edits
+from tegaki.lab.training.augment import edited
+from tegaki.lab.training.grounds import other_ground, white_ground
+from tegaki.lab.training.recipes import RECIPES, Edits
 
 
 def cut_out() -> Image.Image:

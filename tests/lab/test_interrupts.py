@@ -19,10 +19,10 @@ torch = pytest.importorskip("torch", reason="needs tegaki[lab]")
 from torch.optim.swa_utils import AveragedModel  # noqa: E402
 
 from tegaki.lab.corpus import ShardSet  # noqa: E402
-from tegaki.lab.inputs import FromPictures  # noqa: E402
-from tegaki.lab.interrupts import Patience  # noqa: E402
-from tegaki.lab.stage_run import StageRun  # noqa: E402
-from tegaki.lab.train import Trainer  # noqa: E402
+from tegaki.lab.training.data import FromPictures  # noqa: E402
+from tegaki.lab.training.interrupts import Patience  # noqa: E402
+from tegaki.lab.training.stage import StageRun  # noqa: E402
+from tegaki.lab.training.trainer import Trainer  # noqa: E402
 from tests.lab.test_train import same  # noqa: E402
 from tests.lab.tiny import little_shards, one_thread, tiny  # noqa: E402, F401
 
@@ -153,10 +153,10 @@ def test_features_of_a_fixed_backbone_too(shards: ShardSet, tmp_path: Path) -> N
 PROGRAM = """
 import sys, torch; torch.set_num_threads(1)
 from pathlib import Path
-import tegaki.lab.ablate.run as run
-from tegaki.lab.ablate.plan import Cell
+import tegaki.lab.reproduction.run as run
+from tegaki.lab.reproduction.plan import Cell
 from tegaki.lab.corpus import load_shards
-from tegaki.lab.train import Trainer
+from tegaki.lab.training.trainer import Trainer
 from tests.lab.tiny import tiny
 shards = load_shards(Path(sys.argv[1]))
 def train(cell, _, test, folder, weights, workers, tell):

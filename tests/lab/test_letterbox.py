@@ -12,7 +12,7 @@ pytest.importorskip("torch", reason="needs tegaki[lab]")
 
 from PIL import Image
 
-from tegaki.lab.letterbox import (
+from tegaki.lab.training.letterbox import (
     TTA,
     VIEWS,
     Levels,
@@ -22,7 +22,7 @@ from tegaki.lab.letterbox import (
     scaled,
     warped,
 )
-from tegaki.lab.recipes import Warp
+from tegaki.lab.training.recipes import Warp
 from tests.conftest import painting
 
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tegaki.lab import metrics
-from tegaki.lab.measures import all_metrics, measure, source_weights
-from tegaki.lab.predictions import Judged, Predictions, log_odds, probabilities
+from tegaki.lab.metrics import metrics
+from tegaki.lab.metrics.intervals import all_metrics, measure, source_weights
+from tegaki.lab.metrics.predictions import Judged, Predictions, log_odds, probabilities
 from tegaki.results.scoring_config import Calibration
 
 SAME = Calibration(1.0, 0.0)
@@ -28,7 +28,7 @@ some = st.lists(st.integers(-6, 6).map(float), min_size=2, max_size=30)
 
 @given(some, some)
 def test_metrics_are_the_plain_ones(human: list[float], made: list[float]) -> None:
-    """Against the definitions of tegaki.lab.metrics, ties included."""
+    """Against the definitions of tegaki.lab.metrics.metrics, ties included."""
     scores = np.array([*human, *made])
     generated = np.array([False] * len(human) + [True] * len(made))
     found = all_metrics(scores, generated, np.ones((1, len(scores))), SAME)

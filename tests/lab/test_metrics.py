@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tegaki.lab.metrics import (
+from tegaki.lab.metrics.metrics import (
     Labels,
     Scores,
     accuracy,

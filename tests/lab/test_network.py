@@ -11,9 +11,9 @@ torch = pytest.importorskip("torch", reason="needs tegaki[lab]")
 
 from torch import nn  # noqa: E402
 
-from tegaki.lab.frozen import FrozenLayers  # noqa: E402
-from tegaki.lab.network import Classifier, count_learning, count_numbers  # noqa: E402
-from tegaki.lab.recipes import RECIPES  # noqa: E402
+from tegaki.lab.models.classifier import Classifier, count_learning, count_numbers  # noqa: E402
+from tegaki.lab.models.frozen import FrozenLayers  # noqa: E402
+from tegaki.lab.training.recipes import RECIPES  # noqa: E402
 
 
 def classifier(name: str) -> Classifier:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tegaki.errors import OutputError
-from tegaki.lab.corpus import newfolder
-from tegaki.lab.corpus.newfolder import new_folder
+from tegaki.lab.corpus import output_folder
+from tegaki.lab.corpus.output_folder import new_folder
 from tegaki.utils.folder_lock import locked
 
 fcntl = pytest.importorskip("fcntl", reason="nothing is locked without it")
@@ -64,7 +64,7 @@ def test_a_set_that_is_finished_meanwhile_is_kept(
         (folder / "shards.json").touch()
         return locked(folder, name)
 
-    monkeypatch.setattr(newfolder, "locked", late)
+    monkeypatch.setattr(output_folder, "locked", late)
     with pytest.raises(OutputError, match="not an empty folder"), new_folder(killed):
         pass
     assert "shards.json" in names(killed)

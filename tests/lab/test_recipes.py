@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tegaki.errors import TrainingError
-from tegaki.lab.clip.student import FAST
-from tegaki.lab.recipe_files import find_recipe, read_recipe
-from tegaki.lab.recipes import RECIPES, Edits, Warp
-from tegaki.lab.settings import with_fields, with_settings
+from tegaki.lab.training.clip.student import FAST
+from tegaki.lab.training.overrides import with_fields, with_settings
+from tegaki.lab.training.recipe_files import find_recipe, read_recipe
+from tegaki.lab.training.recipes import RECIPES, Edits, Warp
 from tests.conftest import ROOT
 
 RUNS = ROOT / "docs" / "runs"

@@ -15,10 +15,10 @@ from click.testing import CliRunner, Result
 
 from tegaki.cli.main import program
 from tegaki.errors import CorpusError
-from tegaki.lab.gate import below, lowered, moved, raised, read_floors, write_floors
-from tegaki.lab.predictions import Judged, Predictions, read_predictions, write_predictions
-from tegaki.lab.report import Report, read_report, write_report
-from tegaki.lab.verify import verify
+from tegaki.lab.evaluation.gate import below, lowered, moved, raised, read_floors, write_floors
+from tegaki.lab.evaluation.report import Report, read_report, write_report
+from tegaki.lab.evaluation.verify import verify
+from tegaki.lab.metrics.predictions import Judged, Predictions, read_predictions, write_predictions
 
 HASH = "5" * 64
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tegaki.lab.stopping import EarlyStopping, Plateau
+from tegaki.lab.training.callbacks import EarlyStopping, Plateau
 
 # Enhanced model: val accuracy and loss of epochs 1-13; stopped after 13, kept epoch 8.
 ACCURACY = [.9781, .9759, .9781, .9529, .9770, .9814, .9792, .9836, .9836, .9814, .9814, .9836,

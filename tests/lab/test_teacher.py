@@ -19,10 +19,10 @@ from torch import Tensor, nn  # noqa: E402
 
 from tegaki.errors import TrainingError  # noqa: E402
 from tegaki.lab.corpus import ShardSet  # noqa: E402
-from tegaki.lab.recipe_files import read_recipe  # noqa: E402
-from tegaki.lab.recipes import CLIP, RECIPES, Teacher, TrainingRecipe  # noqa: E402
-from tegaki.lab.teacher import ClipTower, Pupil, distance, load_teacher  # noqa: E402
-from tegaki.lab.train import Trainer  # noqa: E402
+from tegaki.lab.training.distillation import ClipTower, Pupil, distance, load_teacher  # noqa: E402
+from tegaki.lab.training.recipe_files import read_recipe  # noqa: E402
+from tegaki.lab.training.recipes import CLIP, RECIPES, Teacher, TrainingRecipe  # noqa: E402
+from tegaki.lab.training.trainer import Trainer  # noqa: E402
 from tests.lab.tiny import little_shards, one_thread, tiny  # noqa: E402, F401
 
 WIDTH, EMBEDDING, POSITIONS = 128, 24, 17  # 64-pixel views in patches of 16, and the class
@@ -176,7 +176,7 @@ def test_a_stopped_lesson_goes_on(
     path = tmp_path / "tower.onnx"
     recipe = taught(write_tower(path))
     whole = Trainer(recipe, shards, tmp_path / "whole", teacher=path).run().state_dict()
-    monkeypatch.setattr("tegaki.lab.train.SAVE_EVERY", 0)
+    monkeypatch.setattr("tegaki.lab.training.trainer.SAVE_EVERY", 0)
 
     def stop(done: int) -> None:
         if done > 40:

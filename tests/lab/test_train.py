@@ -26,13 +26,13 @@ from tegaki.cli.progress import make_progress  # noqa: E402
 from tegaki.cli.train import so_far  # noqa: E402
 from tegaki.errors import OutputError, TrainingError  # noqa: E402
 from tegaki.lab.corpus import ShardSet, load_corpus  # noqa: E402
-from tegaki.lab.distributed import World, join_world  # noqa: E402
-from tegaki.lab.edits import training_view  # noqa: E402
-from tegaki.lab.export import build_bundle  # noqa: E402
-from tegaki.lab.network import Classifier  # noqa: E402
-from tegaki.lab.recipes import RECIPES, Edits, TrainingRecipe, Warp  # noqa: E402
-from tegaki.lab.stream import batches, draws, epoch_size, training_look  # noqa: E402
-from tegaki.lab.train import Trainer  # noqa: E402
+from tegaki.lab.export.bundle import build_bundle  # noqa: E402
+from tegaki.lab.models.classifier import Classifier  # noqa: E402
+from tegaki.lab.training.augment import training_view  # noqa: E402
+from tegaki.lab.training.distributed import World, join_world  # noqa: E402
+from tegaki.lab.training.recipes import RECIPES, Edits, TrainingRecipe, Warp  # noqa: E402
+from tegaki.lab.training.stream import batches, draws, epoch_size, training_look  # noqa: E402
+from tegaki.lab.training.trainer import Trainer  # noqa: E402
 from tests.conftest import painting  # noqa: E402
 from tests.lab.little_corpus import PER_LABEL  # noqa: E402
 from tests.lab.tiny import little_shards, one_thread, tiny  # noqa: E402, F401
@@ -133,7 +133,9 @@ def test_a_stopped_run_ends_as_if_it_had_not_been(
 ) -> None:
     recipe = tiny(name, epochs=2 if name == "finetune" else 1, precision="fp32")
     whole = Trainer(recipe, shards, tmp_path / "whole").run()
-    monkeypatch.setattr("tegaki.lab.train.SAVE_EVERY", 0)  # a checkpoint after every batch
+    monkeypatch.setattr(
+        "tegaki.lab.training.trainer.SAVE_EVERY", 0
+    )  # a checkpoint after every batch
     stops = iter([40, 10_000])
 
     def going(done: int, limit: int) -> None:
@@ -163,7 +165,7 @@ def test_a_killed_run_goes_on(shards: ShardSet, tmp_path: Path) -> None:
     """kill -9 in the middle: the same command ends with the same network."""
     program = (
         "import sys, torch; torch.set_num_threads(1)\n"
-        "import tegaki.lab.train as t\n"
+        "import tegaki.lab.training.trainer as t\n"
         "t.SAVE_EVERY = 0\n"
         "from pathlib import Path\n"
         "from tegaki.lab.corpus import load_shards\n"
@@ -206,8 +208,8 @@ PROCESS = """
 import sys, torch; torch.set_num_threads(1)
 from pathlib import Path
 from tegaki.lab.corpus import load_shards
-from tegaki.lab.distributed import join_world
-from tegaki.lab.train import Trainer
+from tegaki.lab.training.distributed import join_world
+from tegaki.lab.training.trainer import Trainer
 from tests.lab.test_train import linear
 with join_world() as world:
     assert world.size == 2

@@ -10,7 +10,7 @@ import pytest
 
 from tegaki.lab.corpus import ShardSet, load_corpus
 from tegaki.lab.corpus.build import build_from_items
-from tegaki.lab.recipes import RECIPES, TrainingRecipe
+from tegaki.lab.training.recipes import RECIPES, TrainingRecipe
 from tegaki.results.scoring_config import ViewPolicy
 from tests.lab.little_corpus import PER_LABEL, write_corpus
 

@@ -63,8 +63,8 @@ def ablate(
       130  stopped by Ctrl-C; finished cells and checkpoints are kept
     """
     try:
-        from tegaki.lab.ablate.plan import cells
-        from tegaki.lab.ablate.run import run
+        from tegaki.lab.reproduction.plan import cells
+        from tegaki.lab.reproduction.run import run
     except ImportError as problem:
         raise MissingExtra("the ablation", "lab") from problem
 
@@ -90,11 +90,11 @@ def _watched(run: Callable[..., None]) -> None:
 
 
 def _report(corpus: Path, work: Path, out: Path | None, *, ran: bool) -> None:
-    from tegaki.lab.ablate.page import write_page
-    from tegaki.lab.ablate.plots import draw
-    from tegaki.lab.ablate.run import check_corpus, export
-    from tegaki.lab.ablate.summary import summarise
-    from tegaki.lab.ablate.text import markdown, tables, verdict
+    from tegaki.lab.reproduction.page import write_page
+    from tegaki.lab.reproduction.plots import draw
+    from tegaki.lab.reproduction.run import check_corpus, export
+    from tegaki.lab.reproduction.summary import summarise
+    from tegaki.lab.reproduction.text import markdown, tables, verdict
 
     check_corpus(corpus, work)
     click.echo("computing the report ...", err=True)

@@ -35,7 +35,7 @@ def blend(bundles: tuple[Path, ...], corpus: Path, out: Path) -> None:
       130  stopped by Ctrl-C; nothing is written
     """
     try:
-        from tegaki.lab.blend import blend as make
+        from tegaki.lab.export.blend import blend as make
     except ImportError as problem:
         raise MissingExtra("blending", "lab") from problem
 

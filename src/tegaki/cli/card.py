@@ -10,9 +10,9 @@ import click
 from tegaki.cli.places import check_folder
 from tegaki.cli.train import FOLDER
 from tegaki.detector import Detector
-from tegaki.lab.card import card_text, read_card, write_card
 from tegaki.lab.corpus import load_corpus
-from tegaki.lab.figures import differences, measure
+from tegaki.lab.export.card_metrics import differences, measure
+from tegaki.lab.export.model_card import card_text, read_card, write_card
 from tegaki.model import load_single
 
 

@@ -18,7 +18,7 @@ from tegaki.detector import default_workers
 from tegaki.lab.corpus import LABELS, SPLITS, ShardSet, load_corpus
 from tegaki.lab.corpus.build import UNREADABLE, BuildOptions, Progress, left_out_counts
 from tegaki.lab.corpus.build import build as build_set
-from tegaki.lab.corpus.newfolder import LEFT_OUT
+from tegaki.lab.corpus.output_folder import LEFT_OUT
 from tegaki.lab.corpus.protocols import load_protocol
 from tegaki.lab.corpus.report import contact_sheet, describe
 from tegaki.utils.tables import page

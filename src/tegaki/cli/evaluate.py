@@ -17,12 +17,12 @@ from tegaki.detector import default_workers
 from tegaki.lab.corpus import load_corpus
 from tegaki.lab.corpus.protocols import load_protocol, protocol_names
 from tegaki.lab.corpus.splits import assign
-from tegaki.lab.evaluate import SYSTEM, check_split, count_tasks, too_few
-from tegaki.lab.evaluate import evaluate as score_all
-from tegaki.lab.gate import below, lowered, moved, raised, read_floors, write_floors
-from tegaki.lab.report import Report, read_report, write_report
-from tegaki.lab.scorers import load_scorer
-from tegaki.lab.verify import verify as find_differences
+from tegaki.lab.evaluation.evaluate import SYSTEM, check_split, count_tasks, too_few
+from tegaki.lab.evaluation.evaluate import evaluate as score_all
+from tegaki.lab.evaluation.gate import below, lowered, moved, raised, read_floors, write_floors
+from tegaki.lab.evaluation.predictors import load_scorer
+from tegaki.lab.evaluation.report import Report, read_report, write_report
+from tegaki.lab.evaluation.verify import verify as find_differences
 from tegaki.utils.tables import Table
 from tegaki.utils.text import printable
 

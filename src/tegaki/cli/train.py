@@ -13,13 +13,13 @@ from rich.console import Console
 from tegaki.cli.progress import make_progress
 from tegaki.errors import MissingExtra
 from tegaki.lab.corpus import ShardSet, load_shards
-from tegaki.lab.recipe_files import find_recipe
-from tegaki.lab.recipes import FAST_RECIPES, RECIPES, TrainingRecipe
-from tegaki.lab.settings import with_fields, with_settings
+from tegaki.lab.training.overrides import with_fields, with_settings
+from tegaki.lab.training.recipe_files import find_recipe
+from tegaki.lab.training.recipes import FAST_RECIPES, RECIPES, TrainingRecipe
 
 if TYPE_CHECKING:
-    from tegaki.lab.distributed import World
-    from tegaki.lab.train import Trainer
+    from tegaki.lab.training.distributed import World
+    from tegaki.lab.training.trainer import Trainer
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -146,7 +146,7 @@ def train(
       130  stopped by Ctrl-C; what was done is kept
     """
     try:
-        from tegaki.lab.distributed import join_world
+        from tegaki.lab.training.distributed import join_world
     except ImportError as problem:
         raise MissingExtra("training", "lab") from problem
 
@@ -177,8 +177,8 @@ def _train(
     workers: int,
     world: World,
 ) -> None:
-    from tegaki.lab.export import build_bundle
-    from tegaki.lab.train import Trainer
+    from tegaki.lab.export.bundle import build_bundle
+    from tegaki.lab.training.trainer import Trainer
 
     if recipe.backbone_from is not None and backbone is None and world.size == 1:
         first = replace(RECIPES[recipe.backbone_from], seed=recipe.seed)
@@ -211,10 +211,10 @@ def _train_pair(
     workers: int,
 ) -> None:
     """The recipes of the two models that ship."""
-    from tegaki.lab.clip.base import base_onnx
-    from tegaki.lab.clip.careful import CarefulPlan
-    from tegaki.lab.clip.runs import Data, train_careful, train_fast
-    from tegaki.lab.clip.student import FAST
+    from tegaki.lab.models.clip_onnx import base_onnx
+    from tegaki.lab.training.clip.careful import CarefulPlan
+    from tegaki.lab.training.clip.runs import Data, train_careful, train_fast
+    from tegaki.lab.training.clip.student import FAST
 
     if outside is None:
         raise click.UsageError(f"recipe {recipe} needs --outside.")

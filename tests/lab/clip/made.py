@@ -6,10 +6,10 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from tegaki.lab.clip.careful import BASE, CarefulPlan
-from tegaki.lab.clip.features import FeatureStore
-from tegaki.lab.clip.runs import Data
 from tegaki.lab.corpus import Sample, ShardSet
+from tegaki.lab.training.clip.careful import BASE, CarefulPlan
+from tegaki.lab.training.clip.features import FeatureStore
+from tegaki.lab.training.clip.runs import Data
 from tegaki.model import BASES
 from tests.conftest import painting
 from tests.lab.tiny import little_shards

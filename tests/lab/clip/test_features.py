@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tegaki.lab.clip.base import LAYERS, POOLS, WIDTH
-from tegaki.lab.clip.features import SIDE, FeatureStore, copies_of
+from tegaki.lab.models.clip_onnx import LAYERS, POOLS, WIDTH
+from tegaki.lab.training.clip.features import SIDE, FeatureStore, copies_of
 from tests.lab.clip.made import PER_LABEL, PLAN, base, samples, tiny_store
 from tests.lab.tiny import little_shards
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from tegaki.lab.clip.heads import (
+from tegaki.lab.training.clip.heads import (
     CrossFit,
     auc_by_source,
     by_source,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tegaki.errors import TrainingError
-from tegaki.lab.clip.held_out import WEIGHTS, HeldOut, sums
+from tegaki.lab.training.clip.held_out import WEIGHTS, HeldOut, sums
 
 N, COPIES = 400, 2
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from tegaki.lab.clip.heads import auc_by_source, by_source, centre, solve, sums_of
-from tegaki.lab.clip.ideas import (
+from tegaki.lab.training.clip.heads import auc_by_source, by_source, centre, solve, sums_of
+from tegaki.lab.training.clip.ideas import (
     IDEAS,
     Components,
     components_of,

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from tegaki.lab.clip.features import SIDE, Described, FeatureStore
-from tegaki.lab.clip.lessons import Lessons, _box, _grids
+from tegaki.lab.training.clip.features import SIDE, Described, FeatureStore
+from tegaki.lab.training.clip.lessons import Lessons, _box, _grids
 from tests.lab.clip.made import tiny_store
 
 GRID = 10
@@ -72,7 +72,7 @@ def test_views_and_targets_see_the_same_part(seed: int) -> None:
 
 
 def test_sources_weigh_by_the_root_of_their_size() -> None:
-    from tegaki.lab.clip.lessons import _chances
+    from tegaki.lab.training.clip.lessons import _chances
 
     described = [Described(str(k), False, "large", "") for k in range(9)]
     described += [Described("s", False, "small", ""), Described("g", True, "made", "x")]

@@ -13,14 +13,14 @@ import torch
 
 from tegaki import Detector
 from tegaki.errors import CorpusError, TrainingError
-from tegaki.lab.card_training import study_text
-from tegaki.lab.clip.cascade import make_cascade
-from tegaki.lab.clip.held_out import HeldOut
-from tegaki.lab.clip.ideas import IDEAS
-from tegaki.lab.clip.runs import Data, train_careful, train_fast
-from tegaki.lab.clip.student import FAST, StudentPlan
-from tegaki.lab.network import Classifier
-from tegaki.lab.recipes import FAST_RECIPES
+from tegaki.lab.export.model_card_training import study_text
+from tegaki.lab.models.classifier import Classifier
+from tegaki.lab.training.clip.cascade import make_cascade
+from tegaki.lab.training.clip.held_out import HeldOut
+from tegaki.lab.training.clip.ideas import IDEAS
+from tegaki.lab.training.clip.runs import Data, train_careful, train_fast
+from tegaki.lab.training.clip.student import FAST, StudentPlan
+from tegaki.lab.training.recipes import FAST_RECIPES
 from tegaki.model import Bundle, load_bundle
 from tests.lab.clip.made import PLAN, base, little_data
 from tests.lab.tiny import one_thread
@@ -133,7 +133,7 @@ def test_a_student_that_was_stopped_ends_as_if_it_had_not_been(
     careful: tuple[Bundle, Path], data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan, weights = weighed(small(4), tmp_path)
-    monkeypatch.setattr("tegaki.lab.clip.student._SAVE_EVERY", 0.0)
+    monkeypatch.setattr("tegaki.lab.training.clip.student._SAVE_EVERY", 0.0)
 
     def stop(what: str, done: int, total: int) -> None:
         if what == "train" and done == 3:

@@ -1,5 +1,6 @@
 """The audit: whether a data set gives its labels away, and how far a model goes by such things."""
 
+from tegaki.lab.audit.crops import ViewsAudit, audit_views
 from tegaki.lab.audit.dataset import (
     DataAudit,
     Progress,
@@ -8,11 +9,10 @@ from tegaki.lab.audit.dataset import (
     folder_items,
     sampled,
 )
-from tegaki.lab.audit.moves import ModelAudit, audit_model, not_trained_on
-from tegaki.lab.audit.predict import FEWEST, Estimate, Finding
+from tegaki.lab.audit.predictability import FEWEST, Estimate, Finding
 from tegaki.lab.audit.properties import Property
 from tegaki.lab.audit.report import Audit, as_plain, sentences, tables
-from tegaki.lab.audit.views import ViewsAudit, audit_views
+from tegaki.lab.audit.robustness import ModelAudit, audit_model, not_trained_on
 
 __all__ = [
     "FEWEST",

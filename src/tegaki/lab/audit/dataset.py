@@ -14,7 +14,7 @@ from tegaki.detector import default_workers
 from tegaki.errors import CorpusError, PictureError
 from tegaki.imaging import MAX_BYTES, Limits, OpenedPicture, read_file
 from tegaki.lab.audit.pixels import SMALLEST_SIDE
-from tegaki.lab.audit.predict import Finding, Labelled, check_enough, check_extra, judge
+from tegaki.lab.audit.predictability import Finding, Labelled, check_enough, check_extra, judge
 from tegaki.lab.audit.properties import (
     Features,
     Kind,

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from tegaki.lab.audit.crops import TRAINING, ViewsAudit
 from tegaki.lab.audit.dataset import FILE_ALONE, NO_DRAWING, Counts, DataAudit, Pair, Unreadable
-from tegaki.lab.audit.moves import LEANS, ModelAudit
-from tegaki.lab.audit.predict import FINE, PARTITIONS, WEAK, Estimate, Finding, Verdict
-from tegaki.lab.audit.views import TRAINING, ViewsAudit
+from tegaki.lab.audit.predictability import FINE, PARTITIONS, WEAK, Estimate, Finding, Verdict
+from tegaki.lab.audit.robustness import LEANS, ModelAudit
 from tegaki.utils.tables import Table
 from tegaki.utils.text import printable
 

@@ -24,15 +24,15 @@ from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.detector import default_workers
 from tegaki.errors import BlankPicture, CorpusError, PictureError, TooSmall
 from tegaki.imaging import Limits
+from tegaki.lab.corpus.dedupe import LeftOut, settle
 from tegaki.lab.corpus.duplicates import SIDE, thumbnail
 from tegaki.lab.corpus.entries import Entry, folder_entries, manifest_entries, read_item
 from tegaki.lab.corpus.manifest import Item
-from tegaki.lab.corpus.newfolder import LEFT_OUT, SPOOL, new_folder
+from tegaki.lab.corpus.normal_form import normal_form, normal_size
+from tegaki.lab.corpus.output_folder import LEFT_OUT, SPOOL, new_folder
 from tegaki.lab.corpus.protocols import Protocol
-from tegaki.lab.corpus.settle import LeftOut, settle
 from tegaki.lab.corpus.shards import AS_MADE, ShardSet, mixed, write_shards
 from tegaki.lab.corpus.splits import SHARES, assign, draw_splits, split_name
-from tegaki.lab.normalform import normal_form, normal_size
 
 UNREADABLE = "unreadable"
 _REASONS = {TooSmall: "too small", BlankPicture: "blank"}

@@ -21,7 +21,7 @@ from tegaki.errors import CorpusError
 from tegaki.lab.corpus.manifest import SPLITS
 
 METHODS = ("as-made", "seed-random", "seed-gan", "without-family")
-_FOLDER = Path(__file__).parents[1] / "protocols"
+_FOLDER = Path(__file__).with_name("protocol_files")
 _KEYS = {"name", "why", "split", "tests", "folds", "conditions"}
 
 

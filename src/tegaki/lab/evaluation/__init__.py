@@ -1,0 +1,1 @@
+"""From models to predictions, reports that anyone can compute again, and floors."""

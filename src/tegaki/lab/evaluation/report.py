@@ -1,0 +1,82 @@
+"""A report: every figure of some systems on some tests, and where they were computed from.
+
+``report.json`` holds the figures and the SHA-256 of ``predictions.csv`` beside it. Anyone can
+compute them again (:mod:`tegaki.lab.evaluation.verify`): nothing in a report is typed by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tegaki.errors import CorpusError
+from tegaki.lab.metrics.calibration import fit_platt
+from tegaki.lab.metrics.intervals import measure
+from tegaki.lab.metrics.predictions import Predictions, read_predictions, write_predictions
+from tegaki.results.scoring_config import Calibration
+
+FORMAT = 1
+Report = dict[str, Any]
+
+
+def compute(predictions: Predictions) -> dict[str, Any]:
+    """Figures of every system: its calibration on ``val`` and its figures on every other test.
+
+    Raises:
+        CorpusError: there is no test ``val`` to calibrate on.
+    """
+    val = predictions.part("val")
+    if not val.judged:
+        raise CorpusError("the predictions hold no pictures of val: nothing to calibrate on")
+    tests = [name for name in predictions.tests() if name != "val"]
+    parts = {name: predictions.part(name) for name in tests}
+    systems = {}
+    for system in predictions.scores:
+        fitted = fit_platt(val.scores[system], val.generated)
+        calibration = Calibration(round(fitted.slope, 6), round(fitted.intercept, 6))
+        figures = {name: measure(part, system, calibration) for name, part in parts.items()}
+        systems[system] = {"calibration": asdict(calibration), "tests": figures}
+    return systems
+
+
+def write_report(folder: Path, predictions: Predictions, facts: dict[str, Any]) -> Report:
+    """Write ``predictions.csv`` and ``report.json`` into a folder.
+
+    Args:
+        facts: what else a reader has to know (protocol, model, hash of the data).
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    sha256 = write_predictions(predictions, folder / "predictions.csv")
+    written = read_predictions(folder / "predictions.csv")
+    report = {
+        "format": FORMAT,
+        **facts,
+        "predictions": {"file": "predictions.csv", "sha256": sha256},
+        "systems": compute(written),
+    }
+    text = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
+    partial = folder / "report.json.partial"
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, folder / "report.json")
+    return report
+
+
+def read_report(path: Path) -> Report:
+    """Read a report.
+
+    Raises:
+        CorpusError: it cannot be read or is of another format.
+    """
+    try:
+        report: Report = json.loads(path.read_text(encoding="utf-8"))
+        if report["format"] != FORMAT:
+            raise ValueError(f"format {report['format']} is not known here")
+        report["predictions"]["file"], report["systems"]
+    except OSError as problem:
+        raise CorpusError(f"{path} cannot be read: {problem.strerror}") from problem
+    except (ValueError, KeyError, TypeError, RecursionError) as problem:
+        raise CorpusError(f"{path} is not a report: {problem}") from problem
+    return report

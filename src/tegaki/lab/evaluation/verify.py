@@ -1,0 +1,67 @@
+"""Whether a report is true: its figures, and what else follows from its predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tegaki.errors import CorpusError
+from tegaki.lab.evaluation.report import Report, compute, read_report
+from tegaki.lab.metrics.predictions import Predictions, read_predictions
+from tegaki.lab.reproduction.ensemble import DESCRIBED, possible_shares
+
+
+def verify(path: Path) -> list[str]:
+    """Compute every number of a report again; returns what differs, nothing if it is true.
+
+    The protocol, the model, the recipes and the hash of the data are not looked into: predictions
+    do not know them.
+
+    Raises:
+        CorpusError: the report or its predictions cannot be read.
+    """
+    report = read_report(path)
+    note = report["predictions"]
+    name = Path(str(note["file"])).name  # beside the report, whatever it says
+    try:
+        predictions = read_predictions(path.parent / name, note["sha256"])
+    except CorpusError as problem:
+        return [str(problem)]
+    figures = differences("systems", report["systems"], compute(predictions))
+    return [*figures, *_share(report, predictions), *_family(report, predictions)]
+
+
+def _share(report: Report, predictions: Predictions) -> Iterator[str]:
+    """An ensemble's share is the one that gives its scores."""
+    said = report.get("ensemble_share")
+    possible = possible_shares(predictions.scores) if DESCRIBED in predictions.scores else [None]
+    if said not in possible:
+        found = " or ".join(map(str, possible)) or "no share"
+        yield f"ensemble_share: the report says {said}, the predictions give {found}"
+
+
+def _family(report: Report, predictions: Predictions) -> Iterator[str]:
+    """A family that was left out stands in every test, alone, and not in val."""
+    said = report.get("family")
+    if said is None:
+        return
+    for test in predictions.tests():
+        found = {j.family for j in predictions.part(test).judged if j.generated}
+        if (said in found) if test == "val" else (found != {said}):
+            yield (
+                f"family: the report says that {said} was left out, {test} holds "
+                f"{', '.join(sorted(found))}"
+            )
+
+
+def differences(where: str, said: Any, found: Any) -> Iterable[str]:
+    """Every place where two pieces of plain data are not equal."""
+    if isinstance(said, dict) and isinstance(found, dict):
+        for key in sorted({*said, *found}):
+            yield from differences(f"{where}.{key}", said.get(key), found.get(key))
+    elif isinstance(said, list) and isinstance(found, list) and len(said) == len(found):
+        for index, (a, b) in enumerate(zip(said, found, strict=True)):
+            yield from differences(f"{where}[{index}]", a, b)
+    elif said != found:
+        yield f"{where}: the report says {said}, the predictions give {found}"

@@ -1,0 +1,1 @@
+"""Figures of predictions, their intervals, and calibration."""

@@ -1,0 +1,165 @@
+"""From the cells' predictions to the rows of the table and the answers to its questions.
+
+An interval of a mean over seeds draws sources and seeds, both with replacement; a difference of
+two systems is taken within each draw, on the same pictures and from the same baseline, so that
+what the two share cancels out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tegaki.lab.evaluation.report import Report, read_report
+from tegaki.lab.metrics.intervals import DRAWS, in_blocks, source_weights
+from tegaki.lab.metrics.metrics import Values
+from tegaki.lab.metrics.predictions import Predictions, read_predictions
+from tegaki.lab.reproduction.plan import CLAIMS, PROTOCOLS, ROWS, Claim, Row
+from tegaki.results.scoring_config import Calibration
+
+SHOWN = ("accuracy", "f1", "auc", "tpr_at_1")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A mean over seeds with a 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of one protocol: figures by metric, over ``seeds`` runs."""
+
+    row: Row
+    seeds: int
+    figures: dict[str, Figure]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a claim: the mean gain in accuracy and in AUC."""
+
+    claim: Claim
+    accuracy: Figure
+    auc: Figure
+
+    @property
+    def words(self) -> str:
+        """The plain answer, from the interval of the accuracy."""
+        if self.accuracy.low > 0:
+            return "yes"
+        if self.accuracy.high < 0:
+            return "no, the reverse"
+        return "cannot be told apart"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A finished cell: its report, and its test predictions."""
+
+    folder: Path
+    report: Report
+    test: Predictions
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """All rows and answers of one protocol, and the cells that they come from."""
+
+    protocol: str
+    cells: tuple[Done, ...]
+    lines: tuple[Line, ...]
+    answers: tuple[Answer, ...]
+
+    def line(self, system: str) -> Line | None:
+        """The row of one system, if its cells are done."""
+        return next((line for line in self.lines if line.row.system == system), None)
+
+
+def summarise(folder: Path) -> list[Summary]:
+    """Every protocol with a finished cell of the whole table; those cells first."""
+    found = []
+    for protocol in PROTOCOLS:
+        paths = sorted((folder / protocol).glob("*/report.json"))
+        whole = [path for path in paths if path.parent.name.startswith("seed-")]
+        alone = [path for path in paths if path not in whole]
+        if whole:
+            found.append(_summary(protocol, tuple(map(_done, whole + alone))))
+    return found
+
+
+def _done(path: Path) -> Done:
+    report = read_report(path)
+    predictions = read_predictions(
+        path.parent / report["predictions"]["file"], report["predictions"]["sha256"]
+    )
+    return Done(path.parent, report, predictions.part("test"))
+
+
+def _summary(protocol: str, cells: tuple[Done, ...]) -> Summary:
+    drawn = _Drawn(cells)
+    lines = []
+    for row in ROWS:
+        runs = drawn.of(row.system)
+        if runs:
+            figures = {name: _figure([run[name] for run in runs]) for name in SHOWN}
+            lines.append(Line(row, len(runs), figures))
+    answers = tuple(answer for claim in CLAIMS if (answer := _answer(claim, drawn)) is not None)
+    return Summary(protocol, cells, tuple(lines), answers)
+
+
+class _Drawn:
+    """Metrics of every system and cell: the true one first, then one for every draw."""
+
+    def __init__(self, cells: Sequence[Done]) -> None:
+        self.cells = cells
+        self.kept: dict[tuple[str, int], dict[str, Values]] = {}
+
+    def of(self, system: str) -> list[dict[str, Values]]:
+        """One entry a cell that has the system, in the order of the seeds."""
+        have = [i for i, cell in enumerate(self.cells) if system in cell.test.scores]
+        return [self._metrics(system, i) for i in have]
+
+    def _metrics(self, system: str, index: int) -> dict[str, Values]:
+        if (system, index) not in self.kept:
+            cell = self.cells[index]
+            sources = [judged.source for judged in cell.test.judged]
+            generated = cell.test.generated
+            weights = np.vstack(
+                [np.ones((1, len(sources))), source_weights(sources, generated, DRAWS)]
+            )
+            calibration = Calibration(**cell.report["systems"][system]["calibration"])
+            scores = cell.test.scores[system]
+            self.kept[system, index] = in_blocks(scores, generated, weights, calibration)
+        return self.kept[system, index]
+
+
+def _answer(claim: Claim, drawn: _Drawn) -> Answer | None:
+    better, worse = drawn.of(claim.better), drawn.of(claim.worse)
+    if not better or len(better) != len(worse):
+        return None
+    gains = {
+        name: _figure([a[name] - b[name] for a, b in zip(better, worse, strict=True)])
+        for name in ("accuracy", "auc")
+    }
+    return Answer(claim, gains["accuracy"], gains["auc"])
+
+
+def _figure(runs: Sequence[Values]) -> Figure:
+    """The mean of the runs' true values; the interval over draws of sources and seeds."""
+    values = np.stack(runs)
+    drawn = values[:, 1:]
+    rng = np.random.default_rng(1)
+    chosen = rng.integers(len(runs), size=(len(runs), drawn.shape[1]))
+    means = np.take_along_axis(drawn, chosen, axis=0).mean(axis=0)
+    low, high = np.percentile(means, [2.5, 97.5])
+    return Figure(float(values[:, 0].mean()), float(low), float(high))
