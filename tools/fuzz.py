@@ -4,8 +4,8 @@
     python -m tools.fuzz READER CORPUS [-max_total_time=1200 ...]
 
 READER is one of the names below; CORPUS a folder that grows, seeded from files given there. What is
-found is written to the working folder as crash-*, timeout-* or oom-*. ``tests/provenance/seeds``
-holds inputs that once mattered; the tests run every reader over them.
+found is written to the working folder as crash-*, timeout-* or oom-*.
+``tests/metadata/fuzz_corpus`` holds inputs that once mattered; the tests run every reader over them.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ from tegaki.cluster.partition import Partition
 from tegaki.results.result import Row
 from tegaki.scan.scorer import ScoreBatch
 from tegaki.verdict import row_of
-from tests.archives.made import make_zip, png
 from tests.conftest import painting
+from tests.sources.archives.made import make_zip, png
 
 LONG_AGO = time.time() - 1000
 

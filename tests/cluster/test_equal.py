@@ -15,8 +15,8 @@ from tegaki.scan import scan
 from tegaki.sinks import open_sink
 from tegaki.sources import find
 from tegaki.store import Store
+from tests.cli.test_cli import tegaki
 from tests.cluster.conftest import LONG_AGO, make_run, rows_at
-from tests.test_cli import tegaki
 
 
 def test_rows_are_those_of_a_local_scan(

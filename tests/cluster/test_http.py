@@ -22,8 +22,8 @@ from tegaki.errors import (
 )
 from tegaki.scan.scorer import ScoreBatch
 from tegaki.sources import remote
-from tests.archives.made import png
 from tests.cluster.conftest import Web
+from tests.sources.archives.made import png
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 

@@ -20,9 +20,9 @@ from tegaki.errors import ClusterError
 from tegaki.results.result import Facts
 from tegaki.scan.scorer import ScoreBatch
 from tegaki.sources import Found
-from tests.archives.made import png
+from tests.cli.test_cli import TEGAKI
 from tests.cluster.conftest import Web, make_run, rows_at
-from tests.test_cli import TEGAKI
+from tests.sources.archives.made import png
 
 
 def workers() -> set[int]:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.test_cli import TEGAKI
 from tests.conftest import painting
-from tests.test_cli import TEGAKI
 
 LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
 """As the kernel writes 127.0.0.1, the same in IPv6, and ::1."""

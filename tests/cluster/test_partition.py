@@ -15,9 +15,9 @@ from tegaki.cluster.runs import Worker, _summary
 from tegaki.errors import ClusterError
 from tegaki.scan.scorer import ScoreBatch
 from tegaki.sources.selection import Selection, Selector
-from tests.archives.made import make_tar, png
 from tests.conftest import painting
-from tests.provenance.signing import TYPES, action, chain, picture, sign
+from tests.metadata.c2pa.signing import TYPES, action, chain, picture, sign
+from tests.sources.archives.made import make_tar, png
 
 
 def test_manifests_that_nothing_could_read_are_counted(

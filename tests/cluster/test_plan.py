@@ -22,9 +22,9 @@ from tegaki.cluster.runs import Worker
 from tegaki.errors import ClusterError, OutputError
 from tegaki.model import load_single
 from tegaki.scan.scorer import ScoreBatch
+from tests.cli.test_cli import TEGAKI, tegaki
 from tests.cluster.conftest import LONG_AGO, make_run
 from tests.conftest import painting
-from tests.test_cli import TEGAKI, tegaki
 
 
 def other(detector: Detector, **limits: int) -> Detector:

@@ -16,9 +16,9 @@ from tegaki.errors import ClusterError, EmptyFile, FileTooLarge
 from tegaki.sources import is_url
 from tegaki.sources.remote import fetch
 from tegaki.sources.remote import s3 as s3_files
-from tests.archives.made import png
+from tests.cli.test_cli import tegaki
 from tests.cluster.conftest import make_run, rows_at
-from tests.test_cli import tegaki
+from tests.sources.archives.made import png
 
 OBJECTS = {
     "pictures/b.png": png(1),

@@ -16,10 +16,10 @@ from tegaki.scan import scan
 from tegaki.scan.incremental import Outcome, scan_into
 from tegaki.sources import find
 from tegaki.store import Query, Store
-from tests.archives.made import RawEntry, make_tar, make_zip, png, raw_zip
+from tests.cli.test_cli import tegaki
+from tests.imaging.test_files import let_others_in, without_privileges
+from tests.sources.archives.made import RawEntry, make_tar, make_zip, png, raw_zip
 from tests.store.conftest import LONG_AGO, Counting, rows, scanned
-from tests.test_cli import tegaki
-from tests.test_files import let_others_in, without_privileges
 
 FILES = {"1.png": png(1), "in/2.png": png(2), "no.txt": b"no picture"}
 MAKERS: dict[str, Callable[[Path, dict[str, bytes]], Path]] = {

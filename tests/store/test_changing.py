@@ -14,10 +14,10 @@ from tegaki.scan.incremental import scan_into
 from tegaki.sources import Found, find
 from tegaki.sources.archives import Member
 from tegaki.store import Query, Store
-from tests.archives.made import png
 from tests.conftest import painting
+from tests.imaging.test_files import let_others_in, without_privileges
+from tests.sources.archives.made import png
 from tests.store.conftest import rows, scanned
-from tests.test_files import let_others_in, without_privileges
 
 
 def scanned_while(

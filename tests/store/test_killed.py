@@ -14,9 +14,9 @@ from pathlib import Path
 from tegaki import Detector
 from tegaki.sources import find
 from tegaki.store import Query, Store, results
+from tests.cli.test_cli import TEGAKI
 from tests.conftest import painting
 from tests.store.conftest import LONG_AGO
-from tests.test_cli import TEGAKI
 
 KILLS = 20
 

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from tests.cli.test_cli import tegaki
 from tests.conftest import painting
-from tests.test_cli import tegaki
 
 PARAMETERS = (
     "a fox\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 11, Size: 300x400, Version: v1.10.1"

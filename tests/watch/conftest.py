@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 from PIL.PngImagePlugin import PngInfo
 
+from tests.cli.test_cli import TEGAKI
 from tests.conftest import ROOT, painting
-from tests.test_cli import TEGAKI
 
 PATIENCE = 60.0
 """Seconds until a test says that nothing comes; on a machine at rest everything comes in two."""

@@ -22,8 +22,8 @@ from click.testing import CliRunner
 
 from tegaki.cli.main import program
 from tegaki.store import Query, Store, results
+from tests.cli.test_cli import TEGAKI
 from tests.conftest import painting
-from tests.test_cli import TEGAKI
 from tests.watch.conftest import Place, Receiver, generated, status, until
 
 LIMIT = resource.RLIMIT_FSIZE
