@@ -5,7 +5,8 @@
 
 READER is one of the names below; CORPUS a folder that grows, seeded from files given there. What is
 found is written to the working folder as crash-*, timeout-* or oom-*.
-``tests/metadata/fuzz_corpus`` holds inputs that once mattered; the tests run every reader over them.
+``tests/metadata/fuzz_corpus`` holds inputs that once mattered; the tests run every reader over
+them.
 """
 
 from __future__ import annotations

@@ -19,9 +19,11 @@ from torch import Tensor, nn  # noqa: E402
 
 from tegaki.errors import TrainingError  # noqa: E402
 from tegaki.lab.corpus import ShardSet  # noqa: E402
-from tegaki.lab.training.distillation import ClipTower, Pupil, distance, load_teacher  # noqa: E402
+from tegaki.lab.models.clip_tower import ClipTower, load_teacher  # noqa: E402
+from tegaki.lab.models.config import CLIP, Teacher  # noqa: E402
+from tegaki.lab.training.distillation import Pupil, distance  # noqa: E402
 from tegaki.lab.training.recipe_files import read_recipe  # noqa: E402
-from tegaki.lab.training.recipes import CLIP, RECIPES, Teacher, TrainingRecipe  # noqa: E402
+from tegaki.lab.training.recipes import RECIPES, TrainingRecipe  # noqa: E402
 from tegaki.lab.training.trainer import Trainer  # noqa: E402
 from tests.lab.tiny import little_shards, one_thread, tiny  # noqa: E402, F401
 

@@ -27,8 +27,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tegaki.lab.models.config import NetworkPlan, Trained
 from tegaki.lab.models.mobilenetv3 import backbone_v3
-from tegaki.lab.training.recipes import NetworkPlan, Trained
 
 # Expansion, output channels, repeats, stride of the first, kernel (Sandler et al., table 2).
 MOBILENETV2 = (

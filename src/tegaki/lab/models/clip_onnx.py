@@ -32,8 +32,8 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch.nn import functional
 
-from tegaki.lab.training.distillation import MEAN, SPREAD, ClipTower, load_teacher
-from tegaki.lab.training.recipes import Teacher
+from tegaki.lab.models.clip_tower import MEAN, SPREAD, ClipTower, load_teacher
+from tegaki.lab.models.config import Teacher
 
 BLOCKS = 7
 LAYERS = (2, 3, 4, 5, 6)

@@ -10,9 +10,10 @@ from torch import Tensor
 from tegaki.errors import TrainingError
 from tegaki.lab.corpus import LABELS, ShardSet
 from tegaki.lab.models.classifier import Classifier
+from tegaki.lab.models.config import StartWeights
 from tegaki.lab.training.checkpoint import read_run
 from tegaki.lab.training.distributed import World
-from tegaki.lab.training.recipes import StartWeights, TrainingRecipe
+from tegaki.lab.training.recipes import TrainingRecipe
 
 
 def check(recipe: TrainingRecipe, shards: ShardSet, world: World) -> None:

@@ -7,16 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tegaki.errors import TrainingError
-from tegaki.lab.training.recipes import (
-    RECIPES,
-    Edits,
-    NetworkPlan,
-    Stage,
-    StartWeights,
-    Teacher,
-    TrainingRecipe,
-    Warp,
-)
+from tegaki.lab.models.config import NetworkPlan, StartWeights, Teacher
+from tegaki.lab.training.recipes import RECIPES, Edits, Stage, TrainingRecipe, Warp
 from tegaki.results.scoring_config import DecodePolicy, ViewPolicy
 
 

@@ -21,9 +21,10 @@ from onnx import TensorProto, helper, numpy_helper
 from tegaki.lab.metrics.calibration import fit_platt, fit_thresholds
 from tegaki.lab.metrics.metrics import Labels, Scores
 from tegaki.lab.models.clip_onnx import LAYERS, POOLS, WIDTH
+from tegaki.lab.models.config import CLIP, Teacher
 from tegaki.lab.training.clip.features import Described, FeatureStore
 from tegaki.lab.training.clip.heads import CrossFit, Features, Head, fit_outside
-from tegaki.lab.training.recipes import CLIP, Edits, Teacher
+from tegaki.lab.training.recipes import Edits
 from tegaki.model import Bundle, save_bundle
 from tegaki.results.scoring_config import (
     Calibration,

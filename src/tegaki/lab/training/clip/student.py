@@ -21,8 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tegaki.lab.models.classifier import Classifier
-from tegaki.lab.training.clip.lessons import Batch, Lessons
-from tegaki.lab.training.recipes import (
+from tegaki.lab.models.config import (
     IMAGENET_160,
     LITE0,
     Backbone,
@@ -30,6 +29,7 @@ from tegaki.lab.training.recipes import (
     StartWeights,
     check_fields,
 )
+from tegaki.lab.training.clip.lessons import Batch, Lessons
 
 _SAVE_EVERY = 120.0  # seconds
 _TOLD_EVERY = 50  # steps
