@@ -25,6 +25,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from tools.markdown import table
+
 JSON = Path(__file__).parents[1] / "docs" / "cluster.json"
 PICTURES = (1_000_000, 10_000_000, 100_000_000)
 _SOURCES = {"paths": "paths", "http": "HTTP", "s3": "S3"}
@@ -253,8 +255,6 @@ def main() -> None:
     if options.measure:
         said = measure(assumed | {"core_hour": options.price})
         JSON.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
-    from tools.tables import table
-
     print(table(*rates(said)))
     print(table(*costs(said, options.price, options.cores)))
 

@@ -15,6 +15,7 @@ from tegaki.lab.reproduction.summary import summarise
 from tegaki.metadata.pixels.watermark import PAYLOADS
 from tegaki.model import SHIPPED
 from tools import cluster_cost
+from tools.markdown import table
 from tools.measure_shrink import read_rows
 
 ROOT = Path(__file__).parents[1]
@@ -317,12 +318,6 @@ def _read(path: Path) -> dict[str, Any]:
 def _read_list(path: Path) -> list[dict[str, Any]]:
     plain: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     return plain
-
-
-def table(header: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table, each line ended."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
 def _cluster_rates() -> str:

@@ -23,6 +23,7 @@ from tegaki.lab.evaluation.gate import below, lowered, moved, raised, read_floor
 from tegaki.lab.evaluation.predictors import load_scorer
 from tegaki.lab.evaluation.report import Report, read_report, write_report
 from tegaki.lab.evaluation.verify import verify as find_differences
+from tegaki.lab.reproduction.ensemble import check_share
 from tegaki.utils.tables import Table
 from tegaki.utils.text import printable
 
@@ -174,7 +175,7 @@ def verify(reports: tuple[Path, ...]) -> None:
     """
     failed = False
     for path in reports:
-        problems = find_differences(path)
+        problems = find_differences(path, [check_share])
         failed = failed or bool(problems)
         for problem in problems:
             click.echo(printable(f"{path}: {problem}"))
@@ -212,7 +213,7 @@ def gate(report: Path, floors: Path, system: str, up: bool, lower: str | None) -
         raise click.UsageError("--raise and --lower exclude each other")
     if lower is not None and not lower.strip():
         raise click.UsageError("--lower takes a reason")
-    untrue = find_differences(report)
+    untrue = find_differences(report, [check_share])
     for problem in untrue:
         click.echo(printable(f"{report}: {problem}"))
     if untrue:

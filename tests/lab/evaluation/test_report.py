@@ -19,6 +19,7 @@ from tegaki.lab.evaluation.gate import below, lowered, moved, raised, read_floor
 from tegaki.lab.evaluation.report import Report, read_report, write_report
 from tegaki.lab.evaluation.verify import verify
 from tegaki.lab.metrics.predictions import Judged, Predictions, read_predictions, write_predictions
+from tegaki.lab.reproduction.ensemble import check_share
 
 HASH = "5" * 64
 
@@ -116,7 +117,7 @@ def test_facts_that_predictions_contradict(
 ) -> None:
     plain = json.loads(report.read_text()) | facts
     report.write_text(json.dumps(plain, ensure_ascii=False))
-    assert "".join(verify(report)[:1]) == problem
+    assert "".join(verify(report, [check_share])[:1]) == problem
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 2}', '{"format": 1}'])

@@ -27,6 +27,7 @@ from tegaki.lab.reproduction import cells, plan  # noqa: E402
 from tegaki.lab.reproduction import run as run_module  # noqa: E402
 from tegaki.lab.reproduction.ensemble import (  # noqa: E402
     best_share,
+    check_share,
     ensemble_as_coded,
     ensemble_as_described,
     possible_shares,
@@ -85,7 +86,7 @@ def test_every_row_of_one_baseline_is_measured(summary: Summary) -> None:
 
 def test_cells_are_verified_and_not_run_again(work: Path) -> None:
     report = work / "cells" / CELL.name / "report.json"
-    assert verify(report) == []
+    assert verify(report, [check_share]) == []
     said = json.loads(report.read_text())
     assert said["recipes"]["baseline"] != said["recipes"]["enhanced"]
     before = report.stat().st_mtime_ns
@@ -116,7 +117,7 @@ def test_the_report_is_written_without_pictures(
     export(work, tmp_path)
     names = {path.suffix for path in tmp_path.rglob("*") if path.is_file()}
     assert names == {".svg", ".json", ".csv", ".jsonl"}
-    assert [verify(path) for path in tmp_path.rglob("report.json")] == [[]]
+    assert [verify(path, [check_share]) for path in tmp_path.rglob("report.json")] == [[]]
     (again,) = summarise(tmp_path / "cells")
     assert markdown([again], plots) == text
     assert "<image" not in (tmp_path / plots[0]).read_text()
@@ -290,7 +291,7 @@ def test_a_wrong_share_is_found(work: Path, tmp_path: Path) -> None:
     plain["ensemble_share"] = None
     (tmp_path / "report.json").write_text(json.dumps(plain))
     (tmp_path / "predictions.csv").write_bytes((source / "predictions.csv").read_bytes())
-    (problem,) = verify(tmp_path / "report.json")
+    (problem,) = verify(tmp_path / "report.json", [check_share])
     assert problem.startswith("ensemble_share: the report says None, the predictions give 0.")
 
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from tegaki.errors import CorpusError
 from tegaki.lab.evaluation.report import Report, compute, read_report
 from tegaki.lab.metrics.predictions import Predictions, read_predictions
-from tegaki.lab.reproduction.ensemble import DESCRIBED, possible_shares
+
+Check = Callable[[Report, Predictions], Iterable[str]]
+"""A further check of a report against its predictions: a sentence for everything that differs."""
 
 
-def verify(path: Path) -> list[str]:
+def verify(path: Path, checks: Iterable[Check] = ()) -> list[str]:
     """Compute every number of a report again; returns what differs, nothing if it is true.
 
     The protocol, the model, the recipes and the hash of the data are not looked into: predictions
     do not know them.
+
+    Args:
+        checks: of facts that only some reports state.
 
     Raises:
         CorpusError: the report or its predictions cannot be read.
@@ -29,16 +34,8 @@ def verify(path: Path) -> list[str]:
     except CorpusError as problem:
         return [str(problem)]
     figures = differences("systems", report["systems"], compute(predictions))
-    return [*figures, *_share(report, predictions), *_family(report, predictions)]
-
-
-def _share(report: Report, predictions: Predictions) -> Iterator[str]:
-    """An ensemble's share is the one that gives its scores."""
-    said = report.get("ensemble_share")
-    possible = possible_shares(predictions.scores) if DESCRIBED in predictions.scores else [None]
-    if said not in possible:
-        found = " or ".join(map(str, possible)) or "no share"
-        yield f"ensemble_share: the report says {said}, the predictions give {found}"
+    further = [sentence for check in checks for sentence in check(report, predictions)]
+    return [*figures, *further, *_family(report, predictions)]
 
 
 def _family(report: Report, predictions: Predictions) -> Iterator[str]:

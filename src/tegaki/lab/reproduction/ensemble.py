@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from tegaki.lab.evaluation.report import Report
 from tegaki.lab.metrics.metrics import Labels, Scores
-from tegaki.lab.metrics.predictions import log_odds, probabilities
+from tegaki.lab.metrics.predictions import Predictions, log_odds, probabilities
 
 Chances = Callable[[Sequence[str]], Scores]
 """Mean probability of *generated* over the named views of every picture: float64 ``(n,)``."""
@@ -72,3 +73,12 @@ def possible_shares(scores: dict[str, Scores]) -> list[float]:
         if third.min() >= -_ROUNDING and third.max() <= 1 - share + _ROUNDING:
             found.append(share)
     return found
+
+
+def check_share(report: Report, predictions: Predictions) -> Iterator[str]:
+    """For :func:`tegaki.lab.evaluation.verify.verify`: an ensemble's share gives its scores."""
+    said = report.get("ensemble_share")
+    possible = possible_shares(predictions.scores) if DESCRIBED in predictions.scores else [None]
+    if said not in possible:
+        found = " or ".join(map(str, possible)) or "no share"
+        yield f"ensemble_share: the report says {said}, the predictions give {found}"
