@@ -16,11 +16,11 @@ def test_public_names() -> None:
         "MissingExtra",
         "OutputError",
         "PictureError",
-        "Row",
-        "RowError",
+        "Result",
+        "ErrorInfo",
         "StoreError",
         "TegakiError",
-        "ViewScore",
+        "CropScore",
         "__version__",
     ]
     assert dir(tegaki) == sorted(tegaki.__all__)

@@ -62,7 +62,7 @@ def test_check_shows_everything(folder: Path) -> None:
     assert done.stderr == ""
     assert re.search(r"verdict +(likely drawn|likely generated|not sure)\n", done.stdout)
     assert re.search(r"probability +0\.\d{3} of generated", done.stdout)
-    (view,) = load_single("careful").recipe.views.names
+    (view,) = load_single("careful").config.views.names
     assert re.search(rf"logit +[+-]\d+\.\d\d \({view}\)\n", done.stdout)
     assert "PNG, 300 x 400 pixels" in done.stdout
     assert re.search(r"model +\S+, recipe [0-9a-f]{16}\n", done.stdout)

@@ -112,7 +112,7 @@ STDIN = "-"
 """Standard input, where a file is asked for."""
 
 
-class Given:
+class InputPaths:
     """Paths of the command line and of a list, in this order; gone through as often as is wished.
 
     Args:

@@ -18,7 +18,7 @@ from PIL import Image
 from tegaki.metadata import checked_anchors, examine
 from tegaki.metadata.c2pa import interpret, reader
 from tegaki.metadata.c2pa.interpret import Manifest, read_manifest
-from tegaki.results.claim import Claim, Place
+from tegaki.results.claim import Claim, Location
 from tests.metadata.c2pa.signing import (
     FIREFLY,
     TRAINED,
@@ -33,7 +33,7 @@ from tests.metadata.c2pa.signing import (
     sign,
 )
 
-PLACE = Place("PNG caBX", 33, 9000)
+PLACE = Location("PNG caBX", 33, 9000)
 AI = {"generated", "edited-with-ai"}
 
 
@@ -402,7 +402,7 @@ def test_files_without_a_readable_manifest(signer: Chain) -> None:
     signed = sign(picture(), signer, FIREFLY)
     cut = signed[: signed.index(b"caBX") + 300]
     assert read(cut).problem.startswith("The C2PA manifest cannot be read: ")
-    large = Place("PNG caBX", 0, reader.STORE_BYTES + 1)
+    large = Location("PNG caBX", 0, reader.STORE_BYTES + 1)
     assert "larger than 64 MiB" in read_manifest(signed, "PNG", large).problem
 
 
