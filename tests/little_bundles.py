@@ -61,8 +61,8 @@ def _written(folder: Path, network: bytes) -> Bundle:
     careful = load_single("careful")
     sha256 = hashlib.sha256(network).hexdigest()
     recipe = replace(
-        careful.recipe,
-        views=replace(careful.recipe.views, names=("squashed",), size=SIZE, sizes=None),
+        careful.config,
+        views=replace(careful.config.views, names=("squashed",), size=SIZE, sizes=None),
         model=ModelRef(f"little-{sha256[:8]}", sha256),
         base=None,
     )
@@ -79,7 +79,7 @@ def write_cascade(
     fast = write_fast(folder / "fast", outside=outside)
     shutil.copytree(SHIPPED["careful"], folder / "careful")
     careful = load_single(folder / "careful")
-    cascade = Cascade(fast.recipe, careful.recipe, slope, intercept, low, high)
+    cascade = Cascade(fast.config, careful.config, slope, intercept, low, high)
     (folder / "auto").mkdir()
     auto = CascadeBundle(folder / "auto", cascade, careful.thresholds, {}, fast, careful)
     save_bundle(auto)

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from tegaki import BundleError, Detector, Row
+from tegaki import BundleError, Detector, Result
 from tegaki.model import SHIPPED, load_single
 from tests.conftest import painting
 
@@ -56,12 +56,12 @@ def test_the_row_of_a_picture(detector: Detector, picture: Path) -> None:
     assert row.verdict in ("drawn", "generated", "unsure")
     assert row.probability is not None
     assert 0 <= row.probability <= 1
-    names = load_single("fast").recipe.views.names
+    names = load_single("fast").config.views.names
     assert tuple(view.name for view in row.views) == names
     assert row.logit == pytest.approx(sum(view.logit for view in row.views) / len(names))
     assert row.error is None
     assert row.model == detector.bundle.id
-    assert row.recipe == detector.bundle.recipe.hash
+    assert row.recipe == detector.bundle.config.hash
 
 
 def test_content_is_judged_as_the_file(detector: Detector, picture: Path) -> None:
@@ -158,7 +158,7 @@ def test_a_row_is_plain_and_frozen(detector: Detector, picture: Path) -> None:
     row = detector.inspect(picture)
     with pytest.raises(dataclasses.FrozenInstanceError):
         row.verdict = "drawn"  # type: ignore[misc]
-    assert isinstance(row, Row)
+    assert isinstance(row, Result)
 
 
 # ---- bundles -----------------------------------------------------------------------------------

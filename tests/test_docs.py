@@ -12,7 +12,7 @@ from tools.docs import BLOCK, MARKED, pages, printed, same
 from tools.tables import ROOT, TABLES
 
 from tegaki.cli.main import program
-from tegaki.results.result import Row
+from tegaki.results.result import Result
 
 BLOCKS = [
     pytest.param(block["command"], block["shown"], id=f"{page.name}: {block['command']}")
@@ -93,7 +93,7 @@ def test_every_command_says_its_exit_codes() -> None:
 
 def test_every_field_of_a_row_is_documented() -> None:
     page = (ROOT / "docs" / "rows.md").read_text(encoding="utf-8")
-    for field in dataclasses.fields(Row):
+    for field in dataclasses.fields(Result):
         assert f"| `{field.name}` |" in page
 
 

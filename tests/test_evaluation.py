@@ -8,7 +8,7 @@ import pytest
 from tools.tables import EVALUATION, MODELS
 
 from tegaki.lab.evaluation.evaluate import SYSTEM
-from tegaki.lab.evaluation.gate import below, read_floors
+from tegaki.lab.evaluation.gate import find_violations, read_floors
 from tegaki.lab.evaluation.report import read_report
 from tegaki.lab.evaluation.verify import verify
 from tegaki.model import load_single
@@ -33,7 +33,7 @@ def test_every_number_is_what_the_predictions_give(path: Path) -> None:
 
 @pytest.mark.parametrize("path", REPORTS, ids=name)
 def test_reports_are_of_the_shipped_model(path: Path) -> None:
-    recipe = load_single(path.parts[-3]).recipe
+    recipe = load_single(path.parts[-3]).config
     assert read_report(path)["model"] == {
         "id": recipe.model.id, "sha256": recipe.model.sha256, "recipe": recipe.hash,
     }  # fmt: skip
@@ -41,4 +41,6 @@ def test_reports_are_of_the_shipped_model(path: Path) -> None:
 
 @pytest.mark.parametrize("path", REPORTS, ids=name)
 def test_floors_hold(path: Path) -> None:
-    assert below(read_floors(path.parent / "floors.json"), read_report(path), SYSTEM) == []
+    assert (
+        find_violations(read_floors(path.parent / "floors.json"), read_report(path), SYSTEM) == []
+    )

@@ -27,12 +27,12 @@ from torch.nn import functional
 from tegaki.lab.corpus import Item, load_corpus, load_shards, write_shards
 from tegaki.lab.corpus.protocols import Protocol
 from tegaki.lab.evaluation.evaluate import evaluate
-from tegaki.lab.evaluation.predictors import load_scorer
+from tegaki.lab.evaluation.predictors import load_predictor
 from tegaki.lab.export.bundle import build_bundle
 from tegaki.lab.models.classifier import Classifier
 from tegaki.lab.models.frozen import FrozenLayers
 from tegaki.lab.training.letterbox import TTA, named_views
-from tegaki.lab.training.recipes import RECIPES, Edits, TrainingRecipe
+from tegaki.lab.training.recipes import RECIPES, AugmentPolicy, TrainingRecipe
 from tegaki.lab.training.trainer import Trainer
 
 PICTURES = 1000
@@ -75,7 +75,7 @@ def latency() -> None:
             started = time.perf_counter()
             means = [layers(v).mean(axis=(1, 2)) for v in named_views(picture, 224, str(k), views)]
             with torch.inference_mode():
-                torch.sigmoid(network.judge(torch.from_numpy(np.stack(means))))
+                torch.sigmoid(network.classify(torch.from_numpy(np.stack(means))))
             seconds.append(time.perf_counter() - started)
         took = 1000 * statistics.median(seconds)
         said = f"{took / 750:.3f} x 750" if name == "paper3" else ""
@@ -137,16 +137,16 @@ def evaluation() -> None:
         protocol = Protocol("bench", "", "as-made", ("test_seen",))
         workers = multiprocessing.cpu_count()
         started = time.perf_counter()
-        done = evaluate(load_scorer(None), items, protocol, workers=workers)
+        done = evaluate(load_predictor(None), items, protocol, workers=workers)
         seconds = time.perf_counter() - started
     print(f"\n{'Evaluation of the careful model':<52}{'seconds':>9}")
-    print(f"{f'{PICTURES} pictures':<52}{seconds * PICTURES / len(done.judged):>9.1f}")
+    print(f"{f'{PICTURES} pictures':<52}{seconds * PICTURES / len(done.samples):>9.1f}")
 
 
 def _train_on(folder: Path) -> None:
     """One epoch and the export of ``finetune``, on views so small that 200,000 take minutes: what
     could grow with the data (reading, draws, logs, checkpoints, ``val``) is all there."""
-    plain = Edits(rescale=0, recompress=0, blur=0, noise=0, grey=0, colour=0)
+    plain = AugmentPolicy(rescale=0, recompress=0, blur=0, noise=0, grey=0, colour=0)
     stage = replace(RECIPE.stages[0], epochs=1, augmentation=plain)
     recipe = replace(RECIPE, stages=(stage,), views=replace(RECIPE.views, size=SMALL))
     shards = load_shards(folder)

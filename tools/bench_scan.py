@@ -23,7 +23,7 @@ from tegaki import Detector
 from tegaki.detector import default_workers
 from tegaki.scan import scan
 from tegaki.scan.incremental import scan_into
-from tegaki.sources import Found, find
+from tegaki.sources import SourceFile, find
 from tegaki.store import Store
 
 SHAPES = {
@@ -129,14 +129,14 @@ def unchanged() -> None:
     print(f"{'scan --store':<34}{UNCHANGED / took:>9,.0f}{walk / took:>8.2f}")
 
 
-def _look(folder: Path, store: str) -> Iterator[Found]:
+def _look(folder: Path, store: str) -> Iterator[SourceFile]:
     beside = [store, f"{store}-wal", f"{store}-shm"]
     return find([str(folder)], recursive=True, skip=beside)
 
 
 def _into(where: str, detector: Detector, folder: Path) -> None:
     with Store.open(where) as store:
-        begun = store.begin(detector.basis, detector.reading)
+        begun = store.begin_scan(detector.context, detector.reader_version)
         found = _look(folder, where)
         for _ in scan_into(begun, detector, found, workers=default_workers()):
             pass

@@ -54,12 +54,12 @@ def costs(said: dict[str, Any], price: float, cores: list[int]) -> Cells:
         for key, name in _SOURCES.items():
             hours = hours_of(pictures, said["rates"][key])
             asked = pictures / 1000 * said["assumed"]["get_1000"] if key == "s3" else 0
-            planned = pictures / said["planned_per_second"]
-            walls = [_time(hours * 3600 / n + planned + said["start_seconds"]) for n in cores]
+            make_plan = pictures / said["planned_per_second"]
+            walls = [_time(hours * 3600 / n + make_plan + said["start_seconds"]) for n in cores]
             size = pictures * said["row_bytes"] / 1e9
             rows.append([f"{pictures // 1_000_000} million", name, f"{hours:,.0f}",
                          f"${hours * price:,.2f}", f"${asked:,.2f}" if asked else "",
-                         *walls, _time(planned), f"{size:,.1f} GB"])  # fmt: skip
+                         *walls, _time(make_plan), f"{size:,.1f} GB"])  # fmt: skip
     return header, rows
 
 
@@ -123,13 +123,15 @@ def _worker(detector: Any, given: list[str], out: Path, times: int = 3) -> float
     """Just what Ray runs, in this process: from the plan to the committed partition."""
     import pickle
 
-    from tegaki.cluster import Asked, listed, open_target, planned
+    from tegaki.cluster import PlanRequest, list_items, make_plan, open_target
     from tegaki.cluster.runs import Worker
-    from tegaki.scan.scorer import ScoreBatch
+    from tegaki.scan.scorer import BatchScorer
 
     target = open_target(str(out))
-    plan = planned(target, Asked.of(detector, len(given)), listed(given, recursive=False))
-    worker = Worker(pickle.dumps(ScoreBatch(detector, 8, cores=1)), target, plan)
+    plan = make_plan(
+        target, PlanRequest.from_detector(detector, len(given)), list_items(given, recursive=False)
+    )
+    worker = Worker(pickle.dumps(BatchScorer(detector, 8, cores=1)), target, plan)
 
     def work() -> None:
         (out / "part-000000.parquet").unlink(missing_ok=True)
@@ -167,11 +169,11 @@ def _core_seconds(work: Any, times: int = 3) -> float:
 
 
 def _planned(detector: Any, out: Path) -> float:
-    from tegaki.cluster import PARTITION_SIZE, Asked, listed, open_target, planned
+    from tegaki.cluster import PARTITION_SIZE, PlanRequest, list_items, make_plan, open_target
 
     urls = [f"https://example.org/pictures/{number:09}.jpg" for number in range(_LISTED)]
-    target, asked = open_target(str(out)), Asked.of(detector, PARTITION_SIZE)
-    return _core_seconds(lambda: planned(target, asked, listed(urls, recursive=False)))
+    target, asked = open_target(str(out)), PlanRequest.from_detector(detector, PARTITION_SIZE)
+    return _core_seconds(lambda: make_plan(target, asked, list_items(urls, recursive=False)))
 
 
 def _started(path: str, out: Path) -> float:

@@ -31,7 +31,7 @@ from tegaki.metadata.pixels.samples import StoredPicture
 from tegaki.metadata.pixels.signature import Signatures, verify_signature
 from tegaki.metadata.pixels.stealth import find_stealth
 from tegaki.metadata.pixels.watermark import find_watermark
-from tegaki.results.claim import Place
+from tegaki.results.claim import Location
 from tegaki.utils.text import safe_json
 
 _Walk = Callable[[bytes, Findings], None]
@@ -146,7 +146,7 @@ def _c2pa_store(data: bytes) -> None:
     """The JSON that c2pa-python would give, and the claims that are made of it."""
     store = parsed(data.decode("utf-8", "replace"))
     if isinstance(store, dict):
-        for claim in interpret.judge(store, _PLACE).claims:
+        for claim in interpret.interpret_store(store, _PLACE).claims:
             safe_json(claim.to_dict()).encode("utf-8")
 
 
@@ -173,7 +173,7 @@ def _hidden(data: bytes) -> None:
 
 _HEIGHT = 64
 _MAGICS = (b"stealth_pnginfo", b"stealth_pngcomp", b"stealth_rgbinfo", b"stealth_rgbcomp")
-_PLACE = Place("PNG tEXt", 0, 1)
+_PLACE = Location("PNG tEXt", 0, 1)
 _TAGS = tuple(EXIF_NAMES)
 _KEYS = (
     "parameters", "prompt", "workflow", "Comment", "Description", "Software", "Source", "Title",

@@ -32,7 +32,7 @@ from PIL import Image
 from tegaki.concurrency.ordered_map import ordered_calls
 from tegaki.detector import default_workers
 from tegaki.errors import PictureError
-from tegaki.imaging import Limits, OpenedPicture, make_views
+from tegaki.imaging import Limits, OpenedPicture, make_crops
 from tegaki.model import Session, load_single, open_session
 from tegaki.results.scoring_config import ShrinkPolicy
 from tegaki.verdict import probability_of
@@ -61,7 +61,7 @@ class Moved:
     @property
     def remaining(self) -> float:
         """The short side after halving, as a multiple of that which views are cut from."""
-        return min(self.width, self.height) / 2 / BUNDLE.recipe.views.short_side
+        return min(self.width, self.height) / 2 / BUNDLE.config.views.short_side
 
 
 def read_rows(path: Path = OUT) -> list[Moved]:
@@ -77,21 +77,21 @@ def _session() -> Session:
 
 def probability(small: Image.Image) -> float:
     """Of the small picture that views are cut from."""
-    views = make_views(small, BUNDLE.recipe.views)
-    logit = fmean(_session().run(views.distinct, views.which).logits)
-    return round(probability_of(logit, BUNDLE.recipe.calibration), 5)
+    views = make_crops(small, BUNDLE.config.views)
+    logit = fmean(_session().run(views.unique, views.inverse).logits)
+    return round(probability_of(logit, BUNDLE.config.calibration), 5)
 
 
 def small_of(data: bytes, shrink: ShrinkPolicy | None) -> Image.Image:
     """A JPEG to the small picture, as a scan does it."""
-    recipe = BUNDLE.recipe
+    recipe = BUNDLE.config
     opened = OpenedPicture(data)
-    return opened.decode_for_views(recipe.decode, Limits(), recipe.views, shrink)[0]
+    return opened.decode_for_crops(recipe.decode, Limits(), recipe.views, shrink)[0]
 
 
 def moved(kind: str, name: str, data: bytes, rng: np.random.Generator | None = None) -> Moved:
     """A JPEG of any size, decoded in full and to half."""
-    facts = OpenedPicture(data).facts
+    facts = OpenedPicture(data).info
     half = ShrinkPolicy(least_side=min(facts.width, facts.height) // 2)
     small = small_of(data, None)
     full, halved = probability(small), probability(small_of(data, half))
@@ -128,7 +128,7 @@ def mosaic(tiles: list[Image.Image], number: int) -> Moved:
 
 
 def decoded(path: Path) -> Image.Image:
-    return OpenedPicture(path.read_bytes()).decode(BUNDLE.recipe.decode, Limits(), LEAST)[0]
+    return OpenedPicture(path.read_bytes()).decode(BUNDLE.config.decode, Limits(), LEAST)[0]
 
 
 def tile_of(path: Path) -> Image.Image:
@@ -143,7 +143,7 @@ def usable(folder: Path) -> Iterator[tuple[Path, str, int, int]]:
     random.Random(1).shuffle(paths)
     for path in paths:
         try:
-            facts = OpenedPicture(path.read_bytes()).facts
+            facts = OpenedPicture(path.read_bytes()).info
             decoded(path)
         except PictureError:
             continue
@@ -182,7 +182,7 @@ def _as_it_is(path: Path) -> Moved:
 
 def write_rows(rows: list[Moved], path: Path) -> None:
     lines = ",\n".join(json.dumps(list(asdict(row).values())) for row in rows)
-    head = json.dumps({"model": BUNDLE.recipe.model.sha256})[:-1]
+    head = json.dumps({"model": BUNDLE.config.model.sha256})[:-1]
     path.write_text(f'{head}, "rows": [\n{lines}\n]}}\n', encoding="utf-8")
 
 

@@ -25,7 +25,7 @@ from PIL import Image
 import tegaki.detector
 import tegaki.imaging.decode
 from tegaki import Detector
-from tegaki.detector import Step
+from tegaki.detector import CascadeStep
 from tegaki.imaging import OpenedPicture
 from tools.bench_scan import SHAPES, draw
 
@@ -39,7 +39,7 @@ STEPS = {
     "shrink": (tegaki.imaging.decode, "normalise"),
     "marks": (tegaki.detector, "examine"),
     "views": (tegaki.detector, "make_views"),
-    "network": (Step, "score"),
+    "network": (CascadeStep, "score"),
 }
 """Steps, and the functions that take them; the time of a step inside of another counts for it
 alone."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     )
     from tegaki.imaging import Limits
     from tegaki.results.claim import Claim
-    from tegaki.results.result import Row, RowError, ViewScore
+    from tegaki.results.result import CropScore, ErrorInfo, Result
 
 __version__ = "0.1.0"
 
@@ -31,9 +31,9 @@ _HOMES = {
     "Claim": "tegaki.results.claim",
     "Detector": "tegaki.detector",
     "Limits": "tegaki.imaging",
-    "Row": "tegaki.results.result",
-    "RowError": "tegaki.results.result",
-    "ViewScore": "tegaki.results.result",
+    "Result": "tegaki.results.result",
+    "ErrorInfo": "tegaki.results.result",
+    "CropScore": "tegaki.results.result",
     "BundleError": "tegaki.errors",
     "CorpusError": "tegaki.errors",
     "MissingExtra": "tegaki.errors",
@@ -47,16 +47,16 @@ __all__ = [
     "BundleError",
     "Claim",
     "CorpusError",
+    "CropScore",
     "Detector",
+    "ErrorInfo",
     "Limits",
     "MissingExtra",
     "OutputError",
     "PictureError",
-    "Row",
-    "RowError",
+    "Result",
     "StoreError",
     "TegakiError",
-    "ViewScore",
     "__version__",
 ]
 

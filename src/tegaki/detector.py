@@ -14,26 +14,26 @@ from statistics import fmean as mean
 
 from PIL import Image
 
-from tegaki.concurrency.memory_gate import Turns
-from tegaki.concurrency.ordered_map import Timed, ordered_calls
+from tegaki.concurrency.memory_gate import MemoryGate
+from tegaki.concurrency.ordered_map import WithTimeout, ordered_calls
 from tegaki.errors import EmptyFile, PictureError, TimedOut, UnreadableFile
 from tegaki.imaging import (
     LARGE,
     Limits,
     OpenedPicture,
-    PictureFacts,
+    PictureInfo,
     file_size,
-    make_views,
+    make_crops,
     read_file,
 )
-from tegaki.metadata import READER, Provenance, c2pa_available, checked_anchors, examine
+from tegaki.metadata import READER_VERSION, Provenance, c2pa_available, checked_anchors, examine
 from tegaki.model import SHIPPED, Bundle, CascadeBundle, Output, load_bundle, open_session
-from tegaki.results.result import Facts, Row, RowError, ViewScore
+from tegaki.results.result import CropScore, ErrorInfo, Measurement, Result
 from tegaki.results.scoring_config import Cascade
-from tegaki.verdict import row_of
+from tegaki.verdict import result_of
 
 _LARGE_FILE = 1 << 24  # bytes
-_PATIENCE = 0.2  # of the time limit: two turns may be waited for, and then comes the work
+_GATE_TIMEOUT = 0.2  # of the time limit: two turns may be waited for, and then comes the work
 
 AnyPath = str | bytes | os.PathLike[str]
 
@@ -68,14 +68,14 @@ class Detector:
         self.limits = limits
         self.provenance = provenance
         self.trust_anchors = trust_anchors
-        patience = _PATIENCE * limits.max_seconds
-        self.files = Turns(_LARGE_FILE, patience)
+        gate_timeout = _GATE_TIMEOUT * limits.max_seconds
+        self.file_gate = MemoryGate(_LARGE_FILE, gate_timeout)
         """Taken for a file's size while it is read and measured. Large pictures have turns of
         their own, taken in a file's turn and never the other way round."""
-        self._pictures = Turns(LARGE, patience)
-        self.steps = tuple(map(Step, bundle.steps))
+        self._picture_gate = MemoryGate(LARGE, gate_timeout)
+        self.steps = tuple(map(CascadeStep, bundle.steps))
         """The models that score a picture, each asked where those before it are not sure."""
-        self.basis = bundle.basis
+        self.context = bundle.context
 
     @classmethod
     def load(
@@ -116,23 +116,23 @@ class Detector:
         model = names.get(self.bundle.folder, str(self.bundle.folder))
         return _loaded, (model, self.limits, self.provenance, self.trust_anchors)
 
-    def inspect(self, path: AnyPath) -> Row:
+    def inspect(self, path: AnyPath) -> Result:
         """One file's row."""
         name = os.fsdecode(path)
-        with self.files.of(file_size(name)):
+        with self.file_gate.acquire(file_size(name)):
             try:
                 data = read_file(name, self.limits.max_bytes)
             except PictureError as problem:
-                return self.error_row(name, problem)
+                return self.error_result(name, problem)
             except MemoryError:
-                return self.error_row(name, UnreadableFile("not enough memory to read it"))
+                return self.error_result(name, UnreadableFile("not enough memory to read it"))
             return self.inspect_bytes(data, name)
 
-    def inspect_bytes(self, data: bytes, name: str = "") -> Row:
+    def inspect_bytes(self, data: bytes, name: str = "") -> Result:
         """The row of a file's content. ``name`` is the row's ``path``; nothing is read there."""
-        return row_of(name, self.measure(data), self.basis)
+        return result_of(name, self.measure(data), self.context)
 
-    def measure(self, data: bytes, sha256: str | None = None) -> Facts:
+    def measure(self, data: bytes, sha256: str | None = None) -> Measurement:
         """What is known of a file's content: all that a row is derived from.
 
         Args:
@@ -146,16 +146,18 @@ class Detector:
             opened = OpenedPicture(data)
             return self._score(data, digest, opened)
         except PictureError as problem:
-            known, said = opened.facts if opened else None, self._examine(data)
-            return _facts((digest, len(data)), known, said, error=_told(problem))
+            picture_info, metadata = opened.info if opened else None, self._examine(data)
+            return _measurement(
+                (digest, len(data)), picture_info, metadata, error=_error_info(problem)
+            )
         except MemoryError:
-            known = opened.facts if opened else None
-            short = _told(UnreadableFile("not enough memory to judge it"))
-            return _facts((None, None), known, Provenance(), error=short)
+            picture_info = opened.info if opened else None
+            short = _error_info(UnreadableFile("not enough memory to judge it"))
+            return _measurement((None, None), picture_info, Provenance(), error=short)
 
     def inspect_many(
         self, paths: Iterable[AnyPath], *, workers: int | None = None
-    ) -> Iterator[Row]:
+    ) -> Iterator[Result]:
         """Rows in the order of the paths, worked on side by side.
 
         Args:
@@ -166,22 +168,30 @@ class Detector:
             raise TypeError("inspect_many takes several paths; for one there is inspect")
         seconds = self.limits.max_seconds
 
-        def late(path: AnyPath) -> Row:
-            return self.error_row(path, too_late(seconds))
+        def on_timeout(path: AnyPath) -> Result:
+            return self.error_result(path, timeout_error(seconds))
 
-        calls = (Timed(partial(self.inspect, p), seconds, partial(late, p)) for p in paths)
+        calls = (
+            WithTimeout(partial(self.inspect, p), seconds, partial(on_timeout, p)) for p in paths
+        )
         return ordered_calls(calls, workers or default_workers())
 
-    def error_row(self, path: AnyPath, problem: PictureError) -> Row:
+    def error_result(self, path: AnyPath, problem: PictureError) -> Result:
         """The row of a file whose content could not be read."""
-        return row_of(os.fsdecode(path), unread(problem), self.basis)
+        return result_of(os.fsdecode(path), failed_measurement(problem), self.context)
 
     @property
-    def reading(self) -> str:
+    def reader_version(self) -> str:
         """A hash of everything but the recipe that moves facts: how marks are read, and limits."""
         anchors = self.trust_anchors
-        said = [READER, self.provenance, c2pa_available(), anchors, self.limits.max_pixels]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+        parts = [
+            READER_VERSION,
+            self.provenance,
+            c2pa_available(),
+            anchors,
+            self.limits.max_pixels,
+        ]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
     def _examine(
         self, data: bytes, decoded: Image.Image | None = None, *, pixels: bool = False
@@ -192,33 +202,33 @@ class Detector:
         anchors = self.trust_anchors
         return examine(data, pixels=pixels, decoded=decoded, trust_anchors=anchors)
 
-    def _score(self, data: bytes, digest: str, opened: OpenedPicture) -> Facts:
-        recipe = self.bundle.steps[0].recipe  # all steps decode alike
-        with self._pictures.of(opened.pixels), opened:
-            picture, facts = opened.decode_for_views(
-                recipe.decode, self.limits, recipe.views, recipe.shrink
+    def _score(self, data: bytes, digest: str, opened: OpenedPicture) -> Measurement:
+        config = self.bundle.steps[0].config  # all steps decode alike
+        with self._picture_gate.acquire(opened.pixels), opened:
+            picture, facts = opened.decode_for_crops(
+                config.decode, self.limits, config.views, config.shrink
             )
-            said = self._examine(data, opened.stored, pixels=True)
-        step, output = self.ask(picture)
-        names = step.bundle.recipe.views.names
+            metadata = self._examine(data, opened.stored, pixels=True)
+        step, output = self.predict(picture)
+        names = step.bundle.config.views.names
         if len(self.steps) > 1:
             names = tuple(f"{step.bundle.folder.name} {name}" for name in names)
-        scores = tuple(map(ViewScore, names, output.logits))
-        return _facts((digest, len(data)), facts, said, scores, outside=output.outside)
+        scores = tuple(map(CropScore, names, output.logits))
+        return _measurement((digest, len(data)), facts, metadata, scores, outside=output.outside)
 
-    def ask(self, picture: Image.Image) -> tuple[Step, Output]:
+    def predict(self, picture: Image.Image) -> tuple[CascadeStep, Output]:
         """What an RGB picture's scores rest on: the step that is sure of it, or the last one."""
-        recipe = self.bundle.recipe
-        if isinstance(recipe, Cascade):
+        config = self.bundle.config
+        if isinstance(config, Cascade):
             first = self.steps[0].score(picture)
-            first = replace(first, logits=tuple(map(recipe.scaled, first.logits)))
+            first = replace(first, logits=tuple(map(config.scaled, first.logits)))
             inside = first.outside is None or first.outside <= 0
-            if inside and not recipe.low < mean(first.logits) < recipe.high:
+            if inside and not config.low < mean(first.logits) < config.high:
                 return self.steps[0], first
         return self.steps[-1], self.steps[-1].score(picture)
 
 
-class Step:
+class CascadeStep:
     """One model at work: its session, and what it has cost so far."""
 
     def __init__(self, bundle: Bundle) -> None:
@@ -231,8 +241,8 @@ class Step:
     def score(self, picture: Image.Image) -> Output:
         """The output for an RGB picture."""
         started = time.thread_time()
-        views = make_views(picture, self.bundle.recipe.views)
-        output = self._session.run(views.distinct, views.which)
+        views = make_crops(picture, self.bundle.config.views)
+        output = self._session.run(views.unique, views.inverse)
         with self._lock:
             self.pictures += 1
             self.seconds += time.thread_time() - started
@@ -243,36 +253,36 @@ def _loaded(model: str, limits: Limits, provenance: bool, trust_anchors: str | N
     return Detector.load(model, limits=limits, provenance=provenance, trust_anchors=trust_anchors)
 
 
-def too_late(seconds: float) -> TimedOut:
+def timeout_error(seconds: float) -> TimedOut:
     """What to say of a file that took longer than that."""
     return TimedOut(f"it took longer than {seconds:g} seconds; raise --max-seconds")
 
 
-def unread(problem: PictureError) -> Facts:
+def failed_measurement(problem: PictureError) -> Measurement:
     """The facts of a file whose content could not be read."""
-    return Facts(None, None, error=_told(problem))
+    return Measurement(None, None, error=_error_info(problem))
 
 
-def _facts(
+def _measurement(
     content: tuple[str, int] | tuple[None, None],
-    picture: PictureFacts | None,
-    said: Provenance,
-    views: tuple[ViewScore, ...] = (),
-    error: RowError | None = None,
+    picture: PictureInfo | None,
+    metadata: Provenance,
+    views: tuple[CropScore, ...] = (),
+    error: ErrorInfo | None = None,
     outside: float | None = None,
-) -> Facts:
+) -> Measurement:
     digest, size = content
-    return Facts(
+    return Measurement(
         sha256=digest,
         size_bytes=size,
         **({} if picture is None else asdict(picture)),
         views=views,
-        claims=said.claims,
-        remarks=said.remarks,
+        claims=metadata.claims,
+        remarks=metadata.remarks,
         error=error,
         outside=outside,
     )
 
 
-def _told(problem: PictureError) -> RowError:
-    return RowError(type(problem).__name__, str(problem))
+def _error_info(problem: PictureError) -> ErrorInfo:
+    return ErrorInfo(type(problem).__name__, str(problem))

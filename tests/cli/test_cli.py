@@ -18,7 +18,7 @@ import pytest
 
 from tegaki.cli.main import program
 from tegaki.lab.evaluation.report import write_report
-from tegaki.lab.metrics.predictions import Judged, Predictions
+from tegaki.lab.metrics.predictions import EvaluatedSample, Predictions
 from tegaki.model import load_single
 from tests.conftest import painting
 from tests.imaging.test_files import let_others_in, without_privileges
@@ -62,7 +62,7 @@ def test_check_shows_everything(folder: Path) -> None:
     assert done.stderr == ""
     assert re.search(r"verdict +(likely drawn|likely generated|not sure)\n", done.stdout)
     assert re.search(r"probability +0\.\d{3} of generated", done.stdout)
-    (view,) = load_single("careful").recipe.views.names
+    (view,) = load_single("careful").config.views.names
     assert re.search(rf"logit +[+-]\d+\.\d\d \({view}\)\n", done.stdout)
     assert "PNG, 300 x 400 pixels" in done.stdout
     assert re.search(r"model +\S+, recipe [0-9a-f]{16}\n", done.stdout)
@@ -266,7 +266,7 @@ def test_every_command_ends_with_1_through_a_closed_pipe(folder: Path, command: 
     write_corpus(folder / "corpus", {"val": 2})
     generated = np.arange(20) % 2 == 1
     judged = [
-        Judged(test, f"{test}{k}", bool(g), "s", "f", "anime")
+        EvaluatedSample(test, f"{test}{k}", bool(g), "s", "f", "anime")
         for test in ("val", "test_seen")
         for k, g in enumerate(generated)
     ]

@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 
 from tegaki import Detector
-from tegaki.cluster import Asked, Run, Target, listed, needs_ray, open_target, planned
+from tegaki.cluster import PlanRequest, Run, Target, list_items, make_plan, needs_ray, open_target
 from tegaki.cluster.partition import Partition
-from tegaki.results.result import Row
-from tegaki.scan.scorer import ScoreBatch
-from tegaki.verdict import row_of
+from tegaki.results.result import Result
+from tegaki.scan.scorer import BatchScorer
+from tegaki.verdict import result_of
 from tests.conftest import painting
 from tests.sources.archives.made import make_zip, png
 
@@ -135,16 +135,18 @@ def make_run(
     detector: Detector, target: Target, paths: list[str], size: int, **settings: Any
 ) -> Run:
     """A run of a plan that is made or found at the target."""
-    plan = planned(target, Asked.of(detector, size), listed(paths, recursive=True))
-    return Run(target, plan, ScoreBatch(detector, 8, cores=1), **settings)
+    plan = make_plan(
+        target, PlanRequest.from_detector(detector, size), list_items(paths, recursive=True)
+    )
+    return Run(target, plan, BatchScorer(detector, 8, cores=1), **settings)
 
 
-def rows_at(where: str | Path, detector: Detector) -> list[Row]:
+def rows_at(where: str | Path, detector: Detector) -> list[Result]:
     """All rows, from the facts that are kept; their paths are absolute."""
     target = open_target(str(where))
     rows = []
     for name in sorted(name for name in target.names() if name.startswith("part-")):
-        for entry, facts in Partition(name, target.get(name) or b"").facts():
-            path = os.fsdecode(entry.raw.replace(b"\0", b"::"))
-            rows.append(row_of(path, facts, detector.basis))
+        for file_stat, measurement in Partition(name, target.get(name) or b"").measurements():
+            path = os.fsdecode(file_stat.raw.replace(b"\0", b"::"))
+            rows.append(result_of(path, measurement, detector.context))
     return rows

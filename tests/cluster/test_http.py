@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from tegaki import Detector
-from tegaki.cluster import listed
+from tegaki.cluster import list_items
 from tegaki.cluster.partition import Partition, score
 from tegaki.errors import (
     EmptyFile,
@@ -20,7 +20,7 @@ from tegaki.errors import (
     PictureError,
     UnreadableFile,
 )
-from tegaki.scan.scorer import ScoreBatch
+from tegaki.scan.scorer import BatchScorer
 from tegaki.sources import remote
 from tests.cluster.conftest import Web
 from tests.sources.archives.made import png
@@ -182,9 +182,9 @@ def test_a_partition_holds_whatever_servers_say(
     # None of the last three is an archive, whatever stands at their ends.
     paths = ["/mumbling", "/a.png", "/a.png#in.tar", "/get.png?next=a.zip"]
     data, summary = score(
-        ScoreBatch(detector), list(listed([web.url + path for path in paths], recursive=False))
+        BatchScorer(detector), list(list_items([web.url + path for path in paths], recursive=False))
     )
     assert summary.errors == {"UnreadableFile": 1}
-    rows = [facts for _, facts in Partition("part", data).facts()]
+    rows = [measurement for _, measurement in Partition("part", data).measurements()]
     assert rows[0].error is not None
-    assert all(facts == detector.measure(png(1)) for facts in rows[1:])
+    assert all(measurement == detector.measure(png(1)) for measurement in rows[1:])

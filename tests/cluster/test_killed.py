@@ -17,9 +17,9 @@ import pytest
 from tegaki import Detector
 from tegaki.cluster import open_target, runs
 from tegaki.errors import ClusterError
-from tegaki.results.result import Facts
-from tegaki.scan.scorer import ScoreBatch
-from tegaki.sources import Found
+from tegaki.results.result import Measurement
+from tegaki.scan.scorer import BatchScorer
+from tegaki.sources import SourceFile
 from tests.cli.test_cli import TEGAKI
 from tests.cluster.conftest import Web, make_run, rows_at
 from tests.sources.archives.made import png
@@ -116,13 +116,15 @@ def test_a_stopped_and_then_killed_driver_goes_on(
     assert (out / "_SUCCESS").exists()
 
 
-class Deadly(ScoreBatch):
+class Deadly(BatchScorer):
     """A worker that dies of some contents, as one does of a fault in a decoder."""
 
-    def facts(self, item: Found, measure: Callable[[bytes], Facts] | None = None) -> Facts:
+    def measurement(
+        self, item: SourceFile, measure: Callable[[bytes], Measurement] | None = None
+    ) -> Measurement:
         if b"deadly" in item.read(100):
             os._exit(9)
-        return super().facts(item, measure)
+        return super().measurement(item, measure)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Deadly, super().__reduce__()[1]

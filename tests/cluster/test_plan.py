@@ -15,13 +15,13 @@ from click.testing import CliRunner
 
 from tegaki import Detector, Limits
 from tegaki.cli.main import program
-from tegaki.cluster import Asked, Plan, listed, open_target, planned
-from tegaki.cluster.items import Item
+from tegaki.cluster import Plan, PlanRequest, list_items, make_plan, open_target
+from tegaki.cluster.items import PlanItem
 from tegaki.cluster.plan import items_of
 from tegaki.cluster.runs import Worker
 from tegaki.errors import ClusterError, OutputError
 from tegaki.model import load_single
-from tegaki.scan.scorer import ScoreBatch
+from tegaki.scan.scorer import BatchScorer
 from tests.cli.test_cli import TEGAKI, tegaki
 from tests.cluster.conftest import LONG_AGO, make_run
 from tests.conftest import painting
@@ -38,9 +38,9 @@ def with_threshold(detector: Detector) -> Detector:
 
 def with_calibration(detector: Detector) -> Detector:
     fast = load_single("fast")
-    calibration = replace(fast.recipe.calibration, intercept=1.0)
-    recipe = replace(fast.recipe, calibration=calibration)
-    return Detector(replace(fast, recipe=recipe), detector.limits)
+    calibration = replace(fast.config.calibration, intercept=1.0)
+    recipe = replace(fast.config, calibration=calibration)
+    return Detector(replace(fast, config=recipe), detector.limits)
 
 
 OTHERS: dict[str, Callable[[Detector], Detector]] = {
@@ -81,7 +81,7 @@ def test_a_file_that_was_just_written_is_the_same_a_moment_later(
     target = open_target(str(tmp_path / "out"))
     before = make_run(detector, target, [str(tmp_path / "new.png")], size=3).plan
     (item,) = items_of(target, before, 0)
-    assert item.entry().mtime_ns is None  # the store is not to trust it
+    assert item.file_stat().mtime_ns is None  # the store is not to trust it
     monkeypatch.setattr("tegaki.sources.file_stat._SETTLED_NS", 0)
     assert make_run(detector, target, [str(tmp_path / "new.png")], size=3).plan == before
 
@@ -105,16 +105,16 @@ def test_a_plan_that_was_being_made_is_made_again(
 
 def test_two_drivers_at_once(detector: Detector, tree: Path, tmp_path: Path) -> None:
     """The first to write its plan has the place; the other takes it too, or is refused."""
-    target, asked = open_target(str(tmp_path / "out")), Asked.of(detector, 3)
+    target, asked = open_target(str(tmp_path / "out")), PlanRequest.from_detector(detector, 3)
     first: list[Plan] = []
 
     def driver(*paths: Path, meanwhile: Callable[[], Plan] | None = None) -> Plan:
-        def items() -> Iterator[Item]:
-            yield from listed(map(str, paths), recursive=True)
+        def items() -> Iterator[PlanItem]:
+            yield from list_items(map(str, paths), recursive=True)
             if meanwhile:
                 first.append(meanwhile())
 
-        return planned(target, asked, items())
+        return make_plan(target, asked, items())
 
     assert driver(tree, meanwhile=lambda: driver(tree)) == first[0]
     wanted = items_of(target, first[0], 0)
@@ -146,9 +146,9 @@ def test_places_for_results(detector: Detector, tree: Path, tmp_path: Path) -> N
     full = tmp_path / "full"
     full.mkdir()
     (full / "thesis.txt").write_text("mine")
-    asked = Asked.of(detector, 3)
+    asked = PlanRequest.from_detector(detector, 3)
     with pytest.raises(ClusterError, match="holds something else; name an empty place"):
-        planned(open_target(str(full)), asked, listed([str(tree)], recursive=True))
+        make_plan(open_target(str(full)), asked, list_items([str(tree)], recursive=True))
     with pytest.raises(OutputError, match="is a file; a cluster scan writes into a folder"):
         open_target(str(full / "thesis.txt"))
     with pytest.raises(OutputError, match="into a folder or below s3://"):
@@ -172,7 +172,7 @@ def test_a_worker_that_would_score_otherwise_says_so(
     """A machine with another version, or without an extra that the driver has."""
     target = open_target(str(tmp_path / "out"))
     plan = make_run(detector, target, [str(tree)], size=100).plan
-    stranger = pickle.dumps(ScoreBatch(other(detector, max_pixels=99)))
+    stranger = pickle.dumps(BatchScorer(other(detector, max_pixels=99)))
     answer = Worker(stranger, target, plan)({"partition": [0]})
     assert "install the same on every machine" in answer["problem"][0]
     assert not target.has("part-000000.parquet")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tegaki import Detector, Limits
-from tegaki.cluster import listed, open_target
+from tegaki.cluster import list_items, open_target
 from tegaki.cluster.inputs import _pages
 from tegaki.errors import ClusterError, EmptyFile, FileTooLarge
 from tegaki.sources import is_url
@@ -48,18 +48,20 @@ def bucket(s3: Any) -> str:
 
 
 def test_folders_are_listed_in_order(bucket: str) -> None:
-    deep = [item.place for item in listed([f"{bucket}/pictures/"], recursive=True)]
+    deep = [item.place for item in list_items([f"{bucket}/pictures/"], recursive=True)]
     assert deep == [f"{bucket}/pictures/{name}" for name in DEEP]
-    flat = [item.place for item in listed([f"{bucket}/pictures/"], recursive=False)]
+    flat = [item.place for item in list_items([f"{bucket}/pictures/"], recursive=False)]
     assert flat == [f"{bucket}/pictures/{name}" for name in FLAT]
-    whole = [item.place for item in listed([bucket], recursive=True)]
+    whole = [item.place for item in list_items([bucket], recursive=True)]
     assert whole == [*deep, f"{bucket}/pictures2/other.png"]
 
 
 def test_every_object_comes_once(bucket: str) -> None:
     def places(*names: str, recursive: bool = True) -> list[str]:
         urls = [f"{bucket}/{name}" for name in names]
-        return [item.place.removeprefix(f"{bucket}/") for item in listed(urls, recursive=recursive)]
+        return [
+            item.place.removeprefix(f"{bucket}/") for item in list_items(urls, recursive=recursive)
+        ]
 
     whole = [f"pictures/{name}" for name in DEEP]
     b, rest = "pictures/b.png", [name for name in whole if name != "pictures/b.png"]
@@ -76,7 +78,7 @@ def test_listings_come_page_by_page(bucket: str) -> None:
     few = {"Bucket": "here", "Prefix": "pictures/", "MaxKeys": 5}
     pages = list(_pages(s3_files(), bucket, few))
     assert [len(page["Contents"]) for page in pages] == [5, 5, 2]
-    keys = [entry["Key"] for page in pages for entry in page["Contents"]]
+    keys = [file_stat["Key"] for page in pages for file_stat in page["Contents"]]
     assert keys == sorted((key for key in OBJECTS if key.startswith("pictures/")), key=str.encode)
 
 
@@ -175,4 +177,4 @@ def test_what_is_a_url() -> None:
     assert not is_url("a/b://c")
     assert not is_url("C:/pictures")
     with pytest.raises(ClusterError, match="only URLs of s3, http, https are read"):
-        list(listed(["gs://bucket/a.png"], recursive=False))
+        list(list_items(["gs://bucket/a.png"], recursive=False))

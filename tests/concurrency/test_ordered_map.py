@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tegaki.concurrency.ordered_map import Ready, Timed, ordered_calls, ordered_map
+from tegaki.concurrency.ordered_map import Completed, WithTimeout, ordered_calls, ordered_map
 
 
 @given(st.lists(st.integers()), st.integers(1, 5))
@@ -29,13 +29,13 @@ def test_the_slow_first_comes_first() -> None:
 
 @given(st.lists(st.booleans(), max_size=60), st.integers(1, 4))
 def test_what_is_ready_waits_for_its_turn(work: list[bool], workers: int) -> None:
-    calls = [partial(int, n) if w else Ready(n) for n, w in enumerate(work)]
+    calls = [partial(int, n) if w else Completed(n) for n, w in enumerate(work)]
     assert list(ordered_calls(calls, workers)) == list(range(len(work)))
 
 
 def test_what_is_ready_comes_at_once_where_nothing_is_before_it() -> None:
     taken = itertools.count()
-    results = ordered_calls((Ready(next(taken)) for _ in range(1000)), 2)
+    results = ordered_calls((Completed(next(taken)) for _ in range(1000)), 2)
     assert [next(results), next(results)] == [0, 1]
     assert next(taken) <= 3
 
@@ -73,9 +73,9 @@ def test_closing_stops_the_threads() -> None:
 
 def test_what_stalls_is_waited_for_so_long_and_no_longer() -> None:
     let_go = threading.Event()
-    calls = [Timed(partial(int, n), 30, lambda: -1) for n in range(20)]
+    calls = [WithTimeout(partial(int, n), 30, lambda: -1) for n in range(20)]
     for n in (0, 5, 6):  # one thread or all of them
-        calls[n] = Timed(let_go.wait, 0.2, partial(int, 100 + n))
+        calls[n] = WithTimeout(let_go.wait, 0.2, partial(int, 100 + n))
     started = time.monotonic()
     assert list(ordered_calls(calls, 2)) == [100, 1, 2, 3, 4, 105, 106, *range(7, 20)]
     assert time.monotonic() - started < 5
@@ -89,7 +89,7 @@ def test_what_ends_as_its_time_is_up_comes_once() -> None:
         time.sleep(0.004)
         return 1
 
-    calls = [Timed(call, 0.004, lambda: 1) for _ in range(500)]
+    calls = [WithTimeout(call, 0.004, lambda: 1) for _ in range(500)]
     assert list(ordered_calls(calls, 3)) == [1] * 500
 
 
@@ -101,7 +101,7 @@ def test_what_came_too_late_is_dropped() -> None:
         ended.set()
         return 7
 
-    def late() -> int:
+    def on_timeout() -> int:
         given_up.set()
         return -1
 
@@ -109,7 +109,7 @@ def test_what_came_too_late_is_dropped() -> None:
         ended.wait()
         return 1
 
-    calls = [Timed(slow, 0.1, late), *[Timed(short, 60, int)] * 8]
+    calls = [WithTimeout(slow, 0.1, on_timeout), *[WithTimeout(short, 60, int)] * 8]
     assert list(ordered_calls(calls, 1)) == [-1, *[1] * 8]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tegaki import Detector
 from tegaki.errors import FileTooLarge, NotAPicture, PictureError
-from tegaki.formats import other_format
+from tegaki.formats import unsupported_format
 from tegaki.imaging import read_file
 from tests.cli.test_cli import tegaki
 from tests.sources.archives.made import make_tar, make_zip, png
@@ -104,8 +104,8 @@ def test_what_is_too_large_is_named_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("data", "_type", "_words"), FILES.values())
 def test_cut_anywhere_it_is_named_or_not(data: bytes, _type: str, _words: str) -> None:
     for end in range(min(len(data), 80)):
-        assert other_format(data[:end]) is None or isinstance(
-            other_format(data[:end]), PictureError
+        assert unsupported_format(data[:end]) is None or isinstance(
+            unsupported_format(data[:end]), PictureError
         )
 
 
@@ -117,5 +117,5 @@ def test_reported_files_are_named(shared: Path) -> None:
         "m07": "HEIC", "f19": "JPEG XL", "f13": "Photoshop", "f14": "Krita", "f16": "Clip Studio",
     }.items():  # fmt: skip
         for path in folder.glob(f"{beginning}_*"):
-            other = other_format(path.read_bytes())
+            other = unsupported_format(path.read_bytes())
             assert words in str(other)

@@ -22,12 +22,12 @@ from tegaki.errors import (
     TruncatedPicture,
     UnsupportedPicture,
 )
-from tegaki.imaging import Limits, OpenedPicture, PictureFacts
+from tegaki.imaging import Limits, OpenedPicture, PictureInfo
 from tegaki.results.scoring_config import DecodePolicy
 from tests.conftest import painting, worst_difference
 
 
-def decode(data: bytes, limits: Limits | None = None) -> tuple[Image.Image, PictureFacts]:
+def decode(data: bytes, limits: Limits | None = None) -> tuple[Image.Image, PictureInfo]:
     return OpenedPicture(data).decode(DecodePolicy(), limits or Limits(), min_side=64)
 
 
@@ -60,7 +60,7 @@ GREY = RGB.convert("L")
 )
 def test_colour_pictures(kind: str, options: dict[str, Any], tolerance: int) -> None:
     picture, facts = decode(saved(RGB, kind, **options))
-    assert facts == PictureFacts(kind, 120, 160, animated=False, alpha=False)
+    assert facts == PictureInfo(kind, 120, 160, animated=False, alpha=False)
     assert picture.mode == "RGB"
     assert worst_difference(picture, RGB) <= tolerance
 

@@ -18,7 +18,7 @@ LIVE = 10  # of each kind; each takes more than a second
 
 def regime() -> float:
     """How many times the views' short side the recipe leaves at least."""
-    recipe = load_single("fast").recipe
+    recipe = load_single("fast").config
     assert recipe.shrink is not None
     return recipe.shrink.least_side / recipe.views.short_side
 

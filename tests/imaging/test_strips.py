@@ -18,15 +18,15 @@ from PIL import Image
 
 from tegaki import Detector
 from tegaki.errors import BlankPicture, CorruptPicture, PictureError, TruncatedPicture
-from tegaki.imaging import Limits, OpenedPicture, PictureFacts, normalise
+from tegaki.imaging import Limits, OpenedPicture, PictureInfo, normalise
 from tegaki.metadata import examine
-from tegaki.results.scoring_config import DecodePolicy, ShrinkPolicy, ViewPolicy
+from tegaki.results.scoring_config import CropPolicy, DecodePolicy, ShrinkPolicy
 from tests.conftest import painting
 from tests.metadata.pixels.encoders import watermark
 from tests.metadata.pixels.test_watermark import WRITTEN, textured
 
 WHITE = (255, 255, 255)
-VIEWS = ViewPolicy()
+VIEWS = CropPolicy()
 KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "png": ("RGB", "PNG", {}),
     "png-alpha": ("RGBA", "PNG", {}),
@@ -72,14 +72,14 @@ def saved(picture: Image.Image, form: str, orientation: int = 1, **options: Any)
     return buffer.getvalue()
 
 
-def whole(data: bytes) -> tuple[Image.Image, PictureFacts]:
+def whole(data: bytes) -> tuple[Image.Image, PictureInfo]:
     picture, facts = OpenedPicture(data).decode(DecodePolicy(), Limits(), VIEWS.min_side)
     return normalise(picture, VIEWS), facts
 
 
-def banded(data: bytes, shrink: ShrinkPolicy | None = None) -> tuple[Image.Image, PictureFacts]:
+def banded(data: bytes, shrink: ShrinkPolicy | None = None) -> tuple[Image.Image, PictureInfo]:
     with OpenedPicture(data) as opened:
-        return opened.decode_for_views(DecodePolicy(), Limits(), VIEWS, shrink)
+        return opened.decode_for_crops(DecodePolicy(), Limits(), VIEWS, shrink)
 
 
 @pytest.mark.usefixtures("tiny_bands")
@@ -120,8 +120,8 @@ def test_a_png_of_one_chunk_for_every_byte() -> None:
     size = int.from_bytes(data[at : at + 4], "big")
     body, end = data[at + 8 : at + 8 + size], data[at + 12 + size :]
     pieces = b"".join(chunk(b"IDAT", bytes([byte])) for byte in body)
-    cut = data[:at] + chunk(b"tEXt", b"a\0" + b"x" * 9000) + pieces + end
-    assert banded(cut)[0].tobytes() == whole(data)[0].tobytes()
+    plan = data[:at] + chunk(b"tEXt", b"a\0" + b"x" * 9000) + pieces + end
+    assert banded(plan)[0].tobytes() == whole(data)[0].tobytes()
 
 
 @pytest.mark.usefixtures("tiny_bands")
@@ -220,7 +220,7 @@ ODD = (
 )  # fmt: skip
 
 
-def outcome(data: bytes, look: Callable[[bytes], tuple[Image.Image, PictureFacts]]) -> object:
+def outcome(data: bytes, look: Callable[[bytes], tuple[Image.Image, PictureInfo]]) -> object:
     try:
         picture, facts = look(data)
     except PictureError as problem:
@@ -321,7 +321,7 @@ def test_no_more_than_the_recipe_says(least: int, shrinks: bool) -> None:
     data = saved(painting(1000, 1200), "JPEG")
     shrink = ShrinkPolicy(least_side=least) if least else None
     with OpenedPicture(data) as opened:
-        opened.decode_for_views(DecodePolicy(), Limits(), VIEWS, shrink)
+        opened.decode_for_crops(DecodePolicy(), Limits(), VIEWS, shrink)
         assert (opened.stored is None) is shrinks
 
 

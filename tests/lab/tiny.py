@@ -11,10 +11,10 @@ import pytest
 from tegaki.lab.corpus import ShardSet, load_corpus
 from tegaki.lab.corpus.build import build_from_items
 from tegaki.lab.training.recipes import RECIPES, TrainingRecipe
-from tegaki.results.scoring_config import ViewPolicy
+from tegaki.results.scoring_config import CropPolicy
 from tests.lab.little_corpus import PER_LABEL, write_corpus
 
-SMALL = ViewPolicy(size=64)
+SMALL = CropPolicy(size=64)
 
 
 def tiny(name: str, epochs: int = 2, **changes: object) -> TrainingRecipe:

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from tegaki import BundleError, Detector
-from tegaki.imaging import make_views
+from tegaki.imaging import make_crops
 from tegaki.model import BASES, SHIPPED, Bundle, load_runtime, load_single, open_session, read_base
 from tegaki.model import bundle as bundle_module
 from tegaki.model.session import BaseSession, HeadSession
@@ -32,9 +32,9 @@ def bundle() -> Bundle:
 
 def test_it_is_the_recipes_own(bundle: Bundle) -> None:
     path, data = read_base(bundle)
-    assert bundle.recipe.base is not None
-    assert path == BASES / f"{bundle.recipe.base.id}.onnx"
-    assert hashlib.sha256(data).hexdigest() == bundle.recipe.base.sha256
+    assert bundle.config.base is not None
+    assert path == BASES / f"{bundle.config.base.id}.onnx"
+    assert hashlib.sha256(data).hexdigest() == bundle.config.base.sha256
     assert [each.name for each in BASES.iterdir()] == [path.name]
     assert len(data) <= MOST_MB * 1_000_000
 
@@ -85,8 +85,8 @@ def test_it_computes_the_same_with_and_without_care_for_saturation(bundle: Bundl
     with_care, without = (precise(bundle, value) for value in ("1", "0"))
     logits = []
     for picture in pictures():
-        views = make_views(picture, bundle.recipe.views)
-        one, other = (s.run(views.distinct, views.which) for s in (with_care, without))
+        views = make_crops(picture, bundle.config.views)
+        one, other = (s.run(views.unique, views.inverse) for s in (with_care, without))
         assert one.logits == pytest.approx(other.logits, abs=0.02)
         assert one.outside == pytest.approx(other.outside, abs=0.02)
         logits.append(one.logits[0])
@@ -114,7 +114,7 @@ def copied(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def bases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def contexts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Frozen networks as they could be installed: none."""
     folder = tmp_path / "bases"
     folder.mkdir()
@@ -126,29 +126,29 @@ def test_a_copy_works_by_itself(copied: Path) -> None:
     assert Detector.load(copied).bundle.id == load_single("careful").id
 
 
-def test_a_missing_base(copied: Path, bases: Path) -> None:
+def test_a_missing_base(copied: Path, contexts: Path) -> None:
     with pytest.raises(BundleError, match=r"\.onnx cannot be read"):
         Detector.load(copied)
 
 
-def test_a_base_that_is_another_file(copied: Path, bases: Path, bundle: Bundle) -> None:
+def test_a_base_that_is_another_file(copied: Path, contexts: Path, bundle: Bundle) -> None:
     path, data = read_base_of(bundle)
-    (bases / path.name).write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    (contexts / path.name).write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     with pytest.raises(BundleError, match="is not the file that its bundle names; install it"):
         Detector.load(copied)
 
 
 def read_base_of(bundle: Bundle) -> tuple[Path, bytes]:
     """From where it ships, whatever a test says of the folder."""
-    assert bundle.recipe.base is not None
-    path = BASES / f"{bundle.recipe.base.id}.onnx"
+    assert bundle.config.base is not None
+    path = BASES / f"{bundle.config.base.id}.onnx"
     return path, path.read_bytes()
 
 
 def test_a_bundle_without_a_base_has_none_to_read() -> None:
     with pytest.raises(BundleError, match="stands on no frozen network"):
         read_base(
-            replace(load_single("fast"), recipe=replace(load_single("fast").recipe, base=None))
+            replace(load_single("fast"), config=replace(load_single("fast").config, base=None))
         )
 
 
@@ -194,7 +194,7 @@ def test_sizes_of_other_views_than_there_are(copied: Path) -> None:
 
 def test_a_network_that_does_not_take_every_size(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(SHIPPED["fast"], tmp_path / "fast"))
-    views = load_single(folder).recipe.views
+    views = load_single(folder).config.views
     write_recipe(folder, "views", sizes=[*[views.size] * (len(views.names) - 1), 96])
     with pytest.raises(BundleError, match="does not take views of 96 pixels"):
         Detector.load(folder)

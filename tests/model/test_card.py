@@ -38,8 +38,8 @@ def test_the_card_says_what_the_figures_say(model: str) -> None:
 def test_the_figures_are_of_this_model(model: str) -> None:
     bundle = load_single(model)
     figures = read_card(bundle)[0]
-    assert figures["model_sha256"] == bundle.recipe.model.sha256
-    assert figures["recipe"] == bundle.recipe.hash
+    assert figures["model_sha256"] == bundle.config.model.sha256
+    assert figures["recipe"] == bundle.config.hash
     assert figures["manifest_sha256"] == MANIFEST
     assert bundle.training["split"] == "as-made"
     assert tuple(figures["splits"]) == TESTS

@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tegaki import BundleError, Detector, Row
+from tegaki import BundleError, Detector, Result
 from tegaki.model import CascadeBundle, load_bundle, load_single, save_bundle
 from tegaki.results.scoring_config import (
-    Basis,
     Calibration,
     Cascade,
     DecodePolicy,
-    Recipe,
-    recipe_from_dict,
+    ScoringConfig,
+    ScoringContext,
+    scoring_config_from_dict,
 )
 from tests.cli.test_cli import tegaki
 from tests.little_bundles import colour, grey, write_cascade
@@ -48,7 +48,7 @@ def saved(picture: Image.Image, path: Path) -> Path:
     return path
 
 
-def by_fast(row: Row) -> bool:
+def by_fast(row: Result) -> bool:
     return row.views[0].name.startswith("fast ")
 
 
@@ -57,13 +57,13 @@ def test_the_careful_model_is_asked_exactly_between_the_limits(
 ) -> None:
     asked = []
     for picture in map(grey, LEVELS):
-        step, output = auto.ask(picture)
-        (logit,) = fast.ask(picture)[1].logits
+        step, output = auto.predict(picture)
+        (logit,) = fast.predict(picture)[1].logits
         scaled = 2.0 * logit + 0.5
         asked.append(-3.0 < scaled < 4.0)
         if asked[-1]:
             assert step.bundle == bundle.careful
-            assert output == careful.ask(picture)[1]
+            assert output == careful.predict(picture)[1]
         else:
             assert step.bundle == bundle.fast
             assert output.logits == pytest.approx([scaled])
@@ -73,13 +73,13 @@ def test_the_careful_model_is_asked_exactly_between_the_limits(
 def test_at_a_limit_the_fast_model_is_sure(
     bundle: CascadeBundle, auto: Detector, fast: Detector
 ) -> None:
-    limit = bundle.recipe.scaled(fast.ask(grey(135))[1].logits[0])
-    for recipe in (replace(bundle.recipe, low=limit), replace(bundle.recipe, high=limit)):
-        at = Detector(replace(bundle, recipe=recipe), auto.limits)
-        assert at.ask(grey(135))[0].bundle == bundle.fast
-    beyond = replace(bundle.recipe, low=math.nextafter(limit, -math.inf))
-    at = Detector(replace(bundle, recipe=beyond), auto.limits)
-    assert at.ask(grey(135))[0].bundle == bundle.careful
+    limit = bundle.config.scaled(fast.predict(grey(135))[1].logits[0])
+    for recipe in (replace(bundle.config, low=limit), replace(bundle.config, high=limit)):
+        at = Detector(replace(bundle, config=recipe), auto.limits)
+        assert at.predict(grey(135))[0].bundle == bundle.fast
+    beyond = replace(bundle.config, low=math.nextafter(limit, -math.inf))
+    at = Detector(replace(bundle, config=beyond), auto.limits)
+    assert at.predict(grey(135))[0].bundle == bundle.careful
 
 
 def test_what_the_fast_model_calls_outside_is_handed_on(
@@ -87,16 +87,16 @@ def test_what_the_fast_model_calls_outside_is_handed_on(
 ) -> None:
     dark, red = colour(60, 0, 0), colour(160, 0, 0)
     for picture, is_outside in ((dark, False), (red, True)):
-        output = fast.ask(picture)[1]
-        assert bundle.recipe.scaled(output.logits[0]) <= bundle.recipe.low
+        output = fast.predict(picture)[1]
+        assert bundle.config.scaled(output.logits[0]) <= bundle.config.low
         assert output.outside is not None
         assert (output.outside > 0) is is_outside
-        assert auto.ask(picture)[0].bundle == (bundle.careful if is_outside else bundle.fast)
+        assert auto.predict(picture)[0].bundle == (bundle.careful if is_outside else bundle.fast)
 
 
 def test_a_fast_model_that_says_nothing_of_the_domain(tmp_path: Path) -> None:
     bundle = write_cascade(tmp_path, outside=False)
-    step, output = Detector.load(bundle.folder).ask(colour(160, 0, 0))
+    step, output = Detector.load(bundle.folder).predict(colour(160, 0, 0))
     assert (step.bundle.folder.name, output.outside) == ("fast", None)
 
 
@@ -110,7 +110,7 @@ def test_rows_say_which_model_looked(
     names = careful.inspect(tmp_path / "middle.png").views
     assert [view.name for view in middle.views] == [f"careful {view.name}" for view in names]
     for row in (black, middle):
-        assert (row.model, row.recipe) == (bundle.id, bundle.recipe.hash)
+        assert (row.model, row.recipe) == (bundle.id, bundle.config.hash)
 
 
 def test_a_row_that_was_handed_on_is_the_careful_models(
@@ -150,8 +150,8 @@ def test_rows_do_not_depend_on_workers(auto: Detector, tmp_path: Path) -> None:
 def test_it_can_be_pickled(auto: Detector) -> None:
     """As workers of a cluster get it: by name where it ships, else by its folder."""
     again = pickle.loads(pickle.dumps(auto))
-    assert (again.bundle, again.basis) == (auto.bundle, auto.basis)
-    assert again.ask(grey(135))[1] == auto.ask(grey(135))[1]
+    assert (again.bundle, again.context) == (auto.bundle, auto.context)
+    assert again.predict(grey(135))[1] == auto.predict(grey(135))[1]
     kept = pickle.dumps(Detector.load("auto"))
     assert b"shipped" not in kept  # a worker's package stands elsewhere
     assert pickle.loads(kept).bundle == load_bundle("auto")
@@ -246,8 +246,8 @@ def test_the_shipped_one_joins_the_shipped_two() -> None:
 
 def change(folder: Path, name: str) -> None:
     bundle = load_single(folder / name)
-    recipe = replace(bundle.recipe, calibration=Calibration(1.0, 0.25))
-    save_bundle(replace(bundle, recipe=recipe))
+    recipe = replace(bundle.config, calibration=Calibration(1.0, 0.25))
+    save_bundle(replace(bundle, config=recipe))
 
 
 @pytest.mark.parametrize("name", ["fast", "careful"])
@@ -299,26 +299,26 @@ def moved(cascade: Cascade) -> Sequence[Cascade]:
 
 
 def test_its_recipe_survives_being_stored_and_has_a_hash(bundle: CascadeBundle) -> None:
-    cascade = bundle.recipe
-    assert recipe_from_dict(json.loads(json.dumps(cascade.to_dict()))) == cascade
+    cascade = bundle.config
+    assert scoring_config_from_dict(json.loads(json.dumps(cascade.to_dict()))) == cascade
     hashes = {each.hash for each in (cascade, *moved(cascade))}
     assert len(hashes) == 6
     assert len({each.model.id for each in (cascade, *moved(cascade))}) == 6
-    assert isinstance(recipe_from_dict(cascade.fast.to_dict()), Recipe)
+    assert isinstance(scoring_config_from_dict(cascade.fast.to_dict()), ScoringConfig)
     with pytest.raises(BundleError, match="lacks keys or holds others"):
-        recipe_from_dict({**cascade.to_dict(), "middle": 0.0})
+        scoring_config_from_dict({**cascade.to_dict(), "middle": 0.0})
 
 
 def test_its_models_decode_alike(bundle: CascadeBundle) -> None:
     for careful in (
-        replace(bundle.recipe.careful, decode=DecodePolicy(background=(0, 0, 0))),
-        replace(bundle.recipe.careful, shrink=None),
-        replace(bundle.recipe.careful, views=replace(bundle.careful.recipe.views, short_side=256)),
+        replace(bundle.config.careful, decode=DecodePolicy(background=(0, 0, 0))),
+        replace(bundle.config.careful, shrink=None),
+        replace(bundle.config.careful, views=replace(bundle.careful.config.views, short_side=256)),
     ):
         with pytest.raises(BundleError, match="decode differently"):
-            replace(bundle.recipe, careful=careful)
+            replace(bundle.config, careful=careful)
 
 
 def test_it_is_judged_on_the_careful_models_scale(bundle: CascadeBundle) -> None:
-    assert bundle.recipe.calibration == bundle.careful.recipe.calibration
-    assert bundle.basis == Basis(bundle.recipe, bundle.thresholds)
+    assert bundle.config.calibration == bundle.careful.config.calibration
+    assert bundle.context == ScoringContext(bundle.config, bundle.thresholds)

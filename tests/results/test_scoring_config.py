@@ -7,24 +7,24 @@ import pytest
 from tegaki.errors import BundleError
 from tegaki.results.scoring_config import (
     Calibration,
+    CropPolicy,
     DecodePolicy,
     ModelRef,
-    Recipe,
+    ScoringConfig,
     ShrinkPolicy,
-    ViewPolicy,
 )
 
-RECIPE = Recipe(DecodePolicy(), ViewPolicy(), ModelRef("m", "0" * 64), Calibration(1.0, 0.0))
+RECIPE = ScoringConfig(DecodePolicy(), CropPolicy(), ModelRef("m", "0" * 64), Calibration(1.0, 0.0))
 
 
 SHRINKING = dataclasses.replace(RECIPE, shrink=ShrinkPolicy())
-SIZED = dataclasses.replace(RECIPE, views=ViewPolicy(sizes=(160, 160, 128, 128)))
+SIZED = dataclasses.replace(RECIPE, views=CropPolicy(sizes=(160, 160, 128, 128)))
 HEAD = dataclasses.replace(RECIPE, base=ModelRef("b", "2" * 64))
 
 
 def test_it_survives_being_stored() -> None:
     for recipe in (RECIPE, SHRINKING, SIZED, HEAD):
-        assert Recipe.from_dict(recipe.to_dict()) == recipe
+        assert ScoringConfig.from_dict(recipe.to_dict()) == recipe
 
 
 def test_bundles_from_before_there_were_shrinking_bases_and_sizes_keep_their_hash() -> None:
@@ -37,15 +37,15 @@ def test_everything_in_it_moves_the_hash() -> None:
     others = [
         dataclasses.replace(RECIPE, decode=DecodePolicy(version=2)),
         dataclasses.replace(RECIPE, decode=DecodePolicy(background=(0, 0, 0))),
-        dataclasses.replace(RECIPE, views=ViewPolicy(size=256)),
-        dataclasses.replace(RECIPE, views=ViewPolicy(names=("centre",))),
+        dataclasses.replace(RECIPE, views=CropPolicy(size=256)),
+        dataclasses.replace(RECIPE, views=CropPolicy(names=("centre",))),
         dataclasses.replace(RECIPE, model=ModelRef("m", "1" * 64)),
         dataclasses.replace(RECIPE, calibration=Calibration(1.0, 0.1)),
         SHRINKING,
         SIZED,
         HEAD,
         dataclasses.replace(RECIPE, base=ModelRef("b", "3" * 64)),
-        dataclasses.replace(RECIPE, views=ViewPolicy(sizes=(128, 128, 160, 160))),
+        dataclasses.replace(RECIPE, views=CropPolicy(sizes=(128, 128, 160, 160))),
         dataclasses.replace(RECIPE, shrink=ShrinkPolicy(least_side=5000)),
     ]
     hashes = {recipe.hash for recipe in (RECIPE, *others)}
@@ -63,13 +63,13 @@ def test_missing_and_unknown_keys_raise(part: str) -> None:
     without = RECIPE.to_dict()
     del without[part]
     with pytest.raises(BundleError, match="cannot be read"):
-        Recipe.from_dict(without)
+        ScoringConfig.from_dict(without)
     more = RECIPE.to_dict()
     more[part]["new"] = 1
     with pytest.raises(BundleError, match="cannot be read"):
-        Recipe.from_dict(more)
+        ScoringConfig.from_dict(more)
 
 
 def test_an_unknown_part_raises() -> None:
     with pytest.raises(BundleError, match="does not know"):
-        Recipe.from_dict({**RECIPE.to_dict(), "extra": {}})
+        ScoringConfig.from_dict({**RECIPE.to_dict(), "extra": {}})

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tegaki.concurrency.memory_gate import Turns
+from tegaki.concurrency.memory_gate import MemoryGate
 from tests.big import FILES, peak_mb
 from tests.conftest import painting
 
@@ -35,12 +35,12 @@ def test_a_scan_of_100_megapixel_pictures(tmp_path: Path) -> None:
 
 
 def test_what_is_large_is_done_one_at_a_time() -> None:
-    turns, at_work, most = Turns(10, 60), [0, 0], [0, 0]
+    gate, at_work, most = MemoryGate(10, 60), [0, 0], [0, 0]
     lock, side_by_side = threading.Lock(), threading.Barrier(3)
 
     def work(size: int) -> None:
         kind = size >= 10
-        with turns.of(size):
+        with gate.acquire(size):
             with lock:
                 at_work[kind] += 1
                 most[kind] = max(most[kind], at_work[kind])
@@ -60,20 +60,20 @@ def test_what_is_large_is_done_one_at_a_time() -> None:
 
 
 def test_a_turn_ends_with_an_error() -> None:
-    turns = Turns(1, 60)
-    with pytest.raises(ZeroDivisionError), turns.of(5):
+    gate = MemoryGate(1, 60)
+    with pytest.raises(ZeroDivisionError), gate.acquire(5):
         raise ZeroDivisionError
-    with turns.of(5):
+    with gate.acquire(5):
         pass
 
 
 def test_a_turn_that_never_ends_holds_nobody_up_for_long() -> None:
     """Whoever waited goes on, and then there are turns as before."""
-    turns, never, over = Turns(1, 0.2), threading.Event(), threading.Event()
+    gate, never, over = MemoryGate(1, 0.2), threading.Event(), threading.Event()
     taken = []
 
     def take(number: int, until: threading.Event) -> None:
-        with turns.of(5):
+        with gate.acquire(5):
             taken.append(number)
             until.wait()
 

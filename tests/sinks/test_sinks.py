@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tegaki import Detector, MissingExtra, OutputError, Row
+from tegaki import Detector, MissingExtra, OutputError, Result
 from tegaki.sinks import open_sink
 from tegaki.sinks.columns import COLUMNS, flatten
 from tegaki.sinks.parquet import ParquetSink
@@ -15,13 +15,13 @@ from tests.conftest import painting
 
 
 @pytest.fixture
-def rows(detector: Detector, tmp_path: Path) -> list[Row]:
+def rows(detector: Detector, tmp_path: Path) -> list[Result]:
     painting().save(tmp_path / '"quoted", 絵\n.png')
     paths = [tmp_path / '"quoted", 絵\n.png', tmp_path / "missing.png"]
     return list(detector.inspect_many(paths))
 
 
-def write(path: Path, rows: list[Row]) -> Path:
+def write(path: Path, rows: list[Result]) -> Path:
     sink = open_sink(path)
     for row in rows:
         sink.write(row)
@@ -29,12 +29,12 @@ def write(path: Path, rows: list[Row]) -> Path:
     return path
 
 
-def test_json_lines(rows: list[Row], tmp_path: Path) -> None:
+def test_json_lines(rows: list[Result], tmp_path: Path) -> None:
     lines = write(tmp_path / "o.jsonl", rows).read_text(encoding="utf-8").splitlines()
     assert [json.loads(line) for line in lines] == [row.to_dict() for row in rows]
 
 
-def test_csv(rows: list[Row], tmp_path: Path) -> None:
+def test_csv(rows: list[Result], tmp_path: Path) -> None:
     with write(tmp_path / "o.CSV", rows).open(encoding="utf-8", newline="") as stream:
         read = list(csv.DictReader(stream))
     assert list(read[0]) == list(COLUMNS)
@@ -46,7 +46,7 @@ def test_csv(rows: list[Row], tmp_path: Path) -> None:
     assert read[1]["probability"] == ""
 
 
-def test_parquet(rows: list[Row], tmp_path: Path) -> None:
+def test_parquet(rows: list[Result], tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet", reason="needs tegaki[parquet]")
     table = parquet.read_table(write(tmp_path / "o.parquet", rows))
     assert table.to_pylist() == [flatten(row) for row in rows]
@@ -55,7 +55,7 @@ def test_parquet(rows: list[Row], tmp_path: Path) -> None:
 
 
 def test_parquet_in_several_groups(
-    rows: list[Row], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    rows: list[Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parquet = pytest.importorskip("pyarrow.parquet", reason="needs tegaki[parquet]")
     monkeypatch.setattr(ParquetSink, "GROUP", 3)
@@ -65,7 +65,7 @@ def test_parquet_in_several_groups(
 
 
 def test_parquet_interrupted_between_writing_and_forgetting(
-    rows: list[Row], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    rows: list[Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parquet = pytest.importorskip("pyarrow.parquet", reason="needs tegaki[parquet]")
     monkeypatch.setattr(ParquetSink, "GROUP", 2)
@@ -85,7 +85,7 @@ def test_parquet_interrupted_between_writing_and_forgetting(
     assert parquet.read_table(tmp_path / "o.parquet").num_rows == 2
 
 
-def test_every_output_has_every_field(rows: list[Row]) -> None:
+def test_every_output_has_every_field(rows: list[Result]) -> None:
     for row in rows:
         expected = (set(row.to_dict()) - {"error"}) | {
             "error_type", "error_message", "claim_tool", "claim_kind", "claim_strength",

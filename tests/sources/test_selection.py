@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tegaki.sources import Found, Selection, Selector, find
-from tegaki.sources.expand import entered
+from tegaki.sources import Selection, Selector, SourceFile, find
+from tegaki.sources.expand import expand_archives
 from tegaki.sources.selection import is_side_car
 from tests.cli.test_cli import tegaki
 from tests.sources.archives.made import MAX, make_tar, make_zip, png
@@ -127,7 +127,7 @@ def test_a_store_takes_side_cars_up_when_they_are_asked_for(folder: Path) -> Non
 )
 def test_patterns_and_types(folder: Path, selection: Selection, expected: list[str]) -> None:
     select = Selector(selection)
-    found = entered(select(find([str(folder)], recursive=True)), MAX, select)
+    found = expand_archives(select(find([str(folder)], recursive=True)), MAX, select)
     assert [item.path.removeprefix(f"{folder}/") for item in found] == expected
 
 
@@ -146,7 +146,9 @@ def test_patterns_hold_for_files_that_are_named(folder: Path) -> None:
 
 def test_types_go_by_names_in_any_case() -> None:
     selection = Selection(types=("jpeg", "tiff"))
-    taken = [name for name in ("a.JPG", "a.jfif", "b.png", "c.Tif", "jpg") if selection.takes(name)]
+    taken = [
+        name for name in ("a.JPG", "a.jfif", "b.png", "c.Tif", "jpg") if selection.accepts(name)
+    ]
     assert taken == ["a.JPG", "a.jfif", "c.Tif"]
 
 
@@ -158,8 +160,8 @@ def test_what_may_be_a_picture_is_no_side_car(name: str) -> None:
 def test_what_is_taken_is_asked_of_each_file_once(folder: Path) -> None:
     select = Selector(Selection())
     taken = list(select(find([str(folder), str(folder / "a.txt")], recursive=True)))
-    assert Found(str(folder / "a.png")) in taken
-    assert select.passed_over == {".txt": 1, ".json": 1}
+    assert SourceFile(str(folder / "a.png")) in taken
+    assert select.skipped == {".txt": 1, ".json": 1}
 
 
 def test_a_cluster_takes_a_list_in_place_of_patterns(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tegaki.sources import Found, find
+from tegaki.sources import SourceFile, find
 from tests.imaging.test_files import let_others_in, without_privileges
 
 
@@ -90,7 +90,7 @@ def test_a_symlink_out_of_the_named_folder_to_one_above_it(tree: Path) -> None:
 
 def test_a_symlink_to_itself_is_left_to_reading(tree: Path) -> None:
     (tree / "self.png").symlink_to("self.png")
-    assert Found("./self.png") in list(find(["."], recursive=True))
+    assert SourceFile("./self.png") in list(find(["."], recursive=True))
 
 
 @pytest.mark.parametrize("recursive", [False, True])
@@ -132,4 +132,4 @@ def test_a_very_deep_tree(tmp_path: Path) -> None:
         found = list(find([str(tmp_path)], recursive=True))
     finally:
         sys.setrecursionlimit(before)
-    assert found == [Found(str(tmp_path / "z.png"))]
+    assert found == [SourceFile(str(tmp_path / "z.png"))]

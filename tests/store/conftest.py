@@ -16,8 +16,8 @@ import pytest
 import sqlalchemy
 
 from tegaki import Detector
-from tegaki.results.result import Facts, Row
-from tegaki.scan.incremental import Outcome, scan_into
+from tegaki.results.result import Measurement, Result
+from tegaki.scan.incremental import ScanOutcome, scan_into
 from tegaki.sources import find
 from tegaki.store import Query, Store, results
 from tests.conftest import painting
@@ -86,17 +86,17 @@ class Counting:
     def __getattr__(self, name: str) -> object:
         return getattr(self.detector, name)
 
-    def measure(self, data: bytes, sha256: str | None = None) -> Facts:
+    def measure(self, data: bytes, sha256: str | None = None) -> Measurement:
         self.measured += 1
         return self.detector.measure(data, sha256)
 
 
 def scanned(
     where: str, detector: object, folder: Path, *, workers: int = 2, rehash: bool = False
-) -> list[Outcome]:
+) -> list[ScanOutcome]:
     """One scan, to its end."""
     with Store.open(where) as store:
-        scan = store.begin(detector.basis, detector.reading)  # type: ignore[attr-defined]
+        scan = store.begin_scan(detector.context, detector.reader_version)  # type: ignore[attr-defined]
         outcomes = list(
             scan_into(
                 scan,
@@ -110,6 +110,6 @@ def scanned(
     return outcomes
 
 
-def rows(where: str, query: Query | None = None) -> list[Row]:
+def rows(where: str, query: Query | None = None) -> list[Result]:
     with Store.open(where) as store:
         return list(results(store, query or Query()))

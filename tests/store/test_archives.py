@@ -13,7 +13,7 @@ import pytest
 from tegaki import Detector, Limits
 from tegaki.model import load_single
 from tegaki.scan import scan
-from tegaki.scan.incremental import Outcome, scan_into
+from tegaki.scan.incremental import ScanOutcome, scan_into
 from tegaki.sources import find
 from tegaki.store import Query, Store
 from tests.cli.test_cli import tegaki
@@ -48,8 +48,8 @@ def make_again(archive: Path, files: dict[str, bytes]) -> None:
     aged(archive, by=10)
 
 
-def ways(outcomes: list[Outcome]) -> Counter[str]:
-    return Counter(outcome.how for outcome in outcomes)
+def ways(outcomes: list[ScanOutcome]) -> Counter[str]:
+    return Counter(outcome.action for outcome in outcomes)
 
 
 def names(where: str, query: Query | None = None) -> list[str]:
@@ -123,9 +123,9 @@ def test_what_is_changed_is_read_and_its_lost_members_are_gone(
 def test_a_new_recipe_scores_members_too(where: str, detector: Detector, archive: Path) -> None:
     scanned(where, detector, archive.parent)
     fast = load_single("fast")
-    calibration = replace(fast.recipe.calibration, intercept=1.0)
-    recipe = replace(fast.recipe, calibration=calibration)
-    other = Detector(replace(fast, recipe=recipe), detector.limits)
+    calibration = replace(fast.config.calibration, intercept=1.0)
+    recipe = replace(fast.config, calibration=calibration)
+    other = Detector(replace(fast, config=recipe), detector.limits)
     assert ways(scanned(where, other, archive.parent)) == {"scored": 3}
     assert ways(scanned(where, detector, archive.parent)) == {"unchanged": 3}
 
@@ -134,7 +134,7 @@ def test_a_scan_that_is_left_in_an_archive_goes_on(
     where: str, detector: Detector, archive: Path
 ) -> None:
     with Store.open(where) as store:
-        begun = store.begin(detector.basis, detector.reading)
+        begun = store.begin_scan(detector.context, detector.reader_version)
         going = scan_into(begun, detector, find([str(archive)], recursive=False), workers=1)
         next(going)
         going.close()
@@ -158,7 +158,7 @@ def test_an_archive_that_breaks_keeps_what_can_be_read(
     assert names(where, Query(error="BrokenArchive")) == ["a.tar"]
     (folder / "a.tar").write_bytes(whole)
     aged(folder / "a.tar")
-    assert Counter(o.how for o in scanned(where, detector, folder))["scored"] == 0
+    assert Counter(o.action for o in scanned(where, detector, folder))["scored"] == 0
     assert names(where) == [f"a.tar::{name}" for name in FILES]
 
 

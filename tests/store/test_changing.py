@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tegaki import Detector, Limits
 from tegaki.scan.incremental import scan_into
-from tegaki.sources import Found, find
+from tegaki.sources import SourceFile, find
 from tegaki.sources.archives import Member
 from tegaki.store import Query, Store
 from tests.conftest import painting
@@ -25,15 +25,15 @@ def scanned_while(
 ) -> dict[str, str | None]:
     """Errors by name of a scan during which something happens: all is listed, nothing is read."""
 
-    def listed() -> Iterator[Found]:
+    def listed() -> Iterator[SourceFile]:
         yield from list(find([str(tree)], recursive=True))
         change()
 
     with Store.open(where) as store:
-        scan = store.begin(detector.basis, detector.reading)
+        scan = store.begin_scan(detector.context, detector.reader_version)
         outcomes = list(scan_into(scan, detector, listed(), workers=2))
         scan.mark_gone(os.fsencode(tree))
-    said = {Path(o.path).name: o.facts.error for o in outcomes if o.facts is not None}
+    said = {Path(o.path).name: o.measurement.error for o in outcomes if o.measurement is not None}
     return {name: error.type if error else None for name, error in said.items()}
 
 
@@ -115,7 +115,9 @@ def test_a_folder_without_permission_loses_nothing(
 
 def test_scans_that_begin_at_once_have_numbers_of_their_own(where: str, detector: Detector) -> None:
     with Store.open(where) as store, ThreadPoolExecutor(8) as pool:
-        begun = [pool.submit(store.begin, detector.basis, f"{n % 2}" * 16) for n in range(32)]
+        begun = [
+            pool.submit(store.begin_scan, detector.context, f"{n % 2}" * 16) for n in range(32)
+        ]
         numbers = [each.result().number for each in begun]
     assert sorted(numbers) == list(range(1, 33))
 
@@ -135,9 +137,9 @@ def test_a_content_whose_first_file_came_too_late(where: str, tmp_path: Path) ->
         return data
 
     reads: list[Callable[[], bytes]] = [slow, *[lambda: b"no picture"] * 4, copy]
-    found = [Found(str(tmp_path / f"{n}"), member=Member(b"", r)) for n, r in enumerate(reads)]
+    found = [SourceFile(str(tmp_path / f"{n}"), member=Member(b"", r)) for n, r in enumerate(reads)]
     with Store.open(where) as store:
-        scan = store.begin(detector.basis, detector.reading)
+        scan = store.begin_scan(detector.context, detector.reader_version)
         list(scan_into(scan, detector, found, workers=1))
     errors = [row.error.type if row.error else None for row in rows(where)]
     assert errors == ["TimedOut", *["NotAPicture"] * 4, None]

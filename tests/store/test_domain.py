@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tegaki import Detector, Limits
-from tegaki.results.result import Row
+from tegaki.results.result import Result
 from tegaki.results.scoring_config import Thresholds
 from tegaki.scan.incremental import scan_into
 from tegaki.sources import find
@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
     return found
 
 
-def by_name(found: list[Row]) -> dict[str, Row]:
+def by_name(found: list[Result]) -> dict[str, Result]:
     return {Path(row.path).stem: row for row in found}
 
 
@@ -59,8 +59,8 @@ def test_what_a_scan_counts_is_what_its_rows_say(
     where: str, little: Detector, folder: Path
 ) -> None:
     with Store.open(where) as store:
-        scan = store.begin(little.basis, little.reading)
+        scan = store.begin_scan(little.context, little.reader_version)
         list(scan_into(scan, little, find([str(folder)], recursive=False), workers=1))
-        counted = Counter(verdict for verdict, _ in count_seen(scan, little.basis))
+        counted = Counter(verdict for verdict, _ in count_seen(scan, little.context))
     assert counted == Counter(row.verdict for row in rows(where))
     assert counted == {"drawn": 1, "generated": 1, "unsure": 1, "error": 1}

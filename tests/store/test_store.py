@@ -20,13 +20,13 @@ from tegaki.results.scoring_config import Thresholds
 from tegaki.scan.incremental import scan_into
 from tegaki.sources import find
 from tegaki.store import Query, Store, results
-from tegaki.store.connections import writing
+from tegaki.store.connections import write_transaction
 from tests.conftest import painting
 from tests.store.conftest import LONG_AGO, Counting, rows, scanned
 
 
 def ways(outcomes: list) -> Counter[str]:  # type: ignore[type-arg]
-    return Counter(outcome.how for outcome in outcomes)
+    return Counter(outcome.action for outcome in outcomes)
 
 
 def test_rows_of_the_store_are_those_of_a_plain_scan(
@@ -80,13 +80,13 @@ def test_a_new_recipe_scores_everything_and_thresholds_nothing(
     where: str, detector: Detector, tree: Path
 ) -> None:
     scanned(where, detector, tree)
-    recipe = load_single("fast").recipe
+    recipe = load_single("fast").config
     recipe = replace(recipe, calibration=replace(recipe.calibration, intercept=1.0))
     other = Counting(of_other_bundle(detector, recipe=recipe))
     assert ways(scanned(where, other, tree)) == {"scored": 4, "hashed": 2}
     assert {row.recipe for row in rows(where)} == {recipe.hash}
-    old = rows(where, Query(model=detector.basis.recipe_hash))
-    assert {row.recipe for row in old} == {detector.basis.recipe_hash}
+    old = rows(where, Query(model=detector.context.config_hash))
+    assert {row.recipe for row in old} == {detector.context.config_hash}
 
     everything = Thresholds(0.0, 1e-9, 0.05, 0.01, 193, 174)
     moved = Counting(of_other_bundle(detector, thresholds=everything))
@@ -161,7 +161,7 @@ def test_a_store_does_not_depend_on_workers(
 
 def test_a_scan_that_is_left_keeps_what_it_did(where: str, detector: Detector, tree: Path) -> None:
     with Store.open(where) as store:
-        scan = store.begin(detector.basis, detector.reading)
+        scan = store.begin_scan(detector.context, detector.reader_version)
         going = scan_into(scan, detector, find([str(tree)], recursive=True), workers=1)
         first = next(going)
         going.close()
@@ -171,12 +171,12 @@ def test_a_scan_that_is_left_keeps_what_it_did(where: str, detector: Detector, t
 def test_reads_go_on_while_a_scan_writes(where: str, detector: Detector, tree: Path) -> None:
     scanned(where, detector, tree)
     with Store.open(where) as reader, Store.open(where) as writer:
-        reading = results(reader, Query())
-        first = next(reading)
-        scan = writer.begin(detector.basis, detector.reading)
+        read_transaction = results(reader, Query())
+        first = next(read_transaction)
+        scan = writer.begin_scan(detector.context, detector.reader_version)
         (tree / "new.png").write_bytes(b"new")
         list(scan_into(scan, detector, find([str(tree)], recursive=True), workers=2))
-        assert len([first, *reading]) == 6  # as it was when the question was asked
+        assert len([first, *read_transaction]) == 6  # as it was when the question was asked
         assert len(list(results(reader, Query()))) == 7
 
 
@@ -231,7 +231,7 @@ def made_at_once(where: str) -> list[int]:
     def make(_: int) -> int:
         together.wait()
         with Store.open(where) as store:
-            return len(store.bases())
+            return len(store.contexts())
 
     with ThreadPoolExecutor(6) as threads:
         return list(threads.map(make, range(6)))
@@ -256,7 +256,7 @@ def test_many_make_one_store_whatever_the_server_isolates(database: str, level: 
 def test_a_store_in_postgresql_that_stays_locked_says_so(database: str) -> None:
     with (
         Store.open(database) as one,
-        writing(one.engine),
+        write_transaction(one.engine),
         pytest.raises(StoreError, match="locked by another process"),
     ):
         Store.open(database, wait=0.1)
@@ -279,7 +279,7 @@ def test_a_full_disk_loses_nothing_that_was_committed(
         store.engine.dispose()
         fill = f"PRAGMA max_page_count = {pages + 2}"  # each connection has its own
         sqlalchemy.event.listen(store.engine, "connect", lambda c, _: c.execute(fill))
-        scan = store.begin(detector.basis, detector.reading)
+        scan = store.begin_scan(detector.context, detector.reader_version)
         with pytest.raises(StoreError, match="disk is full"):
             list(scan_into(scan, detector, find([str(tree)], recursive=True), workers=1))
     assert [row for row in rows(where) if not Path(row.path).name.isdigit()] == before

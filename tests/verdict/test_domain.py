@@ -10,39 +10,39 @@ from pathlib import Path
 import pytest
 from PIL.PngImagePlugin import PngInfo
 
-from tegaki import Detector, Row
-from tegaki.results.claim import Claim, Kind, Place, Strength
+from tegaki import Detector, Result
+from tegaki.results.claim import Claim, Kind, Location, Strength
 from tegaki.results.codec import pack, unpack
-from tegaki.results.result import Facts, Verdict, ViewScore
+from tegaki.results.result import CropScore, Measurement, Verdict
 from tegaki.results.scoring_config import (
-    Basis,
     Calibration,
+    CropPolicy,
     DecodePolicy,
     ModelRef,
-    Recipe,
+    ScoringConfig,
+    ScoringContext,
     Thresholds,
-    ViewPolicy,
 )
 from tegaki.sinks import open_sink
-from tegaki.verdict import pull_of, row_of
+from tegaki.verdict import claim_effect, result_of
 from tegaki.verdict.fusion import OUTSIDE
 from tests.little_bundles import colour, grey, write_fast
 
-RECIPE = Recipe(DecodePolicy(), ViewPolicy(), ModelRef("m", "0" * 64), Calibration(1.0, 0.0))
-BASIS = Basis(RECIPE, Thresholds(0.2, 0.9, 0.05, 0.01, 193, 174))
+RECIPE = ScoringConfig(DecodePolicy(), CropPolicy(), ModelRef("m", "0" * 64), Calibration(1.0, 0.0))
+CONTEXT = ScoringContext(RECIPE, Thresholds(0.2, 0.9, 0.05, 0.01, 193, 174))
 PARAMETERS = (
     "a fox\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 11, Size: 300x400, Version: v1.10.1"
 )
 LOGITS: dict[Verdict, float] = {"drawn": -5.0, "unsure": 0.0, "generated": 5.0}
-DRAWN = Facts("0" * 64, 10, "PNG", 90, 90, views=(ViewScore("squashed", -5.0),))
+DRAWN = Measurement("0" * 64, 10, "PNG", 90, 90, views=(CropScore("squashed", -5.0),))
 
 
 def claim(kind: Kind, strength: Strength) -> Claim:
-    return Claim("ComfyUI", "graph", kind, strength, Place("PNG tEXt prompt", 33, 99))
+    return Claim("ComfyUI", "graph", kind, strength, Location("PNG tEXt prompt", 33, 99))
 
 
-def facts(pixels: Verdict, outside: float | None, *claims: Claim) -> Facts:
-    views = (ViewScore("squashed", LOGITS[pixels]),)
+def measurement(pixels: Verdict, outside: float | None, *claims: Claim) -> Measurement:
+    views = (CropScore("squashed", LOGITS[pixels]),)
     return replace(DRAWN, views=views, outside=outside, claims=claims)
 
 
@@ -51,14 +51,14 @@ def facts(pixels: Verdict, outside: float | None, *claims: Claim) -> Facts:
     [(None, None), (-3.0, "inside"), (0.0, "inside"), (1e-6, "outside"), (3.0, "outside")],
 )
 def test_what_is_outside(outside: float | None, domain: str | None) -> None:
-    found = facts("drawn", outside)
+    found = measurement("drawn", outside)
     assert found.domain == domain
-    assert row_of("a.png", found, BASIS).domain == domain
+    assert result_of("a.png", found, CONTEXT).domain == domain
 
 
 @pytest.mark.parametrize("pixels", ["drawn", "unsure", "generated"])
 def test_what_is_outside_is_not_judged(pixels: Verdict) -> None:
-    row = row_of("a.png", facts(pixels, 0.1), BASIS)
+    row = result_of("a.png", measurement(pixels, 0.1), CONTEXT)
     assert (row.verdict, row.reasons) == ("unsure", (OUTSIDE,))
     assert row.logit == LOGITS[pixels]
     assert row.probability is not None  # what the pixels look like is kept
@@ -67,14 +67,14 @@ def test_what_is_outside_is_not_judged(pixels: Verdict) -> None:
 @pytest.mark.parametrize("pixels", ["drawn", "unsure", "generated"])
 @pytest.mark.parametrize("outside", [None, -0.1])
 def test_inside_nothing_changes(pixels: Verdict, outside: float | None) -> None:
-    row = row_of("a.png", facts(pixels, outside), BASIS)
+    row = result_of("a.png", measurement(pixels, outside), CONTEXT)
     assert row.verdict == pixels
     assert OUTSIDE not in row.reasons
 
 
 @pytest.mark.parametrize("strength", ["proof", "declared"])
 def test_a_claim_that_decides_still_does(strength: Strength) -> None:
-    row = row_of("a.png", facts("drawn", 5.0, claim("generated", strength)), BASIS)
+    row = result_of("a.png", measurement("drawn", 5.0, claim("generated", strength)), CONTEXT)
     assert row.verdict == "generated"
     assert "ComfyUI" in row.reasons[0]
     assert OUTSIDE in row.reasons[1:]
@@ -87,7 +87,7 @@ def test_a_claim_that_decides_still_does(strength: Strength) -> None:
 @pytest.mark.parametrize("pixels", ["drawn", "generated"])
 def test_other_claims_do_not(pixels: Verdict, kind: Kind, strength: Strength) -> None:
     """That it is outside comes first: tables show one reason."""
-    row = row_of("a.png", facts(pixels, 5.0, claim(kind, strength)), BASIS)
+    row = result_of("a.png", measurement(pixels, 5.0, claim(kind, strength)), CONTEXT)
     assert row.verdict == "unsure"
     assert row.reasons[0] == OUTSIDE
     assert any("PNG tEXt prompt" in reason for reason in row.reasons[1:])
@@ -95,21 +95,21 @@ def test_other_claims_do_not(pixels: Verdict, kind: Kind, strength: Strength) ->
 
 def test_the_store_keeps_what_weighs() -> None:
     decides, hint = claim("generated", "declared"), claim("generated", "hint")
-    assert pull_of([decides], "outside") == "decides"
-    assert pull_of([hint], "outside") == "outside"
-    assert pull_of([], "outside") == "outside"
-    assert pull_of([hint], "inside") == pull_of([hint]) == "moves"
-    assert pull_of([], "inside") == pull_of([]) == "none"
+    assert claim_effect([decides], "outside") == "decides"
+    assert claim_effect([hint], "outside") == "outside"
+    assert claim_effect([], "outside") == "outside"
+    assert claim_effect([hint], "inside") == claim_effect([hint]) == "moves"
+    assert claim_effect([], "inside") == claim_effect([]) == "none"
 
 
 def test_facts_are_kept_with_it() -> None:
     for outside in (None, -1.25, 3.5):
-        found = facts("drawn", outside, claim("generated", "hint"))
+        found = measurement("drawn", outside, claim("generated", "hint"))
         assert unpack(pack(found), bytes(32)) == found
 
 
 def test_facts_from_before_there_was_a_domain_are_read() -> None:
-    plain = json.loads(pack(facts("drawn", 1.0)))
+    plain = json.loads(pack(measurement("drawn", 1.0)))
     del plain["outside"]
     found = unpack(json.dumps(plain), bytes(32))
     assert (found, found.domain) == (DRAWN, None)
@@ -126,7 +126,7 @@ def little(tmp_path_factory: pytest.TempPathFactory) -> Detector:
 
 
 @pytest.fixture
-def rows(little: Detector, tmp_path: Path) -> list[Row]:
+def rows(little: Detector, tmp_path: Path) -> list[Result]:
     """Of a picture outside the domain, one outside that says that it was generated, one inside,
     and one that cannot be judged."""
     info = PngInfo()
@@ -141,13 +141,13 @@ def rows(little: Detector, tmp_path: Path) -> list[Row]:
 DOMAINS = ["outside", "outside", "inside", None]
 
 
-def test_rows(rows: list[Row]) -> None:
+def test_rows(rows: list[Result]) -> None:
     assert [row.domain for row in rows] == DOMAINS
     assert [row.verdict for row in rows[:2]] == ["unsure", "generated"]
     assert rows[0].reasons[0] == OUTSIDE
 
 
-def write(path: Path, rows: list[Row]) -> Path:
+def write(path: Path, rows: list[Result]) -> Path:
     sink = open_sink(path)
     for row in rows:
         sink.write(row)
@@ -155,14 +155,14 @@ def write(path: Path, rows: list[Row]) -> Path:
     return path
 
 
-def test_every_output_says_it(rows: list[Row], tmp_path: Path) -> None:
+def test_every_output_says_it(rows: list[Result], tmp_path: Path) -> None:
     lines = write(tmp_path / "o.jsonl", rows).read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["domain"] for line in lines] == DOMAINS
     with write(tmp_path / "o.csv", rows).open(encoding="utf-8", newline="") as stream:
         assert [row["domain"] for row in csv.DictReader(stream)] == [d or "" for d in DOMAINS]
 
 
-def test_parquet_says_it(rows: list[Row], tmp_path: Path) -> None:
+def test_parquet_says_it(rows: list[Result], tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet", reason="needs tegaki[parquet]")
     table = parquet.read_table(write(tmp_path / "o.parquet", rows))
     assert table["domain"].to_pylist() == DOMAINS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tegaki.results.claim import Claim, Kind, Place, Strength
+from tegaki.results.claim import Claim, Kind, Location, Strength
 from tegaki.results.result import Verdict
 from tegaki.results.scoring_config import Calibration, Thresholds
 from tegaki.verdict import decide, explain
@@ -15,7 +15,7 @@ PROBABILITY: dict[Verdict, float] = {"drawn": 0.1, "unsure": 0.5, "generated": 0
 
 
 def claim(kind: Kind, strength: Strength, tool: str = "ComfyUI", note: str = "") -> Claim:
-    return Claim(tool, "graph", kind, strength, Place("PNG tEXt prompt", 33, 99), note)
+    return Claim(tool, "graph", kind, strength, Location("PNG tEXt prompt", 33, 99), note)
 
 
 def reasons(pixels: Verdict, *claims: Claim) -> list[str]:

@@ -103,14 +103,14 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-Answer = Callable[[Handler], None]
+Response = Callable[[Handler], None]
 
 
-def status(code: int, *headers: tuple[str, str], body: bytes = b"") -> Answer:
+def status(code: int, *headers: tuple[str, str], body: bytes = b"") -> Response:
     return lambda handler: handler.send(code, *headers, body=body)
 
 
-def raw(data: bytes) -> Answer:
+def raw(data: bytes) -> Response:
     def answer(handler: Handler) -> None:
         handler.wfile.write(data)
 
@@ -122,7 +122,7 @@ class Receiver:
     """A server on 127.0.0.1, and what it was sent."""
 
     server: ThreadingHTTPServer
-    answers: list[Answer] = field(default_factory=lambda: [status(204)])
+    answers: list[Response] = field(default_factory=lambda: [status(204)])
     posts: list[Post] = field(default_factory=list)
     guard: threading.Lock = field(default_factory=threading.Lock)
     over: threading.Event = field(default_factory=threading.Event)
@@ -134,7 +134,7 @@ class Receiver:
     def names(self) -> list[str]:
         return sorted(post.name for post in self.posts)
 
-    def stall(self, start: bytes = b"", every: bytes = b"") -> Answer:
+    def stall(self, start: bytes = b"", every: bytes = b"") -> Response:
         """Never done: silent, or a byte now and then."""
 
         def answer(handler: Handler) -> None:
@@ -170,8 +170,8 @@ def verify(secret: str, headers: dict[str, str], body: bytes) -> str:
     (code,) = re.findall(r"```python\n(.*?def verify.*?)```", page, re.S)
     names: dict[str, Any] = {}
     exec(compile(code, "docs/watch.md", "exec"), names)
-    letter: str = names["verify"](secret, headers, body)
-    return letter
+    delivery: str = names["verify"](secret, headers, body)
+    return delivery
 
 
 # ---- the watch ---------------------------------------------------------------------------------
@@ -220,7 +220,7 @@ class Watching:
 
 
 @dataclass
-class Place:
+class WatchSetup:
     """A folder to watch, and a store."""
 
     folder: Path
@@ -256,7 +256,7 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def setup(tmp_path: Path) -> WatchSetup:
     folder = tmp_path / "uploads"
     folder.mkdir()
-    return Place(folder, str(tmp_path / "s.tegaki"))
+    return WatchSetup(folder, str(tmp_path / "s.tegaki"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from tegaki.cli.places import check_folder
+from tegaki.cli.output_checks import check_folder
 from tegaki.cli.progress import CellProgress
 from tegaki.cli.train import FILE, FOLDER
 from tegaki.detector import default_workers
@@ -83,7 +83,10 @@ def ablate(
 def _watched(run: Callable[..., None]) -> None:
     try:
         with CellProgress(Console(stderr=True)) as progress:
-            run(tell=progress.print, watch=lambda at: progress.show(at.done, at.total, at.running))
+            run(
+                log_line=progress.print,
+                on_status=lambda at: progress.show(at.done, at.total, at.running),
+            )
     except KeyboardInterrupt:
         click.echo("Stopped; give the same command again to go on.", err=True)
         sys.exit(130)

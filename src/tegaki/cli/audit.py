@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from tegaki.cli.places import check_file, write_text
+from tegaki.cli.output_checks import check_file, write_text
 from tegaki.cli.progress import make_progress
 from tegaki.detector import Detector
 from tegaki.lab.audit import (
@@ -19,10 +19,10 @@ from tegaki.lab.audit import (
     Audit,
     Progress,
     as_plain,
+    audit_crops,
     audit_files,
     audit_model,
     audit_originals,
-    audit_views,
     folder_items,
     not_trained_on,
     sampled,
@@ -160,7 +160,7 @@ def _run(
     if mode == "originals":
         return audit_originals(chosen, progress)
     if mode == "views":
-        return audit_views(chosen, load_single("fast").recipe.views, progress)
+        return audit_crops(chosen, load_single("fast").config.views, progress)
     return audit_files(chosen, progress)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tegaki.cli.places import check_folder
+from tegaki.cli.output_checks import check_folder
 from tegaki.cli.train import FOLDER
 from tegaki.errors import MissingExtra
 from tegaki.lab.corpus import load_shards

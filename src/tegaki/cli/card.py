@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from tegaki.cli.places import check_folder
+from tegaki.cli.output_checks import check_folder
 from tegaki.cli.train import FOLDER
 from tegaki.detector import Detector
 from tegaki.lab.corpus import load_corpus
-from tegaki.lab.export.card_metrics import differences, measure
+from tegaki.lab.export.card_metrics import differences, measure_card
 from tegaki.lab.export.model_card import card_text, read_card, write_card
 from tegaki.model import load_single
 
@@ -52,7 +52,7 @@ def card(corpus: Path, model: Path | None, check: bool) -> None:
     if not check:
         check_folder(bundle.folder)
     detector = Detector.load(bundle.folder, provenance=False)
-    figures = measure(
+    figures = measure_card(
         detector, load_corpus(corpus), lambda name: click.echo(f"scoring {name} ...", err=True)
     )
     if not check:

@@ -22,7 +22,7 @@ from tegaki.errors import PictureError
 
 if TYPE_CHECKING:
     from tegaki.detector import Detector
-    from tegaki.results.result import Row
+    from tegaki.results.result import Result
 
 
 @click.command(no_args_is_help=True)
@@ -65,29 +65,29 @@ def check(
     refuse_urls("check", files)
     detector = load_detector(model, max_pixels, max_bytes, trust_anchors)
     failed, width = False, terminal_width()
-    for number, path in enumerate(_once(files)):
-        row = _row(detector, path, max_bytes)
-        failed |= row.error is not None
+    for number, path in enumerate(_without_duplicates(files)):
+        result = _inspect(detector, path, max_bytes)
+        failed |= result.error is not None
         if as_json:
-            click.echo(row.to_json())
+            click.echo(result.to_json())
             continue
         if number:
             click.echo()
-        for line in detail(row, detector.bundle.thresholds, width):
+        for line in detail(result, detector.bundle.thresholds, width):
             click.echo(line)
     sys.exit(1 if failed else 0)
 
 
-def _row(detector: Detector, path: str, max_bytes: int) -> Row:
+def _inspect(detector: Detector, path: str, max_bytes: int) -> Result:
     if path != STDIN:
         return detector.inspect(path)
     try:
         return detector.inspect_bytes(read_standard_input(max_bytes), path)
     except PictureError as problem:
-        return detector.error_row(path, problem)
+        return detector.error_result(path, problem)
 
 
-def _once(files: tuple[str, ...]) -> list[str]:
+def _without_duplicates(files: tuple[str, ...]) -> list[str]:
     """The files in their order, each once, however it is spelt."""
     spelt: dict[str, str] = {}
     for file in files:

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 
 from tegaki.cli.lazy import LazyGroup
-from tegaki.cli.places import check_file, write_text
+from tegaki.cli.output_checks import check_file, write_text
 from tegaki.cli.progress import make_progress
 from tegaki.detector import default_workers
 from tegaki.lab.corpus import LABELS, SPLITS, ShardSet, load_corpus
@@ -169,7 +169,7 @@ def build(
     with _stages() as progress:
         shards = build_set(options, out, progress, workers)
     left = left_out_counts(out)
-    _tell(shards, left)
+    _report(shards, left)
     for problem in _lacks(shards):
         click.echo(f"Warning: {problem}.", err=True)
     sys.exit(int(UNREADABLE in left))
@@ -179,12 +179,12 @@ def build(
 def _stages() -> Iterator[Progress]:
     """One bar after another on standard error, on a terminal only."""
     with make_progress(Console(stderr=True)) as bar:
-        shown = ""
+        display_path = ""
 
         def progress(stage: str, done: int, total: int) -> None:
-            nonlocal shown
-            if stage != shown:
-                shown = stage
+            nonlocal display_path
+            if stage != display_path:
+                display_path = stage
                 for task in bar.task_ids:
                     bar.remove_task(task)
                 bar.add_task(stage, total=total)
@@ -195,7 +195,7 @@ def _stages() -> Iterator[Progress]:
         yield progress
 
 
-def _tell(shards: ShardSet, left: dict[str, int]) -> None:
+def _report(shards: ShardSet, left: dict[str, int]) -> None:
     for split in SPLITS:
         labels = {label: sum(of.values()) for label, of in shards.counts.get(split, {}).items()}
         if labels:

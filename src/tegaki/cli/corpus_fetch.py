@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 
 from tegaki.cli.progress import make_progress
-from tegaki.lab.corpus.addresses import GITHUB_RAW, Missed, parse_url
+from tegaki.lab.corpus.addresses import GITHUB_RAW, FetchError, parse_url
 from tegaki.lab.corpus.download import Settings
 from tegaki.lab.corpus.fetch import Report
 from tegaki.lab.corpus.fetch import fetch as run_fetch
@@ -23,7 +23,7 @@ _DEFAULT = Settings()
 def _check_base(context: click.Context, option: click.Parameter, base: str) -> str:
     try:
         parse_url(base)
-    except Missed as problem:
+    except FetchError as problem:
         raise click.BadParameter(printable(problem.detail)) from problem
     return base
 

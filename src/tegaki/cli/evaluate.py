@@ -10,7 +10,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from tegaki.cli.places import check_folder
+from tegaki.cli.output_checks import check_folder
 from tegaki.cli.progress import make_progress
 from tegaki.cli.train import FILE, FOLDER
 from tegaki.detector import default_workers
@@ -19,8 +19,15 @@ from tegaki.lab.corpus.protocols import load_protocol, protocol_names
 from tegaki.lab.corpus.splits import assign
 from tegaki.lab.evaluation.evaluate import SYSTEM, check_split, count_tasks, too_few
 from tegaki.lab.evaluation.evaluate import evaluate as score_all
-from tegaki.lab.evaluation.gate import below, lowered, moved, raised, read_floors, write_floors
-from tegaki.lab.evaluation.predictors import load_scorer
+from tegaki.lab.evaluation.gate import (
+    find_violations,
+    lowered,
+    moved,
+    raised,
+    read_floors,
+    write_floors,
+)
+from tegaki.lab.evaluation.predictors import load_predictor
 from tegaki.lab.evaluation.report import Report, read_report, write_report
 from tegaki.lab.evaluation.verify import verify as find_differences
 from tegaki.lab.reproduction.ensemble import check_share
@@ -32,7 +39,7 @@ _METRICS = {
     "tpr_at_5": "TPR at 5 % FPR", "tpr_at_1": "TPR at 1 % FPR", "tpr_at_0.5": "TPR at 0.5 % FPR",
     "tpr_at_0.1": "TPR at 0.1 % FPR", "ece": "ECE", "ece_calibrated": "ECE, calibrated on val",
 }  # fmt: skip
-_BRIEF = ("accuracy", "auc", "tpr_at_1")
+_SHOWN_METRICS = ("accuracy", "auc", "tpr_at_1")
 _FEW = 3  # tests that fit beside each other on a terminal
 PINNED = ("accuracy", "auc", "f1")
 """Metrics that a gate pins: those that a handful of pictures does not throw about."""
@@ -101,21 +108,21 @@ def evaluate(
     chosen = load_protocol(protocol)
     loaded = load_corpus(corpus)
     items = assign(loaded.items, chosen, family)
-    scorer = load_scorer(model)
-    check_split(scorer, chosen, family)
+    predictor = load_predictor(model)
+    check_split(predictor, chosen, family)
     for problem in too_few(items, chosen):
         click.echo(f"Warning: {problem}.", err=True)
     with make_progress(Console(stderr=True)) as bar:
         task = bar.add_task("evaluate", total=count_tasks(items, chosen))
         predictions = score_all(
-            scorer, items, chosen, workers=default_workers(),
+            predictor, items, chosen, workers=default_workers(),
             progress=lambda done: bar.update(task, completed=done),
         )  # fmt: skip
     facts = {
         "protocol": chosen.name,
         "family": family,
         "manifest_sha256": loaded.manifest_sha256,
-        "model": scorer.facts,
+        "model": predictor.info,
     }
     report = write_report(out, predictions, facts)
     if as_json:
@@ -143,10 +150,10 @@ def _table(report: Report) -> Table:
         ]
         return Table(title, ["", *tests], rows, note)
     rows = [
-        [name, *(_interval(test["metrics"][metric]) for metric in _BRIEF)]
+        [name, *(_interval(test["metrics"][metric]) for metric in _SHOWN_METRICS)]
         for name, test in tests.items()
     ]
-    return Table(title, ["Test", *(_METRICS[name] for name in _BRIEF)], rows, note)
+    return Table(title, ["Test", *(_METRICS[name] for name in _SHOWN_METRICS)], rows, note)
 
 
 def _interval(figure: dict[str, float]) -> str:
@@ -220,9 +227,9 @@ def gate(report: Path, floors: Path, system: str, up: bool, lower: str | None) -
         sys.exit(1)
     said = read_report(report)
     if up or lower is not None:
-        for line in _move(floors, said, system, lower):
+        for line in _update_floors(floors, said, system, lower):
             click.echo(printable(line))
-    problems = below(read_floors(floors), said, system)
+    problems = find_violations(read_floors(floors), said, system)
     for problem in problems:
         click.echo(printable(problem))
     if problems:
@@ -230,7 +237,7 @@ def gate(report: Path, floors: Path, system: str, up: bool, lower: str | None) -
     click.echo("Every floor holds.")
 
 
-def _move(floors: Path, said: Report, system: str, lower: str | None) -> list[str]:
+def _update_floors(floors: Path, said: Report, system: str, lower: str | None) -> list[str]:
     """Raise the floors, or lower them for a reason; returns what became of them."""
     known = read_floors(floors) if lower is not None or floors.exists() else None
     if known is not None and lower is not None:

@@ -50,7 +50,7 @@ class _Program(LazyGroup):
         except OSError as problem:
             if problem.errno == errno.EPIPE:  # a closed pipe: click ends quietly
                 raise
-            _give_up_output()
+            _discard_output()
             raise _Failure(f"cannot go on: {printable(str(problem))}") from problem
         except KeyboardInterrupt:
             click.echo("Stopped.", err=True)
@@ -98,7 +98,7 @@ def program() -> None:
         click.get_current_context().color = False
 
 
-def _give_up_output() -> None:
+def _discard_output() -> None:
     """What waits in standard output cannot be written: do not try again at the end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 

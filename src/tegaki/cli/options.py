@@ -30,7 +30,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 _CHUNK = 1 << 16
 _LONGEST_PATH = 1 << 20  # no system has longer ones
 
-_WORDS: dict[str, Verdict] = {shown.replace("likely ", ""): v for v, shown in SHOWN.items()}
+_WORDS: dict[str, Verdict] = {
+    display_path.replace("likely ", ""): v for v, display_path in SHOWN.items()
+}
 _WORDS |= {verdict: verdict for verdict in VERDICTS}
 
 max_bytes_option = click.option(
@@ -112,7 +114,7 @@ STDIN = "-"
 """Standard input, where a file is asked for."""
 
 
-class Given:
+class InputPaths:
     """Paths of the command line and of a list, in this order; gone through as often as is wished.
 
     Args:

@@ -23,7 +23,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from tegaki.sources import Found, is_entered
+from tegaki.sources import SourceFile, is_expandable
 from tegaki.utils.text import printable
 
 _REDRAWN = 0.1  # seconds between two moves of a bar
@@ -36,18 +36,18 @@ class RateColumn(ProgressColumn):
         return Text("" if task.speed is None else f"{task.speed:.1f} pictures/s")
 
 
-class SpeakingProgress(Progress):
+class StatusProgress(Progress):
     """A bar, and below it a line that says more; none while ``said`` is empty."""
 
-    said = ""
+    status = ""
 
     def get_renderables(self) -> Iterable[RenderableType]:
         yield from super().get_renderables()
-        if self.said:
-            yield Text(self.said)
+        if self.status:
+            yield Text(self.status)
 
 
-def make_progress(console: Console, shown: bool = True) -> SpeakingProgress:
+def make_progress(console: Console, display_path: bool = True) -> StatusProgress:
     """A bar for pictures: count, rate, time passed and left; on a terminal only."""
     columns = (
         BarColumn(),
@@ -59,8 +59,8 @@ def make_progress(console: Console, shown: bool = True) -> SpeakingProgress:
         TextColumn("left"),
     )
     # Not rich's word for what a terminal is: FORCE_COLOR would draw bars into files.
-    shown = shown and console.file.isatty()
-    return SpeakingProgress(*columns, console=console, disable=not shown, transient=True)
+    display_path = display_path and console.file.isatty()
+    return StatusProgress(*columns, console=console, disable=not display_path, transient=True)
 
 
 class ScanProgress:
@@ -70,21 +70,21 @@ class ScanProgress:
     run into each other, else on standard error.
     """
 
-    def __init__(self, look: Callable[[], Iterator[Found]], shown: bool) -> None:
+    def __init__(self, list_files: Callable[[], Iterator[SourceFile]], display_path: bool) -> None:
         self._rows_on_terminal = sys.stdout.isatty()
         self._console = Console(stderr=not self._rows_on_terminal)
-        self._progress = make_progress(self._console, shown)
+        self._progress = make_progress(self._console, display_path)
         self._task = self._progress.add_task("scan", total=None)
         self._steps, self._next = 0, 0.0
-        self._look = look
+        self._list_files = list_files
         self._left = threading.Event()
         self._counter = threading.Thread(target=self._count, daemon=True)
 
     def _count(self) -> None:
         total = 0
-        for found in self._look():
+        for found in self._list_files():
             total += 1
-            if self._left.is_set() or is_entered(found):
+            if self._left.is_set() or is_expandable(found):
                 return  # how much an archive holds is known once it has been read
         self._progress.update(self._task, total=total)
 

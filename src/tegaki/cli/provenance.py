@@ -19,12 +19,12 @@ from tegaki.cli.options import (
     trust_option,
 )
 from tegaki.cli.progress import ScanProgress
-from tegaki.cli.show import beside, claim_line, terminal_width
+from tegaki.cli.show import claim_line, labelled_lines, terminal_width
 from tegaki.errors import PictureError
 from tegaki.imaging import read_file
 from tegaki.metadata import Provenance, examine
-from tegaki.results.claim import Claim, Place
-from tegaki.sources import Found, find
+from tegaki.results.claim import Claim, Location
+from tegaki.sources import SourceFile, find
 from tegaki.utils.text import printable, readable, safe_json
 
 NOTHING = "No mark was found. That says nothing of who made it: marks are easily lost."
@@ -75,10 +75,10 @@ def provenance(
     width = terminal_width()
     count = failed = 0
 
-    def look() -> Iterator[Found]:
+    def look() -> Iterator[SourceFile]:
         return find(paths, recursive=recursive)
 
-    with ScanProgress(look, shown=len(paths) > 1) as progress:
+    with ScanProgress(look, display_path=len(paths) > 1) as progress:
         for count, item in enumerate(look(), 1):
             found, problem = Provenance(), item.problem
             try:
@@ -87,7 +87,7 @@ def provenance(
                 problem, failed = refused, failed + 1
             if count > 1 and not as_json:
                 progress.print("")
-            for line in _shown(item.path, found, problem, texts, as_json, width):
+            for line in _print(item.path, found, problem, texts, as_json, width):
                 progress.print(line)
             progress.step()
     if not count:
@@ -98,7 +98,7 @@ def provenance(
     sys.exit(1 if failed or not count else 0)
 
 
-def _data(item: Found, max_bytes: int) -> bytes:
+def _data(item: SourceFile, max_bytes: int) -> bytes:
     if item.problem:
         raise item.problem
     if item.path == STDIN:
@@ -106,7 +106,7 @@ def _data(item: Found, max_bytes: int) -> bytes:
     return read_file(item.path, max_bytes)
 
 
-def _shown(
+def _print(
     path: str,
     found: Provenance,
     problem: PictureError | None,
@@ -130,13 +130,13 @@ def _shown(
 def _lines(label: str, text: str, width: int | None) -> Iterator[str]:
     """A label and its text, whose lines are kept; on a terminal they are wrapped beside it."""
     for line in text.split("\n") or [""]:
-        yield from beside(label, printable(line), width)
+        yield from labelled_lines(label, printable(line), width)
         label = ""
 
 
 def _named(path: str) -> dict[str, str | None]:
-    shown, raw = readable(path)
-    return {"path": shown, "path_bytes": raw}
+    display_path, raw = readable(path)
+    return {"path": display_path, "path_bytes": raw}
 
 
 def _plain(found: Provenance, problem: PictureError | None) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def _fields(found: Provenance, texts: bool) -> Iterator[tuple[str, str]]:
     if not found.claims:
         nothing = UNREAD if found.remarks or found.damage else NOTHING
         yield "claims", nothing if found.marks.format else OTHER
-    for claim, places in _once(found.claims).items():
+    for claim, places in _without_duplicates(found.claims).items():
         yield from _claim_fields(claim, places)
     for number, remark in enumerate((*found.remarks, *found.damage)):
         yield "remarks" if number == 0 else "", remark
@@ -172,18 +172,18 @@ def _fields(found: Provenance, texts: bool) -> Iterator[tuple[str, str]]:
             yield "", text.replace("\r\n", "\n")
 
 
-def _once(claims: tuple[Claim, ...]) -> dict[Claim, list[Place]]:
+def _without_duplicates(claims: tuple[Claim, ...]) -> dict[Claim, list[Location]]:
     """Claims that differ in nothing but their place, each with all its places."""
-    found: dict[Claim, list[Place]] = {}
+    found: dict[Claim, list[Location]] = {}
     for claim in claims:
         found.setdefault(replace(claim, place=_NOWHERE), []).append(claim.place)
     return found
 
 
-_NOWHERE = Place("", 0, 0)
+_NOWHERE = Location("", 0, 0)
 
 
-def _claim_fields(claim: Claim, places: list[Place]) -> Iterator[tuple[str, str]]:
+def _claim_fields(claim: Claim, places: list[Location]) -> Iterator[tuple[str, str]]:
     yield "claim", claim_line(claim)
     for place in places:
         yield "  mark", f"{claim.carrier}: {place.path}, bytes {place.start:,} to {place.end:,}"

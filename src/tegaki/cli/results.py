@@ -14,9 +14,9 @@ from typing import Literal, get_args
 import click
 
 from tegaki.cli.options import VerdictWord, open_store, store_type
-from tegaki.cli.show import Table, say, terminal_width
+from tegaki.cli.show import Table, print_error, terminal_width
 from tegaki.model import load_bundle
-from tegaki.results.result import SHOWN, VERDICTS, Row, Verdict
+from tegaki.results.result import SHOWN, VERDICTS, Result, Verdict
 from tegaki.sinks import Format, open_sink
 from tegaki.utils.text import printable
 
@@ -106,18 +106,18 @@ def results(
         limit=limit,
         model=scored_by,
     )
-    basis = load_bundle(model).basis if model else None
+    context = load_bundle(model).context if model else None
     counts: Counter[Verdict] = Counter()
     with open_store(store, must_exist=True) as opened:
-        _put(_counted(rows_of(opened, query, basis), counts), form, out)
+        _put(_counted(rows_of(opened, query, context), counts), form, out)
     for line in _summary(counts, out, path):
-        say(line)
+        print_error(line)
 
 
-def _counted(rows: Iterator[Row], counts: Counter[Verdict]) -> Iterator[Row]:
-    for row in rows:
-        counts[row.verdict] += 1
-        yield row
+def _counted(rows: Iterator[Result], counts: Counter[Verdict]) -> Iterator[Result]:
+    for result in rows:
+        counts[result.verdict] += 1
+        yield result
 
 
 def _summary(counts: Counter[Verdict], out: Path | None, path: str | None) -> Iterator[str]:
@@ -145,7 +145,7 @@ def _form(form: Shown | None, as_json: bool, out: Path | None) -> Shown | None:
     return "jsonl" if as_json else form or (None if out else "table")
 
 
-def _put(rows: Iterator[Row], form: Shown | None, out: Path | None) -> None:
+def _put(rows: Iterator[Result], form: Shown | None, out: Path | None) -> None:
     """Write or print rows."""
     if out:
         _write(rows, out, None if form == "table" else form)
@@ -161,15 +161,15 @@ def _put(rows: Iterator[Row], form: Shown | None, out: Path | None) -> None:
                 click.echo(data, nl=False)
 
 
-def _write(rows: Iterator[Row], file: Path, form: Format | None) -> None:
+def _write(rows: Iterator[Result], file: Path, form: Format | None) -> None:
     with closing(open_sink(file, form)) as sink:
-        for row in rows:
-            sink.write(row)
+        for result in rows:
+            sink.write(result)
 
 
-def _print(rows: Iterator[Row], *, as_json: bool) -> None:
+def _print(rows: Iterator[Result], *, as_json: bool) -> None:
     table = Table(terminal_width())
     if not as_json:
         click.echo(table.header())
-    for row in rows:
-        click.echo(row.to_json() if as_json else table.line(row))
+    for result in rows:
+        click.echo(result.to_json() if as_json else table.line(result))

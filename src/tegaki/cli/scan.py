@@ -15,7 +15,7 @@ import click
 from rich.cells import cell_len
 
 from tegaki.cli.options import (
-    Given,
+    InputPaths,
     detector_options,
     files_of,
     load_detector,
@@ -26,12 +26,12 @@ from tegaki.cli.progress import ScanProgress
 from tegaki.cli.scan_cluster import ClusterOptions, cluster_options, scan_by_cluster
 from tegaki.cli.scan_engines import Engine, open_engine
 from tegaki.cli.scan_summary import cost, report
-from tegaki.cli.selecting import selection_options
-from tegaki.cli.show import Table, say, terminal_width
+from tegaki.cli.selection_options import selection_options
+from tegaki.cli.show import Table, print_error, terminal_width
 from tegaki.detector import default_workers
-from tegaki.results.result import Row
+from tegaki.results.result import Result
 from tegaki.sinks import Sink, open_sink
-from tegaki.sources import Found, Selection, Selector, find, is_entered, is_url
+from tegaki.sources import Selection, Selector, SourceFile, find, is_expandable, is_url
 from tegaki.utils.text import printable
 
 
@@ -134,8 +134,8 @@ def scan(
             "scan reads paths from standard input by --files-from -, and no pictures: that does "
             "tegaki check -"
         )
-    given = Given(paths, files_from, null=null)
-    if cluster.asked(out=out, rehash=rehash, narrows=selection.narrows):
+    given = InputPaths(paths, files_from, null=null)
+    if cluster.is_requested(out=out, rehash=rehash, narrows=selection.narrows):
         detector = load_detector(model, max_pixels, max_bytes, trust_anchors, max_seconds)
         sys.exit(scan_by_cluster(
             cluster, detector, given, out or "", recursive=recursive, selection=selection,
@@ -147,14 +147,16 @@ def scan(
     detector = load_detector(model, max_pixels, max_bytes, trust_anchors, max_seconds)
     written = [path for path in (out, *files_of(store)) if path]
 
-    def look(select: Selector | None = None) -> Iterator[Found]:
+    def list_files(select: Selector | None = None) -> Iterator[SourceFile]:
         return (select or Selector(selection))(find(given, recursive=recursive, skip=written))
 
     started = time.perf_counter()
-    select, every_row = Selector(selection), bool(out or as_json)
-    with open_engine(store, detector, select, rehash=rehash, every_row=every_row) as engine:
-        stopped = _run(engine, given, look, look(select), workers or default_workers(), file,
-                       as_json, quiet)  # fmt: skip
+    select, every_result = Selector(selection), bool(out or as_json)
+    with open_engine(store, detector, select, rehash=rehash, every_result=every_result) as engine:
+        stopped = _run(
+            engine, given, list_files, list_files(select), workers or default_workers(), file,
+            as_json, quiet,
+        )  # fmt: skip
         summary = engine.summary()
         seconds = time.perf_counter() - started
         lines = [*report(summary, seconds, stopped, narrows=selection.narrows), *engine.notes(),
@@ -162,7 +164,7 @@ def scan(
     if out and summary.rows:
         lines.append(f"Rows are in {printable(out)}")
     for line in lines if not quiet else ():
-        say(line)
+        print_error(line)
     sys.exit(130 if stopped else int(summary.rows == 0 or bool(summary.errors)))
 
 
@@ -175,8 +177,8 @@ def _file(out: str | None) -> Path | None:
 def _run(
     engine: Engine,
     paths: Iterable[str],
-    look: Callable[[], Iterator[Found]],
-    found: Iterable[Found],
+    list_files: Callable[[], Iterator[SourceFile]],
+    found: Iterable[SourceFile],
     workers: int,
     out: Path | None,
     as_json: bool,
@@ -188,16 +190,16 @@ def _run(
         signal.signal(signal.SIGINT, _stop_once)
     with (
         closing(open_sink(out)) if out else nullcontext() as sink,
-        ScanProgress(look, shown=not quiet) as progress,
+        ScanProgress(list_files, display_path=not quiet) as progress,
         closing(engine.rows(found, workers)) as rows,
     ):
-        put = _output(sink, as_json, look, progress)
+        put = _output(sink, as_json, list_files, progress)
         try:
             for row in rows:
                 if row is not None:
                     put(row)
                 progress.step()
-            engine.ended(paths)
+            engine.mark_missing(paths)
         except KeyboardInterrupt:
             # The pictures in hand are waited for: to leave in the middle of one is a crash.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -213,24 +215,27 @@ def _stop_once(*_: object) -> None:
 
 
 def _output(
-    sink: Sink | None, as_json: bool, look: Callable[[], Iterator[Found]], progress: ScanProgress
-) -> Callable[[Row], None]:
+    sink: Sink | None,
+    as_json: bool,
+    list_files: Callable[[], Iterator[SourceFile]],
+    progress: ScanProgress,
+) -> Callable[[Result], None]:
     if sink:
         return sink.write
     if as_json:
         return lambda row: progress.print(row.to_json())
-    table = _table(look)
+    table = _table(list_files)
     progress.print(table.header())
     return lambda row: progress.print(table.line(row))
 
 
-def _table(look: Callable[[], Iterator[Found]]) -> Table:
+def _table(list_files: Callable[[], Iterator[SourceFile]]) -> Table:
     # The first names give the width of their column: later rows keep it.
-    widest = max(map(_cells, itertools.islice(look(), 200)), default=0)
+    widest = max(map(_cells, itertools.islice(list_files(), 200)), default=0)
     return Table(terminal_width(), widest)
 
 
-def _cells(found: Found) -> int:
-    if is_entered(found):  # the names that will come are not known yet, and are long
+def _cells(found: SourceFile) -> int:
+    if is_expandable(found):  # the names that will come are not known yet, and are long
         return sys.maxsize
     return cell_len(printable(os.fsencode(found.path).decode("utf-8", "backslashreplace")))

@@ -17,7 +17,7 @@ from rich.console import Console
 from tegaki.cli.options import files_of, open_store
 from tegaki.cli.progress import make_progress
 from tegaki.cli.scan_summary import report
-from tegaki.cli.show import say
+from tegaki.cli.show import print_error
 from tegaki.detector import Detector
 from tegaki.scan import Summary
 from tegaki.sources import Selection, Selector, is_url
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_IN_HAND = 8
+_FILES_PER_WORKER = 8
 """Files that a worker holds at a time: one is measured while others are on their way."""
 
 
@@ -40,7 +40,7 @@ class ClusterOptions:
     address: str | None
     partition_size: int | None
 
-    def asked(self, *, out: str | None, rehash: bool, narrows: bool) -> bool:
+    def is_requested(self, *, out: str | None, rehash: bool, narrows: bool) -> bool:
         """Whether a cluster is asked for.
 
         Raises:
@@ -94,7 +94,7 @@ def cluster_options(command: F) -> F:
 def scan_by_cluster(
     options: ClusterOptions,
     detector: Detector,
-    given: Iterable[str],
+    input_paths: Iterable[str],
     out: str,
     *,
     recursive: bool,
@@ -105,25 +105,27 @@ def scan_by_cluster(
 ) -> int:
     """The whole command; the exit code."""
     from tegaki import cluster
-    from tegaki.scan.scorer import ScoreBatch
+    from tegaki.scan.scorer import BatchScorer
 
     cluster.needs_ray(options.address)
     target = cluster.open_target(out)
-    cluster.refuse_out_inside(out, given, recursive=recursive)
+    cluster.refuse_out_inside(out, input_paths, recursive=recursive)
     started = time.perf_counter()
     size = options.partition_size or cluster.PARTITION_SIZE
-    asked = cluster.Asked.of(detector, size, all_files=selection.all_files)
+    asked = cluster.PlanRequest.from_detector(detector, size, all_files=selection.all_files)
     select = Selector(selection)
-    items = cluster.listed(given, recursive=recursive, skip=files_of(store), select=select)
-    plan = cluster.planned(target, asked, items)
-    batch = ScoreBatch(detector, _IN_HAND, cores=1, select=select)
+    items = cluster.list_items(
+        input_paths, recursive=recursive, skip=files_of(store), select=select
+    )
+    plan = cluster.make_plan(target, asked, items)
+    batch = BatchScorer(detector, _FILES_PER_WORKER, cores=1, select=select)
     run = cluster.Run(target, plan, batch, options.address, workers)
     done = _Done()
-    done.summary.passed_over.update(select.passed_over)
+    done.summary.skipped.update(select.skipped)
     if plan.files:
         if store:
             open_store(store).close()  # what is amiss there is told before the work
-        if _go_through(run, done, quiet):
+        if _follow(run, done, quiet):
             if not quiet:
                 click.echo(_stopped(run), err=True)
             return 130
@@ -131,13 +133,13 @@ def scan_by_cluster(
             of = f"{done.skipped:,} of {plan.partitions:,} partitions"
             done.notes.append(f"  {of} were there before")
         if store:
-            _bring_into(store, detector, target, plan, given)
+            _import(store, detector, target, plan, input_paths)
             done.notes.append("  brought into the store")  # whose URL can have a password
         done.notes.append(f"Rows are in {printable(out)}")
     seconds = time.perf_counter() - started
     for line in (*report(done.summary, seconds, False, done.before), *done.notes):
         if not quiet:
-            say(line)
+            print_error(line)
     return int(done.summary.rows == 0 or bool(done.summary.errors))
 
 
@@ -156,9 +158,9 @@ class _Done:
         self.notes: list[str] = []
 
 
-def _go_through(run: Run, done: _Done, quiet: bool) -> bool:
+def _follow(run: Run, done: _Done, quiet: bool) -> bool:
     """Run to the end; whether Ctrl-C stopped it."""
-    with make_progress(Console(stderr=True), shown=not quiet) as bar:
+    with make_progress(Console(stderr=True), display_path=not quiet) as bar:
         task = bar.add_task("scan", total=run.plan.files)
         try:
             with closing(run.partitions()) as partitions:
@@ -180,14 +182,14 @@ def _stopped(run: Run) -> str:
     return f"Stopped; what was done is kept: {of}. The same command goes on from there."
 
 
-def _bring_into(
-    store: str, detector: Detector, target: Target, plan: Plan, given: Iterable[str]
+def _import(
+    store: str, detector: Detector, target: Target, plan: Plan, input_paths: Iterable[str]
 ) -> None:
-    from tegaki.cluster import bring_into
+    from tegaki.cluster import import_into
 
     with open_store(store) as opened:
-        scan = opened.begin(detector.basis, detector.reading)
-        bring_into(scan, target, plan)
-        for path in given:
+        scan = opened.begin_scan(detector.context, detector.reader_version)
+        import_into(scan, target, plan)
+        for path in input_paths:
             if not is_url(path) and os.path.isdir(path):
                 scan.mark_gone(os.fsencode(os.path.abspath(path)))

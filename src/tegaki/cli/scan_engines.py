@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Protocol
 from tegaki.cli.options import open_store
 from tegaki.detector import Detector
 from tegaki.metadata import MANIFEST_NOT_READ
-from tegaki.results.result import Row
+from tegaki.results.result import Result
 from tegaki.scan import Summary, scan
-from tegaki.sources import Found, Selector
-from tegaki.verdict import row_of
+from tegaki.sources import Selector, SourceFile
+from tegaki.verdict import result_of
 
 if TYPE_CHECKING:
-    from tegaki.scan.incremental import How
+    from tegaki.scan.incremental import Action
     from tegaki.store import Store
 
 
-_DONE: dict[How, str] = {
+_ACTION_TEXTS: dict[Action, str] = {
     "unchanged": "unchanged and not read",
     "hashed": "read, their content known or not to be had",
     "scored": "measured",
@@ -31,10 +31,12 @@ _DONE: dict[How, str] = {
 class Engine(Protocol):
     """What ``tegaki scan`` drives."""
 
-    def rows(self, found: Iterable[Found], workers: int) -> Generator[Row | None, None, None]:
+    def rows(
+        self, found: Iterable[SourceFile], workers: int
+    ) -> Generator[Result | None, None, None]:
         """For each file in turn its row, or ``None`` where it is only counted."""
 
-    def ended(self, paths: Iterable[str]) -> None:
+    def mark_missing(self, paths: Iterable[str]) -> None:
         """All files of the paths came up."""
 
     def summary(self) -> Summary:
@@ -46,9 +48,9 @@ class Engine(Protocol):
 
 @contextmanager
 def open_engine(
-    store: str | None, detector: Detector, select: Selector, *, rehash: bool, every_row: bool
+    store: str | None, detector: Detector, select: Selector, *, rehash: bool, every_result: bool
 ) -> Iterator[Engine]:
-    """An engine; with a store, rows are those that are new unless ``every_row``.
+    """An engine; with a store, rows are those that are new unless ``every_result``.
 
     Args:
         select: which members of archives are judged, and what was passed over anywhere.
@@ -61,21 +63,23 @@ def open_engine(
         yield _Plain(detector, select)
         return
     with open_store(store) as opened:
-        yield _Stored(opened, detector, select, rehash, every_row)
+        yield _Stored(opened, detector, select, rehash, every_result)
 
 
 class _Plain:
     def __init__(self, detector: Detector, select: Selector) -> None:
         self._detector, self._select = detector, select
-        self._summary = Summary(passed_over=select.passed_over)
+        self._summary = Summary(skipped=select.skipped)
 
-    def rows(self, found: Iterable[Found], workers: int) -> Generator[Row | None, None, None]:
+    def rows(
+        self, found: Iterable[SourceFile], workers: int
+    ) -> Generator[Result | None, None, None]:
         with closing(scan(self._detector, found, workers=workers, select=self._select)) as rows:
-            for row in rows:
-                self._summary.add_row(row)
-                yield row
+            for result in rows:
+                self._summary.add_result(result)
+                yield result
 
-    def ended(self, paths: Iterable[str]) -> None:
+    def mark_missing(self, paths: Iterable[str]) -> None:
         pass
 
     def summary(self) -> Summary:
@@ -87,30 +91,34 @@ class _Plain:
 
 class _Stored:
     def __init__(
-        self, store: Store, detector: Detector, select: Selector, rehash: bool, every_row: bool
+        self, store: Store, detector: Detector, select: Selector, rehash: bool, every_result: bool
     ) -> None:
         self._detector, self._select = detector, select
-        self._rehash, self._every_row = rehash, every_row
-        self._scan = store.begin(detector.basis, detector.reading)
-        self._how: Counter[How] = Counter()
+        self._rehash, self._every_row = rehash, every_result
+        self._scan = store.begin_scan(detector.context, detector.reader_version)
+        self._actions: Counter[Action] = Counter()
         self._gone = self._manifests = 0
 
-    def rows(self, found: Iterable[Found], workers: int) -> Generator[Row | None, None, None]:
+    def rows(
+        self, found: Iterable[SourceFile], workers: int
+    ) -> Generator[Result | None, None, None]:
         from tegaki.scan.incremental import scan_into
 
         outcomes = scan_into(
             self._scan, self._detector, found,
-            workers=workers, rehash=self._rehash, all_facts=self._every_row,
+            workers=workers, rehash=self._rehash, with_measurements=self._every_row,
             select=self._select,
         )  # fmt: skip
         with closing(outcomes):
             for outcome in outcomes:
-                self._how[outcome.how] += 1
-                facts, basis = outcome.facts, self._detector.basis
-                self._manifests += facts is not None and MANIFEST_NOT_READ in facts.remarks
-                yield None if facts is None else row_of(outcome.path, facts, basis)
+                self._actions[outcome.action] += 1
+                measurement, context = outcome.measurement, self._detector.context
+                self._manifests += (
+                    measurement is not None and MANIFEST_NOT_READ in measurement.remarks
+                )
+                yield None if measurement is None else result_of(outcome.path, measurement, context)
 
-    def ended(self, paths: Iterable[str]) -> None:
+    def mark_missing(self, paths: Iterable[str]) -> None:
         folders = (os.path.abspath(path) for path in paths if os.path.isdir(path))
         self._gone = self._scan.lost + sum(
             self._scan.mark_gone(os.fsencode(folder)) for folder in folders
@@ -119,13 +127,17 @@ class _Stored:
     def summary(self) -> Summary:
         from tegaki.store import count_seen
 
-        summary = Summary(manifests=self._manifests, passed_over=self._select.passed_over)
-        for verdict, error in count_seen(self._scan, self._detector.basis):
+        summary = Summary(manifests=self._manifests, skipped=self._select.skipped)
+        for verdict, error in count_seen(self._scan, self._detector.context):
             summary.add(verdict, error)
         return summary
 
     def notes(self) -> Iterator[str]:
-        counted = (f"{self._how[how]:,} {said}" for how, said in _DONE.items() if self._how[how])
+        counted = (
+            f"{self._actions[action]:,} {said}"
+            for action, said in _ACTION_TEXTS.items()
+            if self._actions[action]
+        )
         yield f"  {', '.join(counted)}"
         if self._gone:
             yield f"  {self._gone} are no longer there; tegaki results --gone lists them"

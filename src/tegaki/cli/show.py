@@ -10,7 +10,7 @@ import click
 from rich.cells import cell_len, chop_cells, set_cell_size
 
 from tegaki.results.claim import Claim, Strength
-from tegaki.results.result import SHOWN, Row, Verdict
+from tegaki.results.result import SHOWN, Result, Verdict
 from tegaki.results.scoring_config import Thresholds
 from tegaki.utils.text import printable
 
@@ -20,7 +20,7 @@ COLOURS: dict[Verdict, str] = {
     "unsure": "yellow",
     "error": "red",
 }
-_WORTH: dict[Strength, str] = {
+_STRENGTH_TEXTS: dict[Strength, str] = {
     "proof": "proof",
     "declared": "declared, can be forged",
     "hint": "a hint only",
@@ -55,14 +55,14 @@ class Table:
             return "\n".join(wrapped("File, verdict, probability, reason", self.width))
         return self._line("File", "Verdict".ljust(_VERDICT_WIDTH), "Prob.", "Reason")
 
-    def line(self, row: Row) -> str:
-        name = printable(row.path)
-        reason = printable(row.error.message if row.error else row.reasons[0])
-        colour = COLOURS[row.verdict]
+    def line(self, result: Result) -> str:
+        name = printable(result.path)
+        reason = printable(result.error.message if result.error else result.reasons[0])
+        colour = COLOURS[result.verdict]
         if self.width is not None and self.width < _NARROW:
-            return "\n".join(self._block(name, row, reason, colour))
-        verdict = click.style(SHOWN[row.verdict].ljust(_VERDICT_WIDTH), fg=colour)
-        return self._line(name, verdict, _probability(row), reason)
+            return "\n".join(self._block(name, result, reason, colour))
+        verdict = click.style(SHOWN[result.verdict].ljust(_VERDICT_WIDTH), fg=colour)
+        return self._line(name, verdict, _probability(result), reason)
 
     def _line(self, name: str, verdict: str, probability: str, reason: str) -> str:
         if self.width is not None:
@@ -72,17 +72,19 @@ class Table:
         padding = " " * max(0, self.name_width - cell_len(name))
         return f"{name}{padding}  {verdict}  {probability}  {reason}"
 
-    def _block(self, name: str, row: Row, reason: str, colour: str) -> Iterator[str]:
+    def _block(self, name: str, result: Result, reason: str, colour: str) -> Iterator[str]:
         assert self.width is not None
         yield _cut_middle(name, self.width)
-        for line in wrapped(f"{SHOWN[row.verdict]} {_probability(row).strip()}", self.width - 2):
+        for line in wrapped(
+            f"{SHOWN[result.verdict]} {_probability(result).strip()}", self.width - 2
+        ):
             yield f"  {click.style(line, fg=colour)}"
         for line in wrapped(reason, self.width - 2):
             yield f"  {line}"
 
 
-def _probability(row: Row) -> str:
-    return "    -" if row.probability is None else f"{row.probability:5.3f}"
+def _probability(result: Result) -> str:
+    return "    -" if result.probability is None else f"{result.probability:5.3f}"
 
 
 def wrapped(text: str, width: int | None) -> list[str]:
@@ -101,7 +103,7 @@ def wrapped(text: str, width: int | None) -> list[str]:
     return [*lines, line]
 
 
-def say(line: str) -> None:
+def print_error(line: str) -> None:
     """A line on standard error, wrapped where that is a terminal; what is indented stays so."""
     width = shutil.get_terminal_size().columns if sys.stderr.isatty() else None
     indent = " " * (len(line) - len(line.lstrip(" ")))
@@ -121,19 +123,19 @@ def _cut_middle(name: str, width: int) -> str:
     return f"{head}…{tail}"
 
 
-def detail(row: Row, thresholds: Thresholds, width: int | None = None) -> Iterator[str]:
+def detail(result: Result, thresholds: Thresholds, width: int | None = None) -> Iterator[str]:
     """One row in full, as lines; those that are longer than a terminal's ``width`` are wrapped."""
-    for line in wrapped(printable(row.path), width):
+    for line in wrapped(printable(result.path), width):
         yield click.style(line, bold=True)
-    colour = COLOURS[row.verdict]
-    for label, text in _fields(row, thresholds):
-        for line in beside(label, text, width):
+    colour = COLOURS[result.verdict]
+    for label, text in _fields(result, thresholds):
+        for line in labelled_lines(label, text, width):
             verdict = label == "verdict" and line.endswith(text)
             start = line.removesuffix(text)
             yield f"{start}{click.style(text, fg=colour, bold=True)}" if verdict else line
 
 
-def beside(label: str, text: str, width: int | None) -> Iterator[str]:
+def labelled_lines(label: str, text: str, width: int | None) -> Iterator[str]:
     """A label and a text, whose lines stand beside it, or below it where there is no room."""
     if width is not None and width < _NARROW:
         if label:
@@ -146,49 +148,51 @@ def beside(label: str, text: str, width: int | None) -> Iterator[str]:
         label = ""
 
 
-def _fields(row: Row, t: Thresholds) -> Iterator[tuple[str, str]]:
-    yield "verdict", SHOWN[row.verdict]
-    if row.probability is not None and row.logit is not None:
+def _fields(result: Result, t: Thresholds) -> Iterator[tuple[str, str]]:
+    yield "verdict", SHOWN[result.verdict]
+    if result.probability is not None and result.logit is not None:
         yield (
             "probability",
-            f"{row.probability:.3f} of generated "
+            f"{result.probability:.3f} of generated "
             f"(likely drawn up to {t.drawn_up_to:.3f}, "
             f"likely generated from {t.generated_from:.3f})",
         )
-        yield "logit", f"{row.logit:+.2f} ({_views(row)})"
-    if row.format:
-        yield "picture", _facts(row)
-    elif row.size_bytes is not None:
-        yield "file", f"{row.size_bytes:,} bytes"
-    if row.error:
-        yield "error", printable(f"{row.error.type}: {row.error.message}")
-    for claim in row.claims:
+        yield "logit", f"{result.logit:+.2f} ({_views(result)})"
+    if result.format:
+        yield "picture", _facts(result)
+    elif result.size_bytes is not None:
+        yield "file", f"{result.size_bytes:,} bytes"
+    if result.error:
+        yield "error", printable(f"{result.error.type}: {result.error.message}")
+    for claim in result.claims:
         yield "claim", f"{claim_line(claim)}: {printable(claim.place.path)}"
-    if any(claim.prompt or claim.model for claim in row.claims):
+    if any(claim.prompt or claim.model for claim in result.claims):
         yield "", "(tegaki provenance prints prompt, model and seed)"
-    for number, reason in enumerate(row.reasons):
+    for number, reason in enumerate(result.reasons):
         yield "why" if number == 0 else "", printable(reason)
-    if row.sha256:
-        yield "sha256", row.sha256
-    yield "model", f"{row.model}, recipe {row.recipe}"
+    if result.sha256:
+        yield "sha256", result.sha256
+    yield "model", f"{result.model}, recipe {result.recipe}"
 
 
 def claim_line(claim: Claim) -> str:
     """What is claimed, by which tool, and what that is worth; safe to print."""
-    return f"{claim.kind} · {printable(claim.tool)} ({_WORTH[claim.strength]})"
+    return f"{claim.kind} · {printable(claim.tool)} ({_STRENGTH_TEXTS[claim.strength]})"
 
 
-def _views(row: Row) -> str:
+def _views(result: Result) -> str:
     """Which squares of the picture were judged, and the logit of each where there are several."""
-    if len(row.views) == 1:
-        return row.views[0].name
-    return f"mean of {', '.join(f'{view.name} {view.logit:+.2f}' for view in row.views)}"
+    if len(result.views) == 1:
+        return result.views[0].name
+    return f"mean of {', '.join(f'{view.name} {view.logit:+.2f}' for view in result.views)}"
 
 
-def _facts(row: Row) -> str:
-    facts = [f"{row.format}, {row.width} x {row.height} pixels, {row.size_bytes:,} bytes"]
-    if row.alpha:
+def _facts(result: Result) -> str:
+    facts = [
+        f"{result.format}, {result.width} x {result.height} pixels, {result.size_bytes:,} bytes"
+    ]
+    if result.alpha:
         facts.append("partly transparent")
-    if row.animated:
+    if result.animated:
         facts.append("several frames or pages")
     return ", ".join(facts)

@@ -146,7 +146,7 @@ def train(
       130  stopped by Ctrl-C; what was done is kept
     """
     try:
-        from tegaki.lab.training.distributed import join_world
+        from tegaki.lab.training.distributed import init_distributed
     except ImportError as problem:
         raise MissingExtra("training", "lab") from problem
 
@@ -160,7 +160,7 @@ def train(
     chosen = with_settings(find_recipe(recipe), changes)
     shards = load_shards(corpus)
     try:
-        with join_world() as world:
+        with init_distributed() as world:
             _train(chosen, shards, weights, teacher, backbone, out, workers, world)
     except KeyboardInterrupt:
         click.echo("Stopped; the same command goes on from there.", err=True)
@@ -213,12 +213,12 @@ def _train_pair(
     """The recipes of the two models that ship."""
     from tegaki.lab.models.clip_onnx import base_onnx
     from tegaki.lab.training.clip.careful import CarefulPlan
-    from tegaki.lab.training.clip.runs import Data, train_careful, train_fast
+    from tegaki.lab.training.clip.runs import TrainingData, train_careful, train_fast
     from tegaki.lab.training.clip.student import FAST
 
     if outside is None:
         raise click.UsageError(f"recipe {recipe} needs --outside.")
-    data = Data(shards, outside, workers)
+    data = TrainingData(shards, outside, workers)
     try:
         with make_progress(Console(stderr=not sys.stdout.isatty())) as bar:
             task = bar.add_task(recipe, total=None)
@@ -240,9 +240,9 @@ def _train_pair(
     click.echo(f"Bundle {bundle.id} is in {bundle.folder}; write its card with tegaki card.")
 
 
-def so_far(trainer: Trainer) -> str:
+def progress_line(trainer: Trainer) -> str:
     """The epoch at work and its figures on the training pictures seen."""
-    at = trainer.at
+    at = trainer.position
     return (
         f"stage {at.stage + 1} epoch {at.epoch + 1} so far: loss {at.loss / at.seen:.4f}, "
         f"accuracy {at.right / at.seen:.3f}"
@@ -255,14 +255,14 @@ def _run(trainer: Trainer) -> None:
     with make_progress(console, trainer.world.main) as bar:
         task = bar.add_task("train", total=trainer.total)
 
-        def tell(line: str) -> None:
+        def log_line(line: str) -> None:
             if bar.disable or console.stderr:
                 click.echo(line)
             else:
                 console.print(line, soft_wrap=True, markup=False, highlight=False)
 
         def move(done: int) -> None:
-            bar.said = so_far(trainer)
+            bar.status = progress_line(trainer)
             bar.update(task, completed=done)
 
-        trainer.run(move, tell)
+        trainer.run(move, log_line)

@@ -24,7 +24,7 @@ from tegaki.cli.options import (
     open_store,
     store_type,
 )
-from tegaki.cli.selecting import all_files_option
+from tegaki.cli.selection_options import all_files_option
 from tegaki.cli.watch_show import WatchOutput, dead_line
 from tegaki.detector import default_workers
 from tegaki.results.result import Verdict
@@ -33,7 +33,7 @@ from tegaki.sources import Selection
 if TYPE_CHECKING:
     from tegaki.detector import Detector
     from tegaki.store import Channel, Store
-    from tegaki.watch import Courier, Patience, Plan, Send, Watcher
+    from tegaki.watch import DeliveryWorker, RetryPolicy, Send, Watcher, WatchPlan
 
 _LOCKED = 2.0  # seconds that a locked store is waited for, before that is said and tried again
 _END = 6.0  # seconds beyond their grace that deliveries get to be left
@@ -156,14 +156,14 @@ def watch(
         return
     _check(folders, run, webhook, secret_file, once, poll)
     store_type()
-    from tegaki.store import Telling
-    from tegaki.watch import Patience, Plan, need_events
+    from tegaki.store import DeliveryPolicy
+    from tegaki.watch import RetryPolicy, WatchPlan, need_events
 
     if not (poll or once):
         need_events()
-    patience = Patience(timeout, attempts, backoff)
+    retry_policy = RetryPolicy(timeout, attempts, backoff)
     senders = _senders(run, webhook, secret_file, timeout)
-    plan = Plan(
+    plan = WatchPlan(
         folders=tuple(os.path.abspath(folder) for folder in folders),
         recursive=recursive,
         skip=files_of(store),
@@ -172,12 +172,12 @@ def watch(
         poll=poll,
         once=once,
         workers=workers,
-        telling=Telling(verdicts, tuple(senders), each),
+        delivery_policy=DeliveryPolicy(verdicts, tuple(senders), each),
         selection=Selection(all_files=all_files),
     )
     detector = load_detector(model, max_pixels, max_bytes, trust_anchors, max_seconds)
     with open_store(store, wait=_LOCKED) as opened:
-        sys.exit(_watch(opened, detector, plan, senders, patience, as_json, quiet))
+        sys.exit(_watch(opened, detector, plan, senders, retry_policy, as_json, quiet))
 
 
 def _check(
@@ -202,29 +202,38 @@ def _check(
 def _watch(
     store: Store,
     detector: Detector,
-    plan: Plan,
+    plan: WatchPlan,
     senders: dict[Channel, Send],
-    patience: Patience,
+    retry_policy: RetryPolicy,
     as_json: bool,
     quiet: bool,
 ) -> int:
-    from tegaki.store import Deliveries
-    from tegaki.watch import Courier, Ears, Watcher
+    from tegaki.store import Outbox
+    from tegaki.watch import DeliveryWorker, Listeners, Watcher
 
-    with WatchOutput(Deliveries(store), as_json=as_json, quiet=quiet) as output:
-        courier = Courier(store, senders, patience, output.say)
-        watcher = Watcher(store, detector, plan, courier, Ears(output.row, output.say))
+    with WatchOutput(Outbox(store), as_json=as_json, quiet=quiet) as output:
+        delivery_worker = DeliveryWorker(store, senders, retry_policy, output.notify)
+        watcher = Watcher(
+            store, detector, plan, delivery_worker, Listeners(output.on_result, output.notify)
+        )
         output.show(watcher)
         with _signals(watcher) as stopped:
-            courier.start()
+            delivery_worker.start()
             try:
                 watcher.run()
             finally:
-                _end(courier, stopped)
+                _end(delivery_worker, stopped)
         output.summary(watcher, detector, bool(stopped))
     if stopped:
         return 130 if signal.SIGINT in stopped else 0
-    return int(bool(watcher.missing() or watcher.restless or courier.failures or courier.is_held()))
+    return int(
+        bool(
+            watcher.missing()
+            or watcher.unstable
+            or delivery_worker.failures
+            or delivery_worker.is_held()
+        )
+    )
 
 
 def _senders(
@@ -261,26 +270,26 @@ def _signals(watcher: Watcher) -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _end(courier: Courier, stopped: list[int]) -> None:
+def _end(delivery_worker: DeliveryWorker, stopped: list[int]) -> None:
     """Wait for deliveries under way, not for long; at the second signal for none."""
     from tegaki.watch import GRACE
 
-    courier.stop(GRACE)
+    delivery_worker.stop(GRACE)
     end = time.monotonic() + GRACE + _END
-    while courier.is_alive() and time.monotonic() < end:
+    while delivery_worker.is_alive() and time.monotonic() < end:
         if len(stopped) > 1:
-            courier.stop(0)
-        courier.join(0.1)
+            delivery_worker.stop(0)
+        delivery_worker.join(0.1)
 
 
 def _dead_letters(where: str, again: bool, as_json: bool) -> None:
     with open_store(where, must_exist=True) as store:
-        from tegaki.store import Deliveries
+        from tegaki.store import Outbox
 
-        owed = Deliveries(store)
+        outbox = Outbox(store)
         if again:
-            count = owed.retry_dead()
+            count = outbox.retry_dead()
             click.echo(f"{count:,} owed again; the next tegaki watch delivers them", err=True)
             return
-        for letter in owed.dead():
-            click.echo(dead_line(letter, as_json))
+        for delivery in outbox.dead():
+            click.echo(dead_line(delivery, as_json))

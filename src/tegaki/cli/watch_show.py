@@ -15,14 +15,14 @@ from rich.live import Live
 from rich.text import Text
 
 from tegaki.cli.scan_summary import cost
-from tegaki.cli.show import Table, say, terminal_width
+from tegaki.cli.show import Table, print_error, terminal_width
 from tegaki.errors import StoreError
-from tegaki.results.result import Row
+from tegaki.results.result import Result
 from tegaki.utils.text import printable, readable, safe_json
 
 if TYPE_CHECKING:
     from tegaki.detector import Detector
-    from tegaki.store import DeadLetter, Deliveries
+    from tegaki.store import DeadLetter, Outbox
     from tegaki.watch import Watcher
 
 _COUNTED = 2.0  # seconds between two looks at what is owed
@@ -34,8 +34,8 @@ class WatchOutput:
     Sentences may come from any thread.
     """
 
-    def __init__(self, owed: Deliveries, *, as_json: bool, quiet: bool) -> None:
-        self._owed, self._as_json, self._quiet = owed, as_json, quiet
+    def __init__(self, outbox: Outbox, *, as_json: bool, quiet: bool) -> None:
+        self._outbox, self._as_json, self._quiet = outbox, as_json, quiet
         rows_on_terminal = sys.stdout.isatty()
         self._console = Console(stderr=not rows_on_terminal)
         self._shown = not quiet and self._console.file.isatty()
@@ -68,14 +68,14 @@ class WatchOutput:
         if self._shown:
             self._live.start()
 
-    def row(self, row: Row) -> None:
-        line = row.to_json() if self._as_json else self._table.line(row)
+    def on_result(self, result: Result) -> None:
+        line = result.to_json() if self._as_json else self._table.line(result)
         if self._shown and self._rows_on_terminal:
             self._console.print(Text.from_ansi(line), soft_wrap=True)
         else:
             click.echo(line)
 
-    def say(self, sentence: str) -> None:
+    def notify(self, sentence: str) -> None:
         line = f"tegaki: {printable(sentence)}"
         with self._guard:
             if self._shown:
@@ -92,13 +92,13 @@ class WatchOutput:
         files = f"{watcher.scored:,} file{'' if watcher.scored == 1 else 's'} new or changed"
         line = f"{'Stopped; ' if stopped else ''}{files}"
         for number, words in (
-            (watcher.restless, "still changing, left for the next time"),
+            (watcher.unstable, "still changing, left for the next time"),
             (counts["owed"], "still to be delivered"),
             (counts["dead"], "given up: tegaki watch --dead lists them"),
         ):
             line += f", {number:,} {words}" if number else ""
         for said in (line, *cost(detector)):
-            say(said)
+            print_error(said)
 
     def _status(self) -> Text:
         watcher = self._watcher
@@ -114,23 +114,23 @@ class WatchOutput:
 
     def _count(self) -> dict[str, int]:
         try:
-            return self._owed.count()
+            return self._outbox.count()
         except StoreError:  # it is said elsewhere
             return self._counts
 
 
-def dead_line(letter: DeadLetter, as_json: bool) -> str:
+def dead_line(delivery: DeadLetter, as_json: bool) -> str:
     """A dead letter as one line."""
-    from tegaki.store import shown  # an extra's library
+    from tegaki.store import display_path  # an extra's library
 
-    path, raw = readable(shown(letter.raw))
-    died = datetime.fromtimestamp(letter.died, UTC).isoformat(timespec="seconds")
+    path, raw = readable(display_path(delivery.raw))
+    died = datetime.fromtimestamp(delivery.died, UTC).isoformat(timespec="seconds")
     if as_json:
         plain = {
-            "id": letter.id, "channel": letter.channel, "path": path, "path_bytes": raw,
-            "verdict": letter.verdict, "attempts": letter.attempts, "died": died,
-            "said": letter.said,
+            "id": delivery.id, "channel": delivery.channel, "path": path, "path_bytes": raw,
+            "verdict": delivery.verdict, "attempts": delivery.attempts, "died": died,
+            "said": delivery.said,
         }  # fmt: skip
         return safe_json(plain)
-    said = printable(letter.said)
-    return f"{died}  {letter.channel:7}  {letter.verdict:9}  {printable(path)}  {said}"
+    said = printable(delivery.said)
+    return f"{died}  {delivery.channel:7}  {delivery.verdict:9}  {printable(path)}  {said}"

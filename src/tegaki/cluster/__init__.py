@@ -3,23 +3,23 @@
 Needs the extra ``tegaki[cluster]``; places in S3 ``tegaki[s3]`` too.
 """
 
-from tegaki.cluster.inputs import listed, refuse_out_inside
-from tegaki.cluster.plan import PARTITION_SIZE, Asked, Plan, planned
+from tegaki.cluster.inputs import list_items, refuse_out_inside
+from tegaki.cluster.plan import PARTITION_SIZE, Plan, PlanRequest, make_plan
 from tegaki.cluster.runs import Committed, Run, needs_ray
-from tegaki.cluster.store_import import bring_into
+from tegaki.cluster.store_import import import_into
 from tegaki.cluster.targets import Target, open_target
 
 __all__ = [
     "PARTITION_SIZE",
-    "Asked",
     "Committed",
     "Plan",
+    "PlanRequest",
     "Run",
     "Target",
-    "bring_into",
-    "listed",
+    "import_into",
+    "list_items",
+    "make_plan",
     "needs_ray",
     "open_target",
-    "planned",
     "refuse_out_inside",
 ]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any
 
-from tegaki.cluster.items import Item
+from tegaki.cluster.items import PlanItem
 from tegaki.errors import (
     BrokenArchive,
     ClusterError,
@@ -18,19 +18,19 @@ from tegaki.errors import (
     UnreadableFile,
 )
 from tegaki.sources.archives import is_archive
-from tegaki.sources.file_stat import Folders, is_settled
-from tegaki.sources.remote import SCHEMES, s3, s3_told
+from tegaki.sources.file_stat import PathResolver, is_mtime_reliable
+from tegaki.sources.remote import SCHEMES, s3, translate_s3_errors
 from tegaki.sources.selection import Selector
-from tegaki.sources.walk import Found, find, is_url
+from tegaki.sources.walk import SourceFile, find, is_url
 
 
-def listed(
+def list_items(
     paths: Iterable[str],
     *,
     recursive: bool,
     skip: Iterable[str] = (),
     select: Selector | None = None,
-) -> Iterator[Item]:
+) -> Iterator[PlanItem]:
     """Every file of the paths, each once: local ones first, then URLs of files, then S3's folders.
 
     Args:
@@ -45,9 +45,9 @@ def listed(
     """
     local = (path for path in paths if not is_url(path))
     select = select or Selector()
-    here = map(_Here(), select(find(local, recursive=recursive, skip=skip)))
-    there = _at(filter(is_url, paths), recursive)
-    return chain(here, (item for item in there if select.takes(item.place, named=item.named)))
+    here = map(_LocalPaths(), select(find(local, recursive=recursive, skip=skip)))
+    there = _list_urls(filter(is_url, paths), recursive)
+    return chain(here, (item for item in there if select.accepts(item.place, named=item.named)))
 
 
 def refuse_out_inside(out: str, paths: Iterable[str], *, recursive: bool) -> None:
@@ -69,30 +69,33 @@ def _folder(path: str, url: bool) -> str:
     return f"{path.rstrip('/')}/" if url else os.path.join(os.path.realpath(path), "")
 
 
-class _Here:
+class _LocalPaths:
     """From what was found on this machine to items."""
 
     def __init__(self) -> None:
-        self._folders = Folders()
+        self._folders = PathResolver()
 
-    def __call__(self, found: Found) -> Item:
-        place, problem = os.fsdecode(self._folders.absolute(found.path)), _told(found.problem)
+    def __call__(self, found: SourceFile) -> PlanItem:
+        place, problem = (
+            os.fsdecode(self._folders.absolute(found.path)),
+            _translate_errors(found.problem),
+        )
         try:
             status = os.stat(found.path)
         except (OSError, ValueError):  # reading it will say why
-            return Item(found.path, place, problem=problem, named=found.named)
-        settled = is_settled(status.st_mtime_ns)
-        return Item(
+            return PlanItem(found.path, place, problem=problem, named=found.named)
+        settled = is_mtime_reliable(status.st_mtime_ns)
+        return PlanItem(
             found.path, place, status.st_size, status.st_mtime_ns, settled,
             problem=problem, named=found.named,
         )  # fmt: skip
 
 
-def _told(problem: PictureError | None) -> tuple[str, str] | None:
+def _translate_errors(problem: PictureError | None) -> tuple[str, str] | None:
     return None if problem is None else (type(problem).__name__, str(problem))
 
 
-def _at(urls: Iterable[str], recursive: bool) -> Iterator[Item]:
+def _list_urls(urls: Iterable[str], recursive: bool) -> Iterator[PlanItem]:
     """What is at URLs. Those that are named are kept in memory; what a folder holds is not."""
     named: set[str] = set()
     folders: list[str] = []
@@ -110,7 +113,7 @@ def _at(urls: Iterable[str], recursive: bool) -> Iterator[Item]:
         before.append(folder)
 
 
-def _named(url: str) -> Item:
+def _named(url: str) -> PlanItem:
     if url.partition("://")[0].lower() not in SCHEMES:
         raise ClusterError(f"{url}: only URLs of {', '.join(SCHEMES)} are read")
     return replace(_item(url), named=True)
@@ -131,27 +134,27 @@ def _is_folder(url: str) -> bool:
     return url.lower().startswith("s3://") and (url.endswith("/") or url.count("/") == 2)
 
 
-def _s3_folder(url: str, recursive: bool) -> Iterator[Item]:
+def _s3_folder(url: str, recursive: bool) -> Iterator[PlanItem]:
     """Its objects as S3 lists them, by the bytes of their keys; a page is held at a time."""
     bucket, _, folder = url.partition("://")[2].partition("/")
     asked = {"Bucket": bucket, "Prefix": folder} | ({} if recursive else {"Delimiter": "/"})
     try:
         for page in _pages(s3(), url, asked):
-            for entry in page.get("Contents", ()):
-                name = "/" + entry["Key"].removeprefix(folder)
+            for file_stat in page.get("Contents", ()):
+                name = "/" + file_stat["Key"].removeprefix(folder)
                 # Consoles mark a folder by an empty object whose name ends so.
                 if "/." not in name and not name.endswith("/"):
-                    place = f"s3://{bucket}/{entry['Key']}"
-                    yield _item(place, entry["Size"], entry.get("ETag"))
+                    place = f"s3://{bucket}/{file_stat['Key']}"
+                    yield _item(place, file_stat["Size"], file_stat.get("ETag"))
     except PictureError as problem:
-        yield Item(url, url, problem=_told(problem), named=True)
+        yield PlanItem(url, url, problem=_translate_errors(problem), named=True)
 
 
 def _pages(files: Any, url: str, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
     token = None
     while True:
         try:
-            with s3_told(url):
+            with translate_s3_errors(url):
                 page = files.call_s3("list_objects_v2", **asked)
         except UnreadableFile as problem:  # a plan of half a bucket is worse than none
             raise ClusterError(f"{url} cannot be listed now: {problem}; try again") from problem
@@ -164,10 +167,10 @@ def _pages(files: Any, url: str, asked: dict[str, Any]) -> Iterator[dict[str, An
         asked["ContinuationToken"] = token
 
 
-def _item(url: str, size: int | None = None, etag: str | None = None) -> Item:
+def _item(url: str, size: int | None = None, etag: str | None = None) -> PlanItem:
     problem = None
     # In S3's keys a question mark is a letter like others.
     path = url if url.lower().startswith("s3://") else re.split(r"[?#]", url)[0]
     if is_archive(path):
         problem = BrokenArchive("an archive at a URL is not gone through; scan a copy on a disk")
-    return Item(url, url, size, etag=etag, problem=_told(problem))
+    return PlanItem(url, url, size, etag=etag, problem=_translate_errors(problem))

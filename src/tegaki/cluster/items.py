@@ -7,13 +7,13 @@ import os
 from dataclasses import asdict, dataclass
 
 from tegaki import errors
-from tegaki.sources.file_stat import Entry
+from tegaki.sources.file_stat import FileStat
 from tegaki.sources.remote import fetch
-from tegaki.sources.walk import Found, is_url
+from tegaki.sources.walk import SourceFile, is_url
 
 
 @dataclass(frozen=True, slots=True)
-class Remote(Found):
+class RemoteFile(SourceFile):
     """A file at a URL."""
 
     size: int | None = None
@@ -29,7 +29,7 @@ class Remote(Found):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class PlanItem:
     """A file or archive of the plan.
 
     Attributes:
@@ -50,7 +50,7 @@ class Item:
     named: bool = False
 
     @classmethod
-    def from_line(cls, line: str) -> Item:
+    def from_line(cls, line: str) -> PlanItem:
         """Read a line of :meth:`to_line`."""
         plain = json.loads(line)
         if plain["problem"] is not None:
@@ -67,16 +67,16 @@ class Item:
         said = [self.path, self.place, self.size, self.mtime_ns, self.etag, self.problem]
         return json.dumps(said).encode() + b"\n"
 
-    def found(self) -> Found:
+    def found(self) -> SourceFile:
         """It, ready to be read."""
         problem = None
         if self.problem is not None:
             problem = getattr(errors, self.problem[0])(self.problem[1])
         if is_url(self.place):
-            return Remote(self.place, problem, size=self.size)
-        return Found(self.place, problem, named=self.named)
+            return RemoteFile(self.place, problem, size=self.size)
+        return SourceFile(self.place, problem, named=self.named)
 
-    def entry(self) -> Entry:
+    def file_stat(self) -> FileStat:
         """As the store keeps it."""
         mtime_ns = self.mtime_ns if self.settled else None
-        return Entry(os.fsencode(self.place), self.size, mtime_ns)
+        return FileStat(os.fsencode(self.place), self.size, mtime_ns)

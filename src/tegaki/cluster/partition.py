@@ -11,18 +11,18 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from tegaki.cluster.items import Item
+from tegaki.cluster.items import PlanItem
 from tegaki.errors import MissingExtra, OutputError, PermissionDenied, UnreadableFile
 from tegaki.metadata import MANIFEST_NOT_READ
 from tegaki.results.codec import pack, unpack
-from tegaki.results.result import Facts
+from tegaki.results.result import Measurement
 from tegaki.scan.local import Summary
-from tegaki.scan.scorer import ScoreBatch, Scored
+from tegaki.scan.scorer import BatchScorer, ScoredFile
 from tegaki.sinks.columns import COLUMNS, flatten
 from tegaki.sources.archives import SEPARATOR
-from tegaki.sources.file_stat import NUL, Entry
-from tegaki.sources.walk import is_entered
-from tegaki.verdict import row_of
+from tegaki.sources.file_stat import NUL, FileStat
+from tegaki.sources.walk import is_expandable
+from tegaki.verdict import result_of
 
 _GROUP = 5000  # rows held as Python objects at a time
 _ARCHIVES, _PASSED_OVER = b"tegaki.archives", b"tegaki.passed_over"
@@ -32,56 +32,56 @@ _ARCHIVES, _PASSED_OVER = b"tegaki.archives", b"tegaki.passed_over"
 class Finished:
     """An archive that was gone through. ``whole``: to its end, and every member has a row."""
 
-    entry: Entry
+    file_stat: FileStat
     whole: bool
 
 
-def score(batch: ScoreBatch, items: list[Item]) -> tuple[bytes, Summary]:
+def score(batch: BatchScorer, items: list[PlanItem]) -> tuple[bytes, Summary]:
     """A partition's Parquet file, with the columns of a local scan's and those that a store needs:
-    ``raw``, ``raw_size``, ``raw_mtime_ns`` and ``facts``; and the counts of its rows."""
+    ``raw``, ``raw_size``, ``raw_mtime_ns`` and ``measurement``; and the counts of its rows."""
     by_place = {item.place: item for item in items}
     rows = _Rows()
-    lost: dict[str, Facts] = {}
-    before = batch.select.passed_over.copy()
+    lost: dict[str, Measurement] = {}
+    before = batch.select.skipped.copy()
     with closing(batch(item.found() for item in items)) as scored:
         for one in scored:
             place = _place(one)
             item = by_place[place]
             if one.name is None:
-                lost[place] = one.facts
+                lost[place] = one.measurement
             path = item.path + one.path[len(place) :]
-            row = row_of(path, one.facts, batch.detector.basis)
-            rows.add(flatten(row) | _kept(item.entry(), one))
-            rows.summary.add_row(row)
-    archives = [item for item in items if is_entered(item.found())]
+            row = result_of(path, one.measurement, batch.detector.context)
+            rows.add(flatten(row) | _kept(item.file_stat(), one))
+            rows.summary.add_result(row)
+    archives = [item for item in items if is_expandable(item.found())]
     finished = [
-        Finished(item.entry(), item.place not in lost)
+        Finished(item.file_stat(), item.place not in lost)
         for item in archives
-        if not _is_passing(lost.get(item.place))
+        if not _is_transient(lost.get(item.place))
     ]
-    rows.summary.passed_over.update(passed_over := batch.select.passed_over - before)
-    return rows.close(finished, passed_over), rows.summary
+    rows.summary.skipped.update(skipped := batch.select.skipped - before)
+    return rows.close(finished, skipped), rows.summary
 
 
-def _is_passing(facts: Facts | None) -> bool:
+def _is_transient(measurement: Measurement | None) -> bool:
     """Whether an archive that came in its members' stead may come whole another time."""
-    passing = (PermissionDenied.__name__, UnreadableFile.__name__)
-    return bool(facts and facts.error and facts.error.type in passing)
+    transient = (PermissionDenied.__name__, UnreadableFile.__name__)
+    return bool(measurement and measurement.error and measurement.error.type in transient)
 
 
-def _place(one: Scored) -> str:
+def _place(one: ScoredFile) -> str:
     if one.name is None:
         return one.path
     return one.path.removesuffix(f"{SEPARATOR}{os.fsdecode(one.name)}")
 
 
-def _kept(entry: Entry, one: Scored) -> dict[str, Any]:
-    raw = entry.raw if one.name is None else entry.raw + NUL + one.name
+def _kept(file_stat: FileStat, one: ScoredFile) -> dict[str, Any]:
+    raw = file_stat.raw if one.name is None else file_stat.raw + NUL + one.name
     return {
         "raw": raw,
-        "raw_size": entry.size,
-        "raw_mtime_ns": entry.mtime_ns,
-        "facts": pack(one.facts),
+        "raw_size": file_stat.size,
+        "raw_mtime_ns": file_stat.mtime_ns,
+        "facts": pack(one.measurement),
     }
 
 
@@ -102,11 +102,14 @@ class _Rows:
         if len(self._waiting) == _GROUP:
             self._flush()
 
-    def close(self, finished: list[Finished], passed_over: Counter[str]) -> bytes:
+    def close(self, finished: list[Finished], skipped: Counter[str]) -> bytes:
         self._flush()
-        said = [[f.entry.raw.hex(), f.entry.size, f.entry.mtime_ns, f.whole] for f in finished]
+        said = [
+            [f.file_stat.raw.hex(), f.file_stat.size, f.file_stat.mtime_ns, f.whole]
+            for f in finished
+        ]
         self._writer.add_key_value_metadata(
-            {_ARCHIVES.decode(): json.dumps(said), _PASSED_OVER.decode(): json.dumps(passed_over)}
+            {_ARCHIVES.decode(): json.dumps(said), _PASSED_OVER.decode(): json.dumps(skipped)}
         )
         self._writer.close()
         return self._stream.getvalue()
@@ -168,26 +171,30 @@ class Partition:
             summary.manifests += MANIFEST_NOT_READ in row["reasons"]
         try:  # an older version passed nothing over
             counts = json.loads(self._file.metadata.metadata.get(_PASSED_OVER, b"{}"))
-            summary.passed_over.update({str(kind): int(n) for kind, n in counts.items()})
+            summary.skipped.update({str(kind): int(n) for kind, n in counts.items()})
         except (ValueError, TypeError, AttributeError) as problem:
             raise self._damaged(problem) from problem
         return summary
 
-    def facts(self) -> Iterator[tuple[Entry, Facts]]:
+    def measurements(self) -> Iterator[tuple[FileStat, Measurement]]:
         """Every file's and member's entry and facts, in order."""
         for row in self._rows(["raw", "raw_size", "raw_mtime_ns", "sha256", "facts"]):
             sha256 = row["sha256"]
             try:
-                facts = unpack(row["facts"], None if sha256 is None else bytes.fromhex(sha256))
+                measurement = unpack(
+                    row["facts"], None if sha256 is None else bytes.fromhex(sha256)
+                )
             except (ValueError, TypeError) as problem:
                 raise self._damaged(problem) from problem
-            yield Entry(row["raw"], row["raw_size"], row["raw_mtime_ns"]), facts
+            yield FileStat(row["raw"], row["raw_size"], row["raw_mtime_ns"]), measurement
 
     def finished(self) -> list[Finished]:
         """Archives that were gone through."""
         try:
             said = json.loads(self._file.metadata.metadata[_ARCHIVES])
-            return [Finished(Entry(bytes.fromhex(raw), *rest), whole) for raw, *rest, whole in said]
+            return [
+                Finished(FileStat(bytes.fromhex(raw), *rest), whole) for raw, *rest, whole in said
+            ]
         except (ValueError, TypeError, KeyError) as problem:
             raise self._damaged(problem) from problem
 

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 
-from tegaki.cluster.items import Item
+from tegaki.cluster.items import PlanItem
 from tegaki.cluster.targets import Target
 from tegaki.detector import Detector
 from tegaki.errors import ClusterError
@@ -40,7 +40,7 @@ _WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PlanRequest:
     """Everything but the files that decides what comes out."""
 
     model: str
@@ -52,16 +52,18 @@ class Asked:
     all_files: bool = True
 
     @classmethod
-    def of(cls, detector: Detector, partition_size: int, *, all_files: bool = True) -> Asked:
-        basis = detector.basis
+    def from_detector(
+        cls, detector: Detector, partition_size: int, *, all_files: bool = True
+    ) -> PlanRequest:
+        context = detector.context
         return cls(
-            basis.model, basis.recipe_hash, detector.reading, asdict(basis.thresholds),
+            context.model, context.config_hash, detector.reader_version, asdict(context.thresholds),
             detector.limits.max_bytes, partition_size, all_files,
         )  # fmt: skip
 
     def difference(self, detector: Detector) -> str | None:
         """What a detector would do otherwise, in words."""
-        now = Asked.of(detector, self.partition_size, all_files=self.all_files)
+        now = PlanRequest.from_detector(detector, self.partition_size, all_files=self.all_files)
         return _difference(self, now)
 
 
@@ -74,7 +76,7 @@ class Plan:
         lists: the folder that they are listed in.
     """
 
-    asked: Asked
+    asked: PlanRequest
     files: int
     partitions: int
     inputs: str
@@ -86,7 +88,7 @@ def partition_name(number: int) -> str:
     return f"part-{number:06}.parquet"
 
 
-def planned(target: Target, asked: Asked, items: Iterable[Item]) -> Plan:
+def make_plan(target: Target, asked: PlanRequest, items: Iterable[PlanItem]) -> Plan:
     """The plan at the target: made, or, where one is, found to be this one.
 
     Raises:
@@ -112,7 +114,7 @@ def planned(target: Target, asked: Asked, items: Iterable[Item]) -> Plan:
     return before
 
 
-def _refuse_other(asked: Asked, before: Plan, target: Target) -> None:
+def _refuse_other(asked: PlanRequest, before: Plan, target: Target) -> None:
     different = _difference(before.asked, asked)
     if different:
         raise ClusterError(
@@ -121,7 +123,7 @@ def _refuse_other(asked: Asked, before: Plan, target: Target) -> None:
         )
 
 
-def items_of(target: Target, plan: Plan, number: int) -> list[Item]:
+def items_of(target: Target, plan: Plan, number: int) -> list[PlanItem]:
     """The files of a partition.
 
     Raises:
@@ -130,7 +132,7 @@ def items_of(target: Target, plan: Plan, number: int) -> list[Item]:
     name = _items_name(plan.lists, number)
     try:
         lines = (target.get(name) or b"").decode("ascii").splitlines()
-        items = [Item.from_line(line) for line in lines]
+        items = [PlanItem.from_line(line) for line in lines]
     except (ValueError, TypeError, KeyError) as problem:
         said = f"{target.where} holds a damaged {name} ({problem}); name another place"
         raise ClusterError(said) from problem
@@ -149,13 +151,13 @@ def _read(target: Target) -> Plan | None:
         return None
     try:
         plain = json.loads(text)
-        return Plan(**plain | {"asked": Asked(**plain["asked"])})
+        return Plan(**plain | {"asked": PlanRequest(**plain["asked"])})
     except (ValueError, TypeError, KeyError) as problem:
         said = f"{target.where} holds a plan that cannot be read ({problem}); name another place"
         raise ClusterError(said) from problem
 
 
-def _list(asked: Asked, items: Iterable[Item], target: Target | None) -> Plan:
+def _list(asked: PlanRequest, items: Iterable[PlanItem], target: Target | None) -> Plan:
     """Go through all files, and write them to a target."""
     digest, files, partitions = hashlib.sha256(), 0, 0
     lists = f"{_LISTS}/{uuid.uuid4().hex[:12]}"
@@ -170,12 +172,12 @@ def _list(asked: Asked, items: Iterable[Item], target: Target | None) -> Plan:
     return Plan(asked, files, partitions, digest.hexdigest(), lists)
 
 
-def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+def _batches(items: Iterable[PlanItem], size: int) -> Iterator[list[PlanItem]]:
     rest = iter(items)
     while some := list(islice(rest, size)):
         yield some
 
 
-def _difference(one: Asked, other: Asked) -> str | None:
+def _difference(one: PlanRequest, other: PlanRequest) -> str | None:
     here, there = asdict(one), asdict(other)
     return next((words for name, words in _WORDS.items() if here[name] != there[name]), None)

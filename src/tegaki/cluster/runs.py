@@ -19,12 +19,12 @@ from tegaki.cluster.targets import Target
 from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.errors import ClusterError, MissingExtra, TegakiError
 from tegaki.scan.local import Summary
-from tegaki.scan.scorer import ScoreBatch
+from tegaki.scan.scorer import BatchScorer
 
 _RETRIES = 5  # a file that kills whoever reads it must not do so for ever
 _STORE_BYTES = 100 << 20  # for Ray's objects: numbers of partitions, and counts
 _READ_AT_ONCE = 8
-_PATIENCE = 10.0  # seconds for a cluster to take a connection
+_CONNECT_TIMEOUT = 10.0  # seconds for a cluster to take a connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Run:
 
     target: Target
     plan: Plan
-    batch: ScoreBatch
+    batch: BatchScorer
     address: str | None = None
     workers: int | None = None
 
@@ -89,7 +89,7 @@ class Run:
     def _scored(self, missing: list[int]) -> Iterator[Committed]:
         import ray
 
-        with _connected(self.address, self.workers), _told():
+        with _connected(self.address, self.workers), _translate_errors():
             # One that grows when it is asked to can have none yet.
             workers = self.workers or max(int(ray.cluster_resources().get("CPU", 0)), 1)
             for row in self._data(missing, min(workers, len(missing))).iter_rows():
@@ -125,21 +125,21 @@ class Worker:
     """What Ray runs: partition numbers in, counts out; rows go to the target.
 
     Args:
-        batch: a pickled :class:`ScoreBatch`; its detector is loaded with the first partition, so
+        batch: a pickled :class:`BatchScorer`; its detector is loaded with the first partition, so
             that what is amiss there is told as what is amiss with a partition is.
     """
 
     def __init__(self, batch: bytes, target: Target, plan: Plan) -> None:
         self._pickled, self._target, self._plan = batch, target, plan
-        self._batch: ScoreBatch | None = None
+        self._batch: BatchScorer | None = None
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         numbers = [int(number) for number in batch["partition"]]
-        done = [self._told(number) for number in numbers]
+        done = [self._outcome(number) for number in numbers]
         counts, problems = zip(*done, strict=True)
         return {"partition": numbers, "counts": list(counts), "problem": list(problems)}
 
-    def _told(self, number: int) -> tuple[str, str]:
+    def _outcome(self, number: int) -> tuple[str, str]:
         try:
             return _counts(self._commit(number)), ""
         except TegakiError as problem:  # as words: not every one survives being pickled
@@ -154,9 +154,9 @@ class Worker:
         # A worker died between its commit and its answer, or another driver's was quicker.
         return Partition(name, self._target.get(name) or b"").summary()
 
-    def _loaded(self) -> ScoreBatch:
+    def _loaded(self) -> BatchScorer:
         if self._batch is None:
-            loaded: ScoreBatch = pickle.loads(self._pickled)
+            loaded: BatchScorer = pickle.loads(self._pickled)
             different = self._plan.asked.difference(loaded.detector)
             if different:
                 raise ClusterError(
@@ -203,7 +203,7 @@ def _connected(address: str | None, workers: int | None) -> Iterator[None]:
     try:
         if address:
             _reach(address)
-        with _hushed():
+        with _silenced():
             ray.init(
                 address or "local",
                 log_to_driver=False,
@@ -222,7 +222,7 @@ def _connected(address: str | None, workers: int | None) -> Iterator[None]:
 
 
 @contextmanager
-def _hushed() -> Iterator[None]:
+def _silenced() -> Iterator[None]:
     """Standard error goes nowhere: Ray's libraries say there, quiet or not, how much they log."""
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
@@ -238,11 +238,11 @@ def _reach(address: str) -> None:
     """Ray itself would try for minutes."""
     host, _, port = address.rpartition("//")[2].rpartition(":")
     if host and port.isdecimal():
-        socket.create_connection((host, int(port)), _PATIENCE).close()
+        socket.create_connection((host, int(port)), _CONNECT_TIMEOUT).close()
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     import ray.exceptions
 
     try:
@@ -260,13 +260,13 @@ def _first_line(problem: BaseException) -> str:
 
 
 def _counts(summary: Summary) -> str:
-    return json.dumps([summary.verdicts, summary.errors, summary.manifests, summary.passed_over])
+    return json.dumps([summary.verdicts, summary.errors, summary.manifests, summary.skipped])
 
 
 def _summary(counts: str) -> Summary:
-    verdicts, errors, manifests, passed_over = json.loads(counts)
+    verdicts, errors, manifests, skipped = json.loads(counts)
     summary = Summary(manifests=manifests)
     summary.verdicts.update(verdicts)
     summary.errors.update(errors)
-    summary.passed_over.update(passed_over)
+    summary.skipped.update(skipped)
     return summary

@@ -12,23 +12,26 @@ if TYPE_CHECKING:
     from tegaki.store import Scan
 
 
-def bring_into(scan: Scan, target: Target, plan: Plan) -> None:
+def import_into(scan: Scan, target: Target, plan: Plan) -> None:
     """Bring all partitions into a scan of a store, each in one commit.
 
     Raises:
         OutputError: one is missing or damaged.
         StoreError: the store cannot be written.
     """
-    from tegaki.store import Record
+    from tegaki.store import FileRecord
 
     for number in range(plan.partitions):
         name = partition_name(number)
         partition = Partition(name, target.get(name) or b"")
         records = [
-            Record(entry, facts, facts.sha256 is not None) for entry, facts in partition.facts()
+            FileRecord(file_stat, measurement, measurement.sha256 is not None)
+            for file_stat, measurement in partition.measurements()
         ]
         ends = partition.finished()
         records += [
-            Record(end.entry, None, False, plan.asked.all_files) for end in ends if end.whole
+            FileRecord(end.file_stat, None, False, plan.asked.all_files)
+            for end in ends
+            if end.whole
         ]
-        scan.put(records, finished=[end.entry.raw for end in ends])
+        scan.put(records, finished=[end.file_stat.raw for end in ends])

@@ -57,7 +57,7 @@ def open_target(where: str) -> Target:
 
 
 @contextmanager
-def _told(where: str) -> Iterator[None]:
+def _translate_errors(where: str) -> Iterator[None]:
     try:
         yield
     except OutputError:
@@ -74,7 +74,7 @@ class Folder:
     where: str
 
     def get(self, name: str) -> bytes | None:
-        with _told(self.where):
+        with _translate_errors(self.where):
             try:
                 return Path(self.where, name).read_bytes()
             except FileNotFoundError:
@@ -83,7 +83,7 @@ class Folder:
     def put(self, name: str, data: bytes) -> bool:
         path = Path(self.where, name)
         partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-        with _told(self.where):
+        with _translate_errors(self.where):
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 with partial.open("xb") as stream:
@@ -98,9 +98,9 @@ class Folder:
         return os.path.exists(os.path.join(self.where, name))
 
     def names(self) -> set[str]:
-        with _told(self.where):
+        with _translate_errors(self.where):
             try:
-                there = (entry.name for entry in os.scandir(self.where))
+                there = (file_stat.name for file_stat in os.scandir(self.where))
                 # What a killed process was writing is hidden.
                 return {name for name in there if not name.startswith(".")}
             except FileNotFoundError:
@@ -125,7 +125,7 @@ class Bucket:
     where: str
 
     def get(self, name: str) -> bytes | None:
-        with _told(self.where):
+        with _translate_errors(self.where):
             try:
                 data: bytes = self._files.cat_file(f"{self.where}/{name}")
             except FileNotFoundError:
@@ -133,7 +133,7 @@ class Bucket:
             return data
 
     def put(self, name: str, data: bytes) -> bool:
-        with _told(self.where):
+        with _translate_errors(self.where):
             try:
                 self._files.pipe_file(f"{self.where}/{name}", data, mode="create")
             except OSError:  # it is there; or the server knows no such condition
@@ -143,12 +143,12 @@ class Bucket:
             return True
 
     def has(self, name: str) -> bool:
-        with _told(self.where):
+        with _translate_errors(self.where):
             there: bool = self._files.exists(f"{self.where}/{name}")
             return there
 
     def names(self) -> set[str]:
-        with _told(self.where):
+        with _translate_errors(self.where):
             try:
                 paths = self._files.ls(self.where, detail=False)
             except FileNotFoundError:

@@ -13,29 +13,29 @@ from tegaki.concurrency.threads import Outcome, Workers
 T = TypeVar("T")
 R = TypeVar("R")
 
-_AHEAD = 4  # items in flight per worker: enough to hide one slow picture
-_MOST_WAITING = 2000  # results behind one slow picture
-_LOOK_AGAIN = 1.0  # seconds, at most, after a call's time is up
+_IN_FLIGHT_PER_WORKER = 4  # items in flight per worker: enough to hide one slow picture
+_MAX_WAITING = 2000  # results behind one slow picture
+_POLL_INTERVAL = 1.0  # seconds, at most, after a call's time is up
 
 
 @dataclass(frozen=True, slots=True)
-class Ready(Generic[R]):
+class Completed(Generic[R]):
     """A result that needs no work."""
 
     value: R
 
 
 @dataclass(frozen=True, slots=True)
-class Timed(Generic[R]):
+class WithTimeout(Generic[R]):
     """A call that is waited for so many seconds after it has begun, and no longer; its result is
-    then what ``late`` returns, which is kept in hand for as long: it must not hold much."""
+    then what ``on_timeout`` returns, which is kept in hand for as long: it must not hold much."""
 
     call: Callable[[], R]
     seconds: float
-    late: Callable[[], R]
+    on_timeout: Callable[[], R]
 
 
-Call = Callable[[], R] | Timed[R] | Ready[R]
+Call = Callable[[], R] | WithTimeout[R] | Completed[R]
 
 
 def ordered_map(
@@ -54,54 +54,58 @@ def ordered_calls(calls: Iterable[Call[R]], workers: int) -> Generator[R, None, 
     """What the calls return, in their order, as :func:`ordered_map`; what is ready already is
     handed on in its turn, past no call that is still at work."""
     threads: Workers[R] = Workers(workers)
-    row: _Row[R] = _Row(threads)
+    queue: _OrderedQueue[R] = _OrderedQueue(threads)
     try:
         for number, call in enumerate(calls):
-            row.add(number, call)
-            while row.first_is_ready() or row.in_flight >= workers * _AHEAD or row.is_long():
-                yield row.take()
-        while row.waiting:
-            yield row.take()
+            queue.add(number, call)
+            while (
+                queue.is_first_completed()
+                or queue.in_flight >= workers * _IN_FLIGHT_PER_WORKER
+                or queue.is_full()
+            ):
+                yield queue.take()
+        while queue.waiting:
+            yield queue.take()
     finally:
         threads.stop()
 
 
 @dataclass(frozen=True, slots=True)
-class _Begun(Generic[R]):
+class _Submitted(Generic[R]):
     """A call that the threads have: what is needed of it here. What the call itself holds may be
     large, and must not outlast it."""
 
     number: int
     seconds: float | None = None
-    late: Callable[[], R] | None = None
+    on_timeout: Callable[[], R] | None = None
 
 
-class _Row(Generic[R]):
+class _OrderedQueue(Generic[R]):
     """What is waited for, in order."""
 
     def __init__(self, threads: Workers[R]) -> None:
-        self.waiting: deque[Ready[R] | _Begun[R]] = deque()
+        self.waiting: deque[Completed[R] | _Submitted[R]] = deque()
         self.in_flight = 0
         self._threads = threads
         self._done: dict[int, Outcome[R]] = {}
 
     def add(self, number: int, call: Call[R]) -> None:
-        if isinstance(call, Ready):
+        if isinstance(call, Completed):
             self.waiting.append(call)
             return
-        if isinstance(call, Timed):
-            self.waiting.append(_Begun(number, call.seconds, call.late))
-            self._threads.begin(number, call.call)
+        if isinstance(call, WithTimeout):
+            self.waiting.append(_Submitted(number, call.seconds, call.on_timeout))
+            self._threads.submit(number, call.call)
         else:
-            self.waiting.append(_Begun(number))
-            self._threads.begin(number, call)
+            self.waiting.append(_Submitted(number))
+            self._threads.submit(number, call)
         self.in_flight += 1
 
-    def first_is_ready(self) -> bool:
-        return bool(self.waiting) and isinstance(self.waiting[0], Ready)
+    def is_first_completed(self) -> bool:
+        return bool(self.waiting) and isinstance(self.waiting[0], Completed)
 
-    def is_long(self) -> bool:
-        return len(self.waiting) >= _MOST_WAITING
+    def is_full(self) -> bool:
+        return len(self.waiting) >= _MAX_WAITING
 
     def take(self) -> R:
         """The first, when it is there.
@@ -110,14 +114,14 @@ class _Row(Generic[R]):
             BaseException: what its call raised.
         """
         first = self.waiting.popleft()
-        if isinstance(first, Ready):
+        if isinstance(first, Completed):
             return first.value
         self.in_flight -= 1
         while first.number not in self._done:
-            if self._receive(first.seconds) or first.seconds is None or first.late is None:
+            if self._receive(first.seconds) or first.seconds is None or first.on_timeout is None:
                 continue
-            if self._threads.give_up(first.number, first.seconds):
-                return first.late()
+            if self._threads.abandon(first.number, first.seconds):
+                return first.on_timeout()
         result, problem = self._done.pop(first.number)
         if problem is not None:
             raise problem
@@ -127,9 +131,9 @@ class _Row(Generic[R]):
         """Wait for whatever is done next, a little while if time is limited; whether anything
         was."""
         done = (
-            self._threads.next_done()
+            self._threads.next_completed()
             if seconds is None
-            else self._threads.next_done_within(min(seconds, _LOOK_AGAIN))
+            else self._threads.next_completed_within(min(seconds, _POLL_INTERVAL))
         )
         if done is None:
             return False

@@ -19,8 +19,8 @@ R = TypeVar("R")
 Outcome = tuple[R, None] | tuple[None, BaseException]
 """What a call returned, or what it raised."""
 
-_LOOK_AGAIN = 0.002  # seconds
-_TO_END = 10.0
+_POLL_INTERVAL = 0.002  # seconds
+_STOP_TIMEOUT = 10.0
 
 
 class Workers(Generic[R]):
@@ -33,35 +33,35 @@ class Workers(Generic[R]):
         self._alive: dict[int, bool] = {}
         # A call's thread, and since when. Whoever takes it out has the say over the call: its
         # thread, when it is done, or who gives it up.
-        self._at_work: dict[int, tuple[int, float]] = {}
+        self._running: dict[int, tuple[int, float]] = {}
         for _ in range(count):
             self._start()
 
-    def begin(self, number: int, call: Callable[[], R]) -> None:
+    def submit(self, number: int, call: Callable[[], R]) -> None:
         """Make the call when a thread is free; calls begin in the order that they come in. No two
         have the same number."""
         self._calls.put((number, call))
 
-    def next_done(self) -> tuple[int, Outcome[R]]:
+    def next_completed(self) -> tuple[int, Outcome[R]]:
         """A call's number and outcome, waited for; calls end in any order."""
         return self._done.get()
 
-    def next_done_within(self, seconds: float) -> tuple[int, Outcome[R]] | None:
+    def next_completed_within(self, seconds: float) -> tuple[int, Outcome[R]] | None:
         """As :meth:`next_done`, or ``None`` when so many seconds have passed."""
         try:
             return self._done.get(timeout=seconds)
         except Empty:
             return None
 
-    def give_up(self, number: int, seconds: float) -> bool:
+    def abandon(self, number: int, seconds: float) -> bool:
         """Wait no longer for a call that began so many seconds ago or more: its thread is left
         alone, for the system may never let it go, and another one takes its place.
 
         Returns:
             Whether it had begun so long ago. If so, nothing will be heard of it.
         """
-        thread, since = self._at_work.get(number, (0, time.monotonic()))
-        if time.monotonic() - since < seconds or self._at_work.pop(number, None) is None:
+        thread, since = self._running.get(number, (0, time.monotonic()))
+        if time.monotonic() - since < seconds or self._running.pop(number, None) is None:
             return False
         self._alive[thread] = False
         self._start()
@@ -76,14 +76,14 @@ class Workers(Generic[R]):
             KeyboardInterrupt: it came meanwhile; threads were waited for all the same.
         """
         interrupted = False
-        until = time.monotonic() + _TO_END
+        until = time.monotonic() + _STOP_TIMEOUT
         while True:
             try:
                 self._stopping = True
                 for _ in self._alive:
                     self._calls.put(None)
                 while any(self._alive.values()) and time.monotonic() < until:
-                    time.sleep(_LOOK_AGAIN)
+                    time.sleep(_POLL_INTERVAL)
                 break
             except KeyboardInterrupt:
                 interrupted = True
@@ -98,10 +98,10 @@ class Workers(Generic[R]):
     def _work(self, number: int) -> None:
         while (task := self._calls.get()) is not None and not self._stopping:
             index, call = task
-            self._at_work[index] = number, time.monotonic()
+            self._running[index] = number, time.monotonic()
             outcome = _outcome(call)
             del task, call  # and what they hold, while this waits for the next
-            if self._at_work.pop(index, None) is None:
+            if self._running.pop(index, None) is None:
                 return  # given up; another one has its place
             self._done.put((index, outcome))
             del outcome

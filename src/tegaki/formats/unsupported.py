@@ -53,7 +53,7 @@ _MIMETYPES = {
 """Kinds of zip archives that begin with an entry which says so (EPUB 3.3, section 4.2.3)."""
 
 
-def other_format(head: bytes) -> PictureError | None:
+def unsupported_format(head: bytes) -> PictureError | None:
     """What a file is that is no picture of a kind that is decoded, and what to do with it.
 
     Args:
@@ -62,44 +62,44 @@ def other_format(head: bytes) -> PictureError | None:
     head = head[:HEAD]
     for at, magic, what, cure in _PICTURES:
         if head.startswith(magic, at):
-            return _said(UnsupportedPicture, what, cure)
+            return _error(UnsupportedPicture, what, cure)
     for at, magic, what, cure in _OTHERS:
         if head.startswith(magic, at):
-            return _said(NotAPicture, what, cure)
+            return _error(NotAPicture, what, cure)
     if head[4:8] == b"ftyp":
-        return _of_brand(head[8:12])
-    return _zipped(head) if head.startswith(b"PK\3\4") else _written(head)
+        return _isobmff_format(head[8:12])
+    return _zip_format(head) if head.startswith(b"PK\3\4") else _text_format(head)
 
 
-def _said(kind: type[PictureError], what: str, cure: str) -> PictureError:
+def _error(kind: type[PictureError], what: str, cure: str) -> PictureError:
     article = "an" if what[0] in "AO" else "a"
     return kind(f"{article} {what}, which is not read here; {cure}")
 
 
-def _of_brand(brand: bytes) -> PictureError | None:
+def _isobmff_format(brand: bytes) -> PictureError | None:
     if brand in _HEIF_BRANDS:
-        return _said(UnsupportedPicture, "HEIC picture", f"{_CONVERT} (heif-convert does)")
-    return _said(NotAPicture, "film (MP4 or MOV)", _FRAMES) if brand in _FILM_BRANDS else None
+        return _error(UnsupportedPicture, "HEIC picture", f"{_CONVERT} (heif-convert does)")
+    return _error(NotAPicture, "film (MP4 or MOV)", _FRAMES) if brand in _FILM_BRANDS else None
 
 
-def _zipped(head: bytes) -> PictureError:
+def _zip_format(head: bytes) -> PictureError:
     length, extra = (int.from_bytes(head[at : at + 2], "little") for at in (26, 28))
     if head[30 : 30 + length] == b"mimetype":
         said = head[30 + length + extra :]
         for mimetype, told in _MIMETYPES.items():
             if said.startswith(mimetype):
-                return _said(*told)
-    return _said(
+                return _error(*told)
+    return _error(
         NotAPicture,
         "zip archive in another archive or under another name",
         "unpack it, or end its name in .zip or .cbz, to have what it holds judged",
     )
 
 
-def _written(head: bytes) -> PictureError | None:
+def _text_format(head: bytes) -> PictureError | None:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if text.startswith((b"<svg", b"<?xml", b"<!doctype svg")) and b"<svg" in text:
-        return _said(UnsupportedPicture, "drawing in SVG", "export it as PNG first")
+        return _error(UnsupportedPicture, "drawing in SVG", "export it as PNG first")
     if text.startswith((b"<!doctype html", b"<html")):
-        return _said(NotAPicture, "web page in a picture's place", "save the picture itself")
+        return _error(NotAPicture, "web page in a picture's place", "save the picture itself")
     return None

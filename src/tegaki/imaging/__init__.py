@@ -1,6 +1,6 @@
 """Bytes to a picture within limits, its facts, and the views that a network sees."""
 
-from tegaki.imaging.crops import Views, make_views, normalise, refuse_blank, to_tensor, view_boxes
+from tegaki.imaging.crops import Crops, crop_boxes, make_crops, normalise, refuse_blank, to_tensor
 from tegaki.imaging.decode import (
     LARGE,
     MAX_BYTES,
@@ -8,7 +8,7 @@ from tegaki.imaging.decode import (
     MAX_SECONDS,
     Limits,
     OpenedPicture,
-    PictureFacts,
+    PictureInfo,
 )
 from tegaki.imaging.files import file_size, open_file, read_file, system_error, too_large
 
@@ -17,12 +17,13 @@ __all__ = [
     "MAX_BYTES",
     "MAX_PIXELS",
     "MAX_SECONDS",
+    "Crops",
     "Limits",
     "OpenedPicture",
-    "PictureFacts",
-    "Views",
+    "PictureInfo",
+    "crop_boxes",
     "file_size",
-    "make_views",
+    "make_crops",
     "normalise",
     "open_file",
     "read_file",
@@ -30,5 +31,4 @@ __all__ = [
     "system_error",
     "to_tensor",
     "too_large",
-    "view_boxes",
 ]

@@ -15,15 +15,17 @@ import numpy.typing as npt
 from PIL import Image
 
 from tegaki.errors import BlankPicture
-from tegaki.results.scoring_config import ViewPolicy
+from tegaki.results.scoring_config import CropPolicy
 
 Extremes = npt.NDArray[np.int64]
 
 _LANCZOS = Image.Resampling.LANCZOS
 _BICUBIC = Image.Resampling.BICUBIC
-_REACH = 3  # source pixels that Lanczos looks at for a target pixel, to either side, times scale
+_LANCZOS_SUPPORT = (
+    3  # source pixels that Lanczos looks at for a target pixel, to either side, times scale
+)
 _FLAT = 8
-_SOME = 64  # a side
+_SAMPLE_SIDE = 64  # a side
 # Swept on val with the first shipped model: corners added to the whole picture lift the AUC from
 # 0.950 to 0.958, more of them or other squares bring nothing.
 CORNER = 0.7
@@ -35,20 +37,20 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Views:
-    """The views of one picture. ``distinct``: float32 ``(3, size, size)`` in [-1, 1], none twice (a
-    square picture squashed is its centre); ``which``: for each named view its index there."""
+class Crops:
+    """The views of one picture. ``unique``: float32 ``(3, size, size)`` in [-1, 1], none twice (a
+    square picture squashed is its centre); ``inverse``: for each named view its index there."""
 
-    distinct: tuple[Tensor, ...]
-    which: tuple[int, ...]
+    unique: tuple[Tensor, ...]
+    inverse: tuple[int, ...]
 
     def stacked(self) -> Tensor:
         """All named views, of one size: float32 ``(n, 3, size, size)``."""
-        return np.stack([self.distinct[index] for index in self.which])
+        return np.stack([self.unique[index] for index in self.inverse])
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class CropPlan:
     """What views are cut from: a box of the picture, and the size it comes to."""
 
     box: Box
@@ -60,15 +62,15 @@ class Cut:
         left, upper, right, lower = self.box
         return self.size != (right - left, lower - upper)
 
-    def on(self, factor: int, shift: tuple[float, float]) -> Cut:
+    def scaled(self, factor: int, shift: tuple[float, float]) -> CropPlan:
         """The same of a picture that was shrunk by a factor and begins ``shift`` pixels later."""
         left, upper, right, lower = (side / factor for side in self.box)
         right_by, down_by = shift
         box = (left + right_by, upper + down_by, right + right_by, lower + down_by)
-        return Cut(box, self.size)
+        return CropPlan(box, self.size)
 
 
-def cut_of(width: int, height: int, policy: ViewPolicy) -> Cut:
+def plan_crops(width: int, height: int, policy: CropPolicy) -> CropPlan:
     """What :func:`normalise` keeps of a picture of this size."""
     short = min(width, height)
     longest = round(short * policy.max_aspect)
@@ -76,10 +78,10 @@ def cut_of(width: int, height: int, policy: ViewPolicy) -> Cut:
     left, top = (width - crop_w) // 2, (height - crop_h) // 2
     scale = min(1.0, policy.short_side / short)
     size = (round(crop_w * scale), round(crop_h * scale))
-    return Cut((left, top, left + crop_w, top + crop_h), size)
+    return CropPlan((left, top, left + crop_w, top + crop_h), size)
 
 
-def normalise(picture: Image.Image, policy: ViewPolicy) -> Image.Image:
+def normalise(picture: Image.Image, policy: CropPolicy) -> Image.Image:
     """Cut to at most ``max_aspect`` and shrink to ``short_side``, as the corpus was stored.
 
     Args:
@@ -89,38 +91,38 @@ def normalise(picture: Image.Image, policy: ViewPolicy) -> Image.Image:
         Mode ``RGB``. A short side of at most ``short_side`` is left as it is.
     """
     width, height = picture.size
-    cut = cut_of(width, height, policy)
-    if not cut.shrinks:
-        return picture if cut.size == picture.size else picture.crop(cut.box)
-    first, last = rows_needed(cut, height)
+    plan = plan_crops(width, height, policy)
+    if not plan.shrinks:
+        return picture if plan.size == picture.size else picture.crop(plan.box)
+    first, last = rows_needed(plan, height)
     rows = picture if last - first == height else picture.crop((0, first, width, last))
-    return down(across(rows, cut), cut, first)
+    return resize_height(resize_width(rows, plan), plan, first)
 
 
 # Pillow shrinks in these two steps by itself, but which comes first depends on its version.
 
 
-def rows_needed(cut: Cut, height: int) -> tuple[int, int]:
+def rows_needed(plan: CropPlan, height: int) -> tuple[int, int]:
     """The first and the last row (exclusive) that views depend on."""
-    _, upper, _, lower = cut.box
-    reach = _REACH * (lower - upper) / cut.size[1] + 1 if cut.shrinks else 0
+    _, upper, _, lower = plan.box
+    reach = _LANCZOS_SUPPORT * (lower - upper) / plan.size[1] + 1 if plan.shrinks else 0
     return max(0, floor(upper - reach)), min(height, ceil(lower + reach))
 
 
-def across(rows: Image.Image, cut: Cut) -> Image.Image:
+def resize_width(rows: Image.Image, plan: CropPlan) -> Image.Image:
     """The first step, of any of the rows: their columns cut and shrunk."""
-    box = (cut.box[0], 0, cut.box[2], rows.height)
-    if not cut.shrinks:
+    box = (plan.box[0], 0, plan.box[2], rows.height)
+    if not plan.shrinks:
         return rows.crop(box)
-    return rows.resize((cut.size[0], rows.height), _LANCZOS, box=box)
+    return rows.resize((plan.size[0], rows.height), _LANCZOS, box=box)
 
 
-def down(rows: Image.Image, cut: Cut, first: int) -> Image.Image:
+def resize_height(rows: Image.Image, plan: CropPlan, first: int) -> Image.Image:
     """The second step, of all rows that are needed together, from the ``first`` on."""
-    if not cut.shrinks:
+    if not plan.shrinks:
         return rows
-    box = (0, cut.box[1] - first, rows.width, cut.box[3] - first)
-    return rows.resize(cut.size, _LANCZOS, box=box)
+    box = (0, plan.box[1] - first, rows.width, plan.box[3] - first)
+    return rows.resize(plan.size, _LANCZOS, box=box)
 
 
 def refuse_blank(picture: Image.Image) -> None:
@@ -128,8 +130,8 @@ def refuse_blank(picture: Image.Image) -> None:
 
     It counts as one colour up to a difference of 8 levels in 255: JPEG stays below.
     """
-    if is_flat(some_extremes(picture)) and is_flat(extremes(picture)):
-        raise blank()
+    if is_flat(sampled_extremes(picture)) and is_flat(extremes(picture)):
+        raise blank_error()
 
 
 def extremes(picture: Image.Image) -> Extremes:
@@ -137,9 +139,9 @@ def extremes(picture: Image.Image) -> Extremes:
     return np.array(picture.getextrema())  # by far the fastest way
 
 
-def some_extremes(picture: Image.Image) -> Extremes:
+def sampled_extremes(picture: Image.Image) -> Extremes:
     """Those of a few thousand pixels: where they differ enough, no other needs to be asked."""
-    return extremes(picture.resize((_SOME, _SOME), Image.Resampling.NEAREST))
+    return extremes(picture.resize((_SAMPLE_SIDE, _SAMPLE_SIDE), Image.Resampling.NEAREST))
 
 
 def is_flat(ranges: Extremes) -> bool:
@@ -147,12 +149,12 @@ def is_flat(ranges: Extremes) -> bool:
     return bool((ranges[:, 1] - ranges[:, 0] <= _FLAT).all())
 
 
-def blank() -> BlankPicture:
+def blank_error() -> BlankPicture:
     """What to say of it."""
     return BlankPicture("one flat colour: nothing to judge")
 
 
-def view_boxes(width: int, height: int, policy: ViewPolicy) -> dict[str, Box]:
+def crop_boxes(width: int, height: int, policy: CropPolicy) -> dict[str, Box]:
     """Where each named view lies in a picture of this size.
 
     ``centre``: the centred square; ``squashed``: all of it; ``first`` and ``last``: the squares at
@@ -177,25 +179,25 @@ def view_boxes(width: int, height: int, policy: ViewPolicy) -> dict[str, Box]:
     return {name: boxes[name] for name in policy.names}
 
 
-def to_tensor(view: Image.Image) -> npt.NDArray[np.float32]:
+def to_tensor(crop: Image.Image) -> npt.NDArray[np.float32]:
     """One RGB view to float32 ``(3, height, width)`` in [-1, 1]: x / 127.5 - 1."""
-    pixels = np.asarray(view, dtype=np.float32)
+    pixels = np.asarray(crop, dtype=np.float32)
     scaled: npt.NDArray[np.float32] = pixels.transpose(2, 0, 1) / np.float32(127.5) - np.float32(1)
     return scaled
 
 
-def make_views(picture: Image.Image, policy: ViewPolicy) -> Views:
+def make_crops(picture: Image.Image, policy: CropPolicy) -> Crops:
     """The views of a picture, each distinct one once.
 
     Args:
         picture: mode ``RGB``, of any size.
     """
     small = normalise(picture, policy)
-    boxes = view_boxes(*small.size, policy)
+    boxes = crop_boxes(*small.size, policy)
     named = [(box, policy.size_of(name)) for name, box in boxes.items()]
-    distinct = list(dict.fromkeys(named))
-    tensors = tuple(to_tensor(_square(small, box, side)) for box, side in distinct)
-    return Views(tensors, tuple(map(distinct.index, named)))
+    unique = list(dict.fromkeys(named))
+    tensors = tuple(to_tensor(_square(small, box, side)) for box, side in unique)
+    return Crops(tensors, tuple(map(unique.index, named)))
 
 
 def _square(picture: Image.Image, box: Box, side: int) -> Image.Image:

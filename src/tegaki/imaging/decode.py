@@ -27,12 +27,18 @@ from tegaki.errors import (
     UnsupportedPicture,
 )
 from tegaki.formats.sniff import bytes_promised, sniff
-from tegaki.formats.unsupported import other_format
+from tegaki.formats.unsupported import unsupported_format
 from tegaki.imaging.color import to_rgb
-from tegaki.imaging.crops import cut_of, normalise, refuse_blank
-from tegaki.imaging.png_rows import Rows, without_text
-from tegaki.imaging.strips import fit, rows_of, shift_of, upright_bands, upright_size
-from tegaki.results.scoring_config import DecodePolicy, ShrinkPolicy, ViewPolicy
+from tegaki.imaging.crops import normalise, plan_crops, refuse_blank
+from tegaki.imaging.png_rows import PngStrips, without_text
+from tegaki.imaging.strips import (
+    crop_strips,
+    strip_height,
+    upright_offset,
+    upright_size,
+    upright_strips,
+)
+from tegaki.results.scoring_config import CropPolicy, DecodePolicy, ShrinkPolicy
 
 T = TypeVar("T")
 
@@ -80,7 +86,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class PictureFacts:
+class PictureInfo:
     """What a picture says of its form. ``alpha`` is ``None`` until it has been decoded."""
 
     format: str
@@ -100,18 +106,18 @@ class OpenedPicture:
     def __init__(self, data: bytes) -> None:
         name = sniff(data)
         if name is None:
-            other = other_format(data)
+            other = unsupported_format(data)
             raise other or NotAPicture("not a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file")
         if len(data) < max(bytes_promised(data, name), _FEWEST_BYTES):
             raise TruncatedPicture("the file ends before the picture does")
         self._data = data
-        self._rows = Rows.of(data, LARGE) if name == "PNG" else None
+        self._rows = PngStrips.from_bytes(data, LARGE) if name == "PNG" else None
         skeleton = self._rows and _opened_upright(self._rows.skeleton)
         if skeleton is None:
             self._rows = None
         self._image = skeleton or _guarded(lambda: _open(data, name))
         self._in_full = self._rows is None
-        self.facts = _guarded(lambda: _facts(self._image, name))
+        self.info = _guarded(lambda: _picture_info(self._image, name))
 
     def __enter__(self) -> Self:
         return self
@@ -124,7 +130,7 @@ class OpenedPicture:
     @property
     def pixels(self) -> int:
         """Width times height."""
-        return self.facts.width * self.facts.height
+        return self.info.width * self.info.height
 
     @property
     def is_large(self) -> bool:
@@ -139,7 +145,7 @@ class OpenedPicture:
 
     def decode(
         self, policy: DecodePolicy, limits: Limits, min_side: int
-    ) -> tuple[Image.Image, PictureFacts]:
+    ) -> tuple[Image.Image, PictureInfo]:
         """The first frame, upright, on the policy's background, mode ``RGB``; and its facts.
 
         Raises:
@@ -148,13 +154,13 @@ class OpenedPicture:
         self._check(limits, min_side)
         return _guarded(lambda: self._whole(policy))
 
-    def decode_for_views(
+    def decode_for_crops(
         self,
         policy: DecodePolicy,
         limits: Limits,
-        views: ViewPolicy,
+        views: CropPolicy,
         shrink: ShrinkPolicy | None = None,
-    ) -> tuple[Image.Image, PictureFacts]:
+    ) -> tuple[Image.Image, PictureInfo]:
         """What :func:`tegaki.imaging.normalise` makes of :meth:`decode`'s picture, and its facts;
         of a large picture without ever holding all of it in RGB.
 
@@ -168,29 +174,29 @@ class OpenedPicture:
         factor = self._factor(shrink)
         if factor > 1 or self.is_large:
             return _guarded(lambda: self._fitted(policy, views, factor))
-        picture, facts = _guarded(lambda: self._whole(policy))
+        picture, info = _guarded(lambda: self._whole(policy))
         refuse_blank(picture)
-        return normalise(picture, views), facts
+        return normalise(picture, views), info
 
     def _factor(self, shrink: ShrinkPolicy | None) -> int:
-        if shrink is None or self.facts.format != "JPEG":
+        if shrink is None or self.info.format != "JPEG":
             return 1
         return _HALF if min(self._image.size) >= _HALF * shrink.least_side else 1
 
     def _check(self, limits: Limits, min_side: int) -> None:
-        facts = self.facts
+        info = self.info
         if self.pixels > limits.max_pixels:
             raise TooManyPixels(
-                f"{facts.width} x {facts.height} pixels, over the limit of "
+                f"{info.width} x {info.height} pixels, over the limit of "
                 f"{limits.max_pixels:,}; raise --max-pixels"
             )
-        if min(facts.width, facts.height) < min_side:
+        if min(info.width, info.height) < min_side:
             raise TooSmall(
-                f"{facts.width} x {facts.height} pixels: too small to judge "
+                f"{info.width} x {info.height} pixels: too small to judge "
                 f"(the short side must have {min_side})"
             )
 
-    def _whole(self, policy: DecodePolicy) -> tuple[Image.Image, PictureFacts]:
+    def _whole(self, policy: DecodePolicy) -> tuple[Image.Image, PictureInfo]:
         image = _open(self._data, "PNG") if self._rows else self._image
         _refuse_undefined(image)
         image.load()
@@ -200,28 +206,30 @@ class OpenedPicture:
         return picture, self._seen(picture.size, alpha)
 
     def _fitted(
-        self, policy: DecodePolicy, views: ViewPolicy, factor: int
-    ) -> tuple[Image.Image, PictureFacts]:
+        self, policy: DecodePolicy, views: CropPolicy, factor: int
+    ) -> tuple[Image.Image, PictureInfo]:
         image, stored = self._image, self._image.size
         _refuse_undefined(image)
         if self._rows:
-            method, bands = None, self._rows.bands(rows_of(image.width))
+            method, strips = None, self._rows.strips(strip_height(image.width))
         else:
             if factor > 1:
                 image.draft(None, (stored[0] // factor, stored[1] // factor))
                 self._in_full = False
             image.load()
             method = _to_upright(image)
-            bands = upright_bands(image, method)
+            strips = upright_strips(image, method)
         size = upright_size(stored, method)
-        cut = cut_of(*size, views)
+        plan = plan_crops(*size, views)
         if factor > 1:
-            cut = cut.on(factor, shift_of(stored, factor, method))
-        picture, alpha = fit(bands, upright_size(image.size, method), cut, policy.background)
+            plan = plan.scaled(factor, upright_offset(stored, factor, method))
+        picture, alpha = crop_strips(
+            strips, upright_size(image.size, method), plan, policy.background
+        )
         return picture, self._seen(size, alpha)
 
-    def _seen(self, size: tuple[int, int], alpha: bool) -> PictureFacts:
-        return PictureFacts(self.facts.format, *size, self.facts.animated, alpha)
+    def _seen(self, size: tuple[int, int], alpha: bool) -> PictureInfo:
+        return PictureInfo(self.info.format, *size, self.info.animated, alpha)
 
 
 def _open(data: bytes, name: str) -> ImageFile.ImageFile:
@@ -232,8 +240,8 @@ def _open(data: bytes, name: str) -> ImageFile.ImageFile:
     return opened
 
 
-def _facts(image: ImageFile.ImageFile, name: str) -> PictureFacts:
-    return PictureFacts(name, *image.size, animated=bool(getattr(image, "is_animated", False)))
+def _picture_info(image: ImageFile.ImageFile, name: str) -> PictureInfo:
+    return PictureInfo(name, *image.size, animated=bool(getattr(image, "is_animated", False)))
 
 
 def _guarded(step: Callable[[], T]) -> T:

@@ -18,7 +18,7 @@ from tegaki.errors import (
     SymlinkLoop,
     UnreadableFile,
 )
-from tegaki.formats.unsupported import HEAD, other_format
+from tegaki.formats.unsupported import HEAD, unsupported_format
 
 
 def read_file(path: str, max_bytes: int) -> bytes:
@@ -35,7 +35,7 @@ def read_file(path: str, max_bytes: int) -> bytes:
             status = os.fstat(stream.fileno())
             _check(status)  # again: something else may stand there by now
             if status.st_size > max_bytes:  # of an archive or a film that is not why
-                raise other_format(stream.read(HEAD)) or too_large(status.st_size, max_bytes)
+                raise unsupported_format(stream.read(HEAD)) or too_large(status.st_size, max_bytes)
             data = stream.read(status.st_size + 1)
     except ValueError as problem:  # a NUL in the name
         raise FileNotFound("no file can have this name") from problem

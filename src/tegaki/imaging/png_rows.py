@@ -44,7 +44,7 @@ def without_text(data: bytes) -> bytes:
     return b"".join([view[:_SIGNATURE], *kept, view[start:]])
 
 
-class Rows:
+class PngStrips:
     """A PNG that can be decoded in bands of rows: 8 bits a sample, not interlaced, and built so
     that there is no doubt which pixels it stands for.
 
@@ -61,7 +61,7 @@ class Rows:
         self.skeleton = b"".join([data[:_BODY], *chunks, _IEND])
 
     @classmethod
-    def of(cls, data: bytes, least: int) -> Rows | None:
+    def from_bytes(cls, data: bytes, least: int) -> PngStrips | None:
         """``None``: another kind of PNG, an animated or an oddly built one, or fewer than
         ``least`` pixels."""
         if data[_SIGNATURE:16] != _IHDR or len(data) < _BODY:
@@ -80,7 +80,7 @@ class Rows:
             return None
         return cls(data, first, others)
 
-    def bands(self, rows: int) -> Iterator[Image.Image]:
+    def strips(self, rows: int) -> Iterator[Image.Image]:
         """The picture from its top to its bottom, as Pillow decodes it, ``rows`` rows at a time.
 
         A row's bytes may be differences to the row above. So each band is decoded as a picture of
@@ -93,11 +93,11 @@ class Rows:
         inflated = _Inflated(self._data, self._first)
         for top in range(0, self._height, rows):
             count = min(rows, self._height - top)
-            band = self._decoded(above + inflated.take(count * stride), count + bool(above))
+            strip = self._decoded(above + inflated.take(count * stride), count + bool(above))
             if above:
-                band = band.crop((0, 1, self._width, 1 + count))
-            above = b"\0" + band.crop((0, count - 1, self._width, count)).tobytes()
-            yield band
+                strip = strip.crop((0, 1, self._width, 1 + count))
+            above = b"\0" + strip.crop((0, count - 1, self._width, count)).tobytes()
+            yield strip
 
     def _decoded(self, filtered: bytes, height: int) -> Image.Image:
         header = self._data[16:20] + struct.pack(">I", height) + self._data[24:29]
@@ -108,9 +108,9 @@ class Rows:
         putchunk(whole, b"IDAT", zlib.compress(filtered, 0))
         whole.write(_IEND)
         whole.seek(0)
-        band = PngImageFile(whole)
-        band.load()
-        return band
+        strip = PngImageFile(whole)
+        strip.load()
+        return strip
 
 
 class _Inflated:
@@ -157,8 +157,8 @@ def _plain_chunks(data: bytes) -> tuple[int, list[tuple[bytes, bytes]]] | None:
                 return None
         before = name
     else:
-        cut = data[end + 4 : end + 8]
-        first = first if len(cut) < len(b"IEND") or cut == b"IEND" else 0
+        plan = data[end + 4 : end + 8]
+        first = first if len(plan) < len(b"IEND") or plan == b"IEND" else 0
     return (first, others) if first else None
 
 

@@ -15,21 +15,21 @@ from PIL import Image
 
 from tegaki.imaging.color import to_rgb
 from tegaki.imaging.crops import (
-    Cut,
+    CropPlan,
     Extremes,
-    across,
-    blank,
-    down,
+    blank_error,
     extremes,
     is_flat,
+    resize_height,
+    resize_width,
     rows_needed,
-    some_extremes,
+    sampled_extremes,
 )
 
 _PIXELS = 1 << 20  # of a band
 
 
-def rows_of(width: int) -> int:
+def strip_height(width: int) -> int:
     """How many rows of this width a band has."""
     return max(1, _PIXELS // width)
 
@@ -39,7 +39,7 @@ def upright_size(size: tuple[int, int], method: Image.Transpose | None) -> tuple
     return (size[1], size[0]) if method in _SIDEWAYS else size
 
 
-def upright_bands(image: Image.Image, method: Image.Transpose | None) -> Iterator[Image.Image]:
+def upright_strips(image: Image.Image, method: Image.Transpose | None) -> Iterator[Image.Image]:
     """The upright picture from its top to its bottom; see :func:`upright_size`."""
     width, height = image.size
     turned = method in _SIDEWAYS
@@ -48,14 +48,14 @@ def upright_bands(image: Image.Image, method: Image.Transpose | None) -> Iterato
         return
     columns, all_rows = upright_size(image.size, method)
     backwards = method in _FROM_THE_END
-    rows = rows_of(columns)
+    rows = strip_height(columns)
     for top in range(0, all_rows, rows):
         first, last = top, min(top + rows, all_rows)
         if backwards:
             first, last = all_rows - last, all_rows - first
         box = (first, 0, last, height) if turned else (0, first, width, last)
-        band = image.crop(box)
-        yield band if method is None else band.transpose(method)
+        strip = image.crop(box)
+        yield strip if method is None else strip.transpose(method)
 
 
 _SIDEWAYS = (
@@ -80,7 +80,7 @@ _FROM_THE_END = (
 """Where the top row of the upright picture is the last row or column that is stored."""
 
 
-def shift_of(
+def upright_offset(
     stored: tuple[int, int], factor: int, method: Image.Transpose | None
 ) -> tuple[float, float]:
     """Where an upright picture begins whose stored one was shrunk by a factor.
@@ -95,38 +95,41 @@ def shift_of(
     )
 
 
-def fit(
-    bands: Iterable[Image.Image], size: tuple[int, int], cut: Cut, background: tuple[int, int, int]
+def crop_strips(
+    strips: Iterable[Image.Image],
+    size: tuple[int, int],
+    plan: CropPlan,
+    background: tuple[int, int, int],
 ) -> tuple[Image.Image, bool]:
     """What is cut from a picture, mode ``RGB``, to the bit as
     :func:`tegaki.imaging.crops.normalise` gives it, and whether it is transparent anywhere.
 
     Args:
-        bands: the whole upright picture, from its top to its bottom.
+        strips: the whole upright picture, from its top to its bottom.
         size: its width and height.
 
     Raises:
         BlankPicture: all of it is one flat colour.
     """
-    first, last = rows_needed(cut, size[1])
-    kept = Image.new("RGB", (cut.size[0], last - first))
+    first, last = rows_needed(plan, size[1])
+    kept = Image.new("RGB", (plan.size[0], last - first))
     seen: Extremes | None = None
     transparent, top = False, 0
-    for stored in bands:
-        band, has_alpha = to_rgb(stored, background)
+    for stored in strips:
+        strip, has_alpha = to_rgb(stored, background)
         transparent |= has_alpha
         if seen is None or is_flat(seen):
-            seen = _both(seen, some_extremes(band))
-            seen = _both(seen, extremes(band)) if is_flat(seen) else seen
+            seen = _both(seen, sampled_extremes(strip))
+            seen = _both(seen, extremes(strip)) if is_flat(seen) else seen
         upper, lower = max(first, top), min(last, top + stored.height)
         if upper < lower:
             if upper > top or lower < top + stored.height:
-                band = band.crop((0, upper - top, band.width, lower - top))
-            kept.paste(across(band, cut), (0, upper - first))
+                strip = strip.crop((0, upper - top, strip.width, lower - top))
+            kept.paste(resize_width(strip, plan), (0, upper - first))
         top += stored.height
     if seen is not None and is_flat(seen):
-        raise blank()
-    return down(kept, cut, first), transparent
+        raise blank_error()
+    return resize_height(kept, plan, first), transparent
 
 
 def _both(seen: Extremes | None, new: Extremes) -> Extremes:

@@ -39,7 +39,12 @@ from tegaki.metadata.marks import Marks
 from tegaki.metadata.pixels.samples import StoredPicture
 from tegaki.metadata.pixels.signature import Signatures
 from tegaki.metadata.pixels.stealth import find_stealth
-from tegaki.metadata.pixels.watermark import find_watermark, has_room, is_worth_a_look, rows_read
+from tegaki.metadata.pixels.watermark import (
+    find_watermark,
+    is_large_enough,
+    may_hold_watermark,
+    rows_read,
+)
 from tegaki.results.claim import AI, EITHER, KINDS, STRENGTHS, Claim
 
 _DCTERMS = "http://purl.org/dc/terms/"
@@ -65,7 +70,7 @@ _THEN: tuple[Callable[[Evidence], Iterator[Claim]], ...] = (
 the graph of the ComfyUI that it drives), the one that people used comes first."""
 
 
-READER = 3
+READER_VERSION = 3
 """Raised whenever the same bytes would give other claims: stores keep what each version read."""
 MOST_CLAIMS = 100
 """Of one file: real ones make up to five, and a row has to be read."""
@@ -189,10 +194,10 @@ def _by_graph(claims: list[Claim], evidence: Evidence) -> list[Claim]:
 
 
 def _of_watermarks(picture: StoredPicture) -> list[Claim]:
-    if not picture.is_colour or picture.size is None or not has_room(*picture.size):
+    if not picture.is_colour or picture.size is None or not is_large_enough(*picture.size):
         return []
     upper = picture.upper(rows_read(picture.size[0]))
-    if upper is None or not is_worth_a_look(upper):
+    if upper is None or not may_hold_watermark(upper):
         return []
     rgb = np.asarray(upper)[:, :, :3]
     return [hit.claim(picture.place) for hit in find_watermark(rgb)]

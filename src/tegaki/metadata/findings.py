@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tegaki.metadata.limits import Limits
 from tegaki.metadata.marks import ExifField, IptcField, Marks, Property, Text
-from tegaki.results.claim import Place
+from tegaki.results.claim import Location
 
 SENTENCES = 50
 """Damage sentences kept of one file: a hostile one would bring one for each of its chunks."""
@@ -23,19 +23,19 @@ class Blob:
     """
 
     data: memoryview
-    place: Place
+    place: Location
     pieces: tuple[tuple[int, int], ...] = ()
 
-    def where(self, start: int, end: int, path: str) -> Place:
+    def where(self, start: int, end: int, path: str) -> Location:
         """The place in the file of the bytes from ``start`` to ``end`` of this block.
 
         Bytes of more than one piece have the place of the whole block.
         """
         piece = self._piece(start)
         if piece < 0 or self._piece(max(start, end - 1)) != piece:
-            return Place(path, self.place.start, self.place.end)
+            return Location(path, self.place.start, self.place.end)
         here, there = self.pieces[piece]
-        return Place(path, there + start - here, there + end - here)
+        return Location(path, there + start - here, there + end - here)
 
     def tail(self, skip: int) -> Blob:
         """The block without its first ``skip`` bytes."""
@@ -47,7 +47,7 @@ class Blob:
         return bisect_right(self.pieces, offset, key=lambda piece: piece[0]) - 1
 
 
-def join(data: bytes, runs: list[tuple[int, int]], place: Place) -> Blob:
+def join(data: bytes, runs: list[tuple[int, int]], place: Location) -> Blob:
     """One block from the runs of bytes, each a start and an end, that hold it in turn."""
     pieces = []
     at = 0
@@ -70,8 +70,8 @@ class Findings:
     exif: list[ExifField] = field(default_factory=list)
     xmp: list[Property] = field(default_factory=list)
     iptc: list[IptcField] = field(default_factory=list)
-    stores: list[Place] = field(default_factory=list)
-    trailer: Place | None = None
+    stores: list[Location] = field(default_factory=list)
+    trailer: Location | None = None
     empty: bool = False
     damage: list[str] = field(default_factory=list)
     blocks: int = 0
@@ -126,7 +126,7 @@ class Findings:
                 so nothing in it counts. One that is cut before its pixels keeps what was found.
         """
         if end < len(data):
-            self.trailer = Place(f"{name} trailer", end, len(data))
+            self.trailer = Location(f"{name} trailer", end, len(data))
         if not picture:
             self.empty = True
             self.note(f"The {name} file holds no picture; nothing in it counts.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tegaki.results.claim import Place
+from tegaki.results.claim import Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Text:
 
     key: str
     text: str
-    place: Place
+    place: Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class ExifField:
     tag: int
     text: str
     raw: bytes
-    place: Place
+    place: Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Property:
     name: str
     value: str
     parents: tuple[str, ...]
-    place: Place
+    place: Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class IptcField:
     record: int
     dataset: int
     text: str
-    place: Place
+    place: Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +76,11 @@ class Marks:
     exif: tuple[ExifField, ...] = ()
     xmp: tuple[Property, ...] = ()
     iptc: tuple[IptcField, ...] = ()
-    c2pa: Place | None = None
-    trailer: Place | None = None
+    c2pa: Location | None = None
+    trailer: Location | None = None
     damage: tuple[str, ...] = ()
 
-    def all_texts(self) -> Iterator[tuple[Place, str]]:
+    def all_texts(self) -> Iterator[tuple[Location, str]]:
         """Every text with its place: named texts, EXIF fields, XMP properties, IPTC datasets."""
         for text in self.texts:
             yield text.place, text.text

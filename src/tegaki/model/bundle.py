@@ -19,11 +19,11 @@ from typing import Any
 
 from tegaki.errors import BundleError
 from tegaki.results.scoring_config import (
-    VIEW_NAMES,
-    Basis,
+    CROP_NAMES,
     Cascade,
     DecodePolicy,
-    Recipe,
+    ScoringConfig,
+    ScoringContext,
     ShrinkPolicy,
     Thresholds,
 )
@@ -42,18 +42,18 @@ class Bundle:
     """What ``bundle.json`` says of one model, and where it stands."""
 
     folder: Path
-    recipe: Recipe
+    config: ScoringConfig
     thresholds: Thresholds
     training: dict[str, Any]
 
     @property
     def id(self) -> str:
-        return self.recipe.model.id
+        return self.config.model.id
 
     @property
-    def basis(self) -> Basis:
+    def context(self) -> ScoringContext:
         """What its scores become verdicts by."""
-        return Basis(self.recipe, self.thresholds)
+        return ScoringContext(self.config, self.thresholds)
 
     @property
     def onnx(self) -> Path:
@@ -70,7 +70,7 @@ class CascadeBundle:
     """Two bundles as one: ``careful`` is asked where ``fast`` is not sure."""
 
     folder: Path
-    recipe: Cascade
+    config: Cascade
     thresholds: Thresholds
     training: dict[str, Any]
     fast: Bundle
@@ -78,12 +78,12 @@ class CascadeBundle:
 
     @property
     def id(self) -> str:
-        return self.recipe.model.id
+        return self.config.model.id
 
     @property
-    def basis(self) -> Basis:
+    def context(self) -> ScoringContext:
         """What its scores become verdicts by."""
-        return Basis(self.recipe, self.thresholds)
+        return ScoringContext(self.config, self.thresholds)
 
     @property
     def steps(self) -> tuple[Bundle, ...]:
@@ -115,7 +115,7 @@ def load_bundle(model: str | Path | None = None) -> Bundle | CascadeBundle:
     try:
         thresholds = _thresholds(plain)
         limits = {k: v for k, v in plain["recipe"].items() if k not in _STEPS}
-        cascade = Cascade(fast.recipe, careful.recipe, **limits)
+        cascade = Cascade(fast.config, careful.config, **limits)
         if cascade.to_dict() != plain["recipe"]:
             said = " and ".join(plain["recipe"][name]["model"]["id"] for name in _STEPS)
             raise BundleError(
@@ -142,16 +142,16 @@ def load_single(model: str | Path | None = None) -> Bundle:
 def _single(folder: Path, plain: dict[str, Any]) -> Bundle:
     try:
         thresholds = _thresholds(plain)
-        recipe = Recipe.from_dict(plain["recipe"])
-        _refuse_unknown(recipe)
-        return Bundle(folder, recipe, thresholds, plain["training"])
+        config = ScoringConfig.from_dict(plain["recipe"])
+        _refuse_unknown(config)
+        return Bundle(folder, config, thresholds, plain["training"])
     except (KeyError, TypeError, ValueError) as problem:
         raise _unreadable(folder, problem) from problem
 
 
 def _is_cascade(plain: dict[str, Any]) -> bool:
-    recipe = plain.get("recipe")
-    return isinstance(recipe, dict) and "careful" in recipe
+    config = plain.get("recipe")
+    return isinstance(config, dict) and "careful" in config
 
 
 def _read(folder: Path) -> dict[str, Any]:
@@ -194,14 +194,14 @@ def _what_it_is(folder: Path) -> str:
     return f"{folder} is not a model bundle: it has no bundle.json"
 
 
-def _refuse_unknown(recipe: Recipe) -> None:
+def _refuse_unknown(config: ScoringConfig) -> None:
     """Values of another version would give other scores under this one's name."""
-    if recipe.decode.version != DecodePolicy().version:
-        raise ValueError(f"decoding version {recipe.decode.version} is not known here")
-    if recipe.shrink and recipe.shrink.version != ShrinkPolicy().version:
-        raise ValueError(f"shrinking version {recipe.shrink.version} is not known here")
-    views = recipe.views
-    unknown = set(views.names) - set(VIEW_NAMES)
+    if config.decode.version != DecodePolicy().version:
+        raise ValueError(f"decoding version {config.decode.version} is not known here")
+    if config.shrink and config.shrink.version != ShrinkPolicy().version:
+        raise ValueError(f"shrinking version {config.shrink.version} is not known here")
+    views = config.views
+    unknown = set(views.names) - set(CROP_NAMES)
     if unknown or not views.names:
         raise ValueError(f"unknown views: {', '.join(map(str, unknown)) or 'none named'}")
     if views.sizes is not None and len(views.sizes) != len(views.names):
@@ -211,7 +211,7 @@ def _refuse_unknown(recipe: Recipe) -> None:
 def save_bundle(bundle: Bundle | CascadeBundle) -> None:
     """Write ``bundle.json`` (the ONNX file must stand there already)."""
     plain = {
-        "recipe": bundle.recipe.to_dict(),
+        "recipe": bundle.config.to_dict(),
         "thresholds": asdict(bundle.thresholds),
         "training": bundle.training,
     }
@@ -225,7 +225,7 @@ def read_network(bundle: Bundle) -> bytes:
     Raises:
         BundleError: the file is missing, or is not the one that the recipe names.
     """
-    return _checked(bundle.onnx, bundle.recipe.model.sha256)
+    return _checked(bundle.onnx, bundle.config.model.sha256)
 
 
 def read_base(bundle: Bundle) -> tuple[Path, bytes]:
@@ -234,7 +234,7 @@ def read_base(bundle: Bundle) -> tuple[Path, bytes]:
     Raises:
         BundleError: as :func:`read_network`; or the bundle has none.
     """
-    base = bundle.recipe.base
+    base = bundle.config.base
     if base is None:
         raise BundleError(f"{bundle.folder} stands on no frozen network")
     path = BASES / f"{base.id}.onnx"

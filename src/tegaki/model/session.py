@@ -37,11 +37,11 @@ class Session(Protocol):
     threads there are. Views are run one by one, so that none depends on its neighbours.
     """
 
-    def run(self, distinct: Sequence[Tensor], which: Sequence[int]) -> Output:
+    def run(self, unique: Sequence[Tensor], inverse: Sequence[int]) -> Output:
         """
         Args:
-            distinct: float32 ``(3, size, size)`` in [-1, 1].
-            which: for each named view, its index among these.
+            unique: float32 ``(3, size, size)`` in [-1, 1].
+            inverse: for each named view, its index among these.
         """
 
 
@@ -51,7 +51,7 @@ def open_session(bundle: Bundle) -> Session:
     Raises:
         BundleError: a file is missing, another one, or cannot be run.
     """
-    if bundle.recipe.base is None:
+    if bundle.config.base is None:
         return NetworkSession(bundle)
     return HeadSession(bundle)
 
@@ -67,14 +67,14 @@ class NetworkSession:
                 raise BundleError(f"{bundle.onnx} does not take views of {size} pixels")
         self._outputs = [each.name for each in self._session.get_outputs()]
 
-    def run(self, distinct: Sequence[Tensor], which: Sequence[int]) -> Output:
-        runs = [self._session.run(self._outputs, {"views": v[np.newaxis]}) for v in distinct]
+    def run(self, unique: Sequence[Tensor], inverse: Sequence[int]) -> Output:
+        runs = [self._session.run(self._outputs, {"views": v[np.newaxis]}) for v in unique]
         by_name = dict(zip(self._outputs, zip(*runs, strict=True), strict=True))
-        logits = np.concatenate(by_name["logit"])[list(which)]
+        logits = np.concatenate(by_name["logit"])[list(inverse)]
         outside = by_name.get("outside")
         return Output(
             tuple(map(float, logits)),
-            None if outside is None else float(np.concatenate(outside)[list(which)].mean()),
+            None if outside is None else float(np.concatenate(outside)[list(inverse)].mean()),
         )
 
 
@@ -98,8 +98,8 @@ class HeadSession:
             if not self._base.takes(size):
                 raise BundleError(f"{path} does not take views of {size} pixels")
 
-    def run(self, distinct: Sequence[Tensor], which: Sequence[int]) -> Output:
-        features = np.stack([self._base.features(view) for view in distinct])[list(which)]
+    def run(self, unique: Sequence[Tensor], inverse: Sequence[int]) -> Output:
+        features = np.stack([self._base.features(view) for view in unique])[list(inverse)]
         logits, outside = self._head.run(["logit", "outside"], {"features": features})
         return Output(tuple(map(float, logits)), float(outside))
 
@@ -112,11 +112,11 @@ class BaseSession:
 
     def __init__(self, data: bytes, path: Path) -> None:
         self._session = _load(data, path)
-        told = self._session.get_modelmeta().custom_metadata_map
-        self._patch = int(told["patch"])
+        properties = self._session.get_modelmeta().custom_metadata_map
+        self._patch = int(properties["patch"])
         self._rows: dict[int, npt.NDArray[np.int64]] = {}
         start = 0
-        for grid in map(int, told["grids"].split(",")):
+        for grid in map(int, properties["grids"].split(",")):
             tokens = grid * grid + 1
             self._rows[grid] = np.arange(start, start + tokens, dtype=np.int64)
             start += tokens
@@ -141,7 +141,7 @@ class BaseSession:
 
 
 def _sizes(bundle: Bundle) -> set[int]:
-    views = bundle.recipe.views
+    views = bundle.config.views
     return {views.size_of(name) for name in views.names}
 
 

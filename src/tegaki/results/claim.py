@@ -19,7 +19,7 @@ STRENGTHS: tuple[Strength, ...] = ("proof", "declared", "hint")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """Where a mark stands: the path through the container, and the bytes of the file.
 
     ``path``: as in ``PNG tEXt parameters``, ``JPEG APP1 EXIF 0x9286 UserComment`` or ``PNG pixels
@@ -56,7 +56,7 @@ class Claim:
     carrier: str
     kind: Kind
     strength: Strength
-    place: Place
+    place: Location
     note: str = ""
     model: str | None = None
     prompt: str | None = None

@@ -6,18 +6,18 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from tegaki.results.claim import Claim, Place
-from tegaki.results.result import Facts, RowError, ViewScore
+from tegaki.results.claim import Claim, Location
+from tegaki.results.result import CropScore, ErrorInfo, Measurement
 
 
-def pack(facts: Facts) -> str:
+def pack(measurement: Measurement) -> str:
     """Facts as JSON text, but for the hash, which is their key."""
-    plain = asdict(facts) | {"claims": [claim.to_dict() for claim in facts.claims]}
+    plain = asdict(measurement) | {"claims": [claim.to_dict() for claim in measurement.claims]}
     del plain["sha256"]
     return json.dumps(plain, ensure_ascii=True, separators=(",", ":"))
 
 
-def unpack(text: str, sha256: bytes | None) -> Facts:
+def unpack(text: str, sha256: bytes | None) -> Measurement:
     """What :func:`pack` was given.
 
     Raises:
@@ -26,12 +26,12 @@ def unpack(text: str, sha256: bytes | None) -> Facts:
     try:
         plain = json.loads(text)
         error = plain.pop("error")
-        return Facts(
+        return Measurement(
             sha256=None if sha256 is None else sha256.hex(),
-            views=tuple(ViewScore(**view) for view in plain.pop("views")),
+            views=tuple(CropScore(**view) for view in plain.pop("views")),
             claims=tuple(map(_claim, plain.pop("claims"))),
             remarks=tuple(plain.pop("remarks")),
-            error=None if error is None else RowError(**error),
+            error=None if error is None else ErrorInfo(**error),
             **plain,
         )
     except (KeyError, TypeError, AttributeError) as problem:
@@ -39,6 +39,6 @@ def unpack(text: str, sha256: bytes | None) -> Facts:
 
 
 def _claim(plain: dict[str, Any]) -> Claim:
-    place = Place(**plain.pop("place"))
+    place = Location(**plain.pop("place"))
     details = tuple(plain.pop("details").items())
     return Claim(**plain, place=place, details=details)

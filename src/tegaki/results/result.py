@@ -21,7 +21,7 @@ SHOWN: dict[Verdict, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class ViewScore:
+class CropScore:
     """The logit of one named view; positive leans to *generated*."""
 
     name: str
@@ -29,7 +29,7 @@ class ViewScore:
 
 
 @dataclass(frozen=True, slots=True)
-class RowError:
+class ErrorInfo:
     """Why a file could not be judged: the name of a :class:`tegaki.errors.PictureError`."""
 
     type: str
@@ -37,10 +37,10 @@ class RowError:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class Measurement:
     """What was measured of one content, whatever its name and wherever the thresholds stand.
 
-    Attributes are those of :class:`Row`; ``remarks`` are sentences on marks that make no claim.
+    Attributes are those of :class:`Result`; ``remarks`` are sentences on marks that make no claim.
     ``views`` is empty exactly when ``error`` is set. ``outside``: a logit, above zero for a picture
     of a kind that the model does not judge; ``None`` where it did not say.
     """
@@ -52,22 +52,22 @@ class Facts:
     height: int | None = None
     alpha: bool | None = None
     animated: bool | None = None
-    views: tuple[ViewScore, ...] = ()
+    views: tuple[CropScore, ...] = ()
     claims: tuple[Claim, ...] = ()
     remarks: tuple[str, ...] = ()
-    error: RowError | None = None
+    error: ErrorInfo | None = None
     outside: float | None = None
 
     @property
     def domain(self) -> Domain | None:
-        """See :attr:`Row.domain`."""
+        """See :attr:`Result.domain`."""
         if self.outside is None:
             return None
         return "outside" if self.outside > 0 else "inside"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Result:
     """One file. Names are fixed; what is unknown is ``None``.
 
     Attributes:
@@ -101,10 +101,10 @@ class Row:
     verdict: Verdict
     probability: float | None
     logit: float | None
-    views: tuple[ViewScore, ...]
+    views: tuple[CropScore, ...]
     reasons: tuple[str, ...]
     claims: tuple[Claim, ...]
-    error: RowError | None
+    error: ErrorInfo | None
     model: str
     recipe: str
     domain: Domain | None = None

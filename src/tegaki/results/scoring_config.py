@@ -29,12 +29,12 @@ class DecodePolicy:
     background: tuple[int, int, int] = (255, 255, 255)
 
 
-VIEW_NAMES = ("centre", "squashed", "first", "last", "upper-left", "lower-right", "middle")
-"""Every view that can be named (:func:`tegaki.imaging.crops.view_boxes` says what they are)."""
+CROP_NAMES = ("centre", "squashed", "first", "last", "upper-left", "lower-right", "middle")
+"""Every view that can be named (:func:`tegaki.imaging.crops.crop_boxes` says what they are)."""
 
 
 @dataclass(frozen=True, slots=True)
-class ViewPolicy:
+class CropPolicy:
     """How a picture becomes the squares that the network sees (:mod:`tegaki.imaging.crops`).
 
     ``max_aspect``: longer sides are cut away, centred, beyond this ratio. ``short_side``: larger
@@ -90,7 +90,7 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class ScoringConfig:
     """Everything that moves a score. Without ``shrink`` every picture is decoded in full.
 
     ``base``: the frozen network whose features ``model`` is a head on; without it ``model`` sees
@@ -98,7 +98,7 @@ class Recipe:
     """
 
     decode: DecodePolicy
-    views: ViewPolicy
+    views: CropPolicy
     model: ModelRef
     calibration: Calibration
     shrink: ShrinkPolicy | None = None
@@ -120,7 +120,7 @@ class Recipe:
         return plain
 
     @classmethod
-    def from_dict(cls, plain: dict[str, Any]) -> Recipe:
+    def from_dict(cls, plain: dict[str, Any]) -> ScoringConfig:
         """Read :meth:`to_dict`'s data. Missing and unknown keys raise :class:`BundleError`."""
         try:
             decode = dict(plain["decode"])
@@ -129,9 +129,9 @@ class Recipe:
             views["names"] = tuple(views["names"])
             if "sizes" in views:
                 views["sizes"] = tuple(views["sizes"])
-            recipe = cls(
+            config = cls(
                 DecodePolicy(**decode),
-                ViewPolicy(**views),
+                CropPolicy(**views),
                 ModelRef(**plain["model"]),
                 Calibration(**plain["calibration"]),
                 ShrinkPolicy(**plain["shrink"]) if "shrink" in plain else None,
@@ -141,9 +141,9 @@ class Recipe:
             raise BundleError(f"the recipe cannot be read: it lacks {problem}") from problem
         except (TypeError, ValueError) as problem:
             raise BundleError(f"the recipe cannot be read: {problem}") from problem
-        if recipe.to_dict() != plain:
+        if config.to_dict() != plain:
             raise BundleError("the recipe holds keys that this version does not know")
-        return recipe
+        return config
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +155,8 @@ class Cascade:
     picture.
     """
 
-    fast: Recipe
-    careful: Recipe
+    fast: ScoringConfig
+    careful: ScoringConfig
     slope: float
     intercept: float
     low: float
@@ -188,32 +188,32 @@ class Cascade:
         return _hash_of(self.to_dict())
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data that :func:`recipe_from_dict` reads back."""
+        """Plain data that :func:`scoring_config_from_dict` reads back."""
         recipes = {"fast": self.fast.to_dict(), "careful": self.careful.to_dict()}
         return recipes | {name: getattr(self, name) for name in _LIMITS}
 
 
-def recipe_from_dict(plain: dict[str, Any]) -> Recipe | Cascade:
-    """What :meth:`Recipe.to_dict` or :meth:`Cascade.to_dict` made.
+def scoring_config_from_dict(plain: dict[str, Any]) -> ScoringConfig | Cascade:
+    """What :meth:`ScoringConfig.to_dict` or :meth:`Cascade.to_dict` made.
 
     Raises:
         BundleError: it is neither.
     """
     if "careful" not in plain:
-        return Recipe.from_dict(plain)
+        return ScoringConfig.from_dict(plain)
     if plain.keys() != {"fast", "careful", *_LIMITS}:
         raise BundleError("the recipe of a cascade lacks keys or holds others")
-    fast, careful = (Recipe.from_dict(plain[name]) for name in ("fast", "careful"))
+    fast, careful = (ScoringConfig.from_dict(plain[name]) for name in ("fast", "careful"))
     return Cascade(fast, careful, **{name: float(plain[name]) for name in _LIMITS})
 
 
 _LIMITS = ("slope", "intercept", "low", "high")
 
 
-def _shared(recipe: Recipe) -> tuple[object, ...]:
-    views = recipe.views
+def _shared(config: ScoringConfig) -> tuple[object, ...]:
+    views = config.views
     return (
-        recipe.decode, recipe.shrink,
+        config.decode, config.shrink,
         views.short_side, views.max_aspect, views.min_side,
     )  # fmt: skip
 
@@ -242,18 +242,18 @@ class Thresholds:
 
 
 @dataclass(frozen=True)
-class Basis:
+class ScoringContext:
     """What facts become a row by: the model and recipe that scored them, and the thresholds."""
 
-    recipe: Recipe | Cascade
+    config: ScoringConfig | Cascade
     thresholds: Thresholds
 
     @property
     def model(self) -> str:
         """The bundle's id."""
-        return self.recipe.model.id
+        return self.config.model.id
 
     @cached_property
-    def recipe_hash(self) -> str:
-        """:attr:`Recipe.hash`, computed once."""
-        return self.recipe.hash
+    def config_hash(self) -> str:
+        """:attr:`ScoringConfig.hash`, computed once."""
+        return self.config.hash

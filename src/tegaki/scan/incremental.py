@@ -13,51 +13,52 @@ from functools import partial
 from itertools import groupby
 from typing import Literal
 
-from tegaki.concurrency.ordered_map import Ready, Timed, ordered_calls
+from tegaki.concurrency.ordered_map import Completed, WithTimeout, ordered_calls
 from tegaki.detector import Detector
 from tegaki.errors import PermissionDenied, UnreadableFile
-from tegaki.results.result import Facts
-from tegaki.scan.scorer import ScoreBatch
+from tegaki.results.result import Measurement
+from tegaki.scan.scorer import BatchScorer
 from tegaki.sources.archives import SEPARATOR
-from tegaki.sources.expand import inside
-from tegaki.sources.file_stat import NUL, Entry, Folders, entry_of, member_entry
+from tegaki.sources.expand import expand
+from tegaki.sources.file_stat import NUL, FileStat, PathResolver, member_stat, stat_of
 from tegaki.sources.selection import Selector
-from tegaki.sources.walk import Found, is_entered
-from tegaki.store.records import Known, Record
+from tegaki.sources.walk import SourceFile, is_expandable
+from tegaki.store.records import FileRecord, StoredFile
 from tegaki.store.store import Scan
 
-How = Literal["unchanged", "hashed", "scored"]
+Action = Literal["unchanged", "hashed", "scored"]
 
-_LISTED = 500  # files looked up at a time
-_COMMIT = 2000  # files, or
-_SECONDS = 2.0  # so long, until what is done is committed
+_LOOKUP_BATCH = 500  # files looked up at a time
+_COMMIT_FILES = 2000  # files, or
+_COMMIT_SECONDS = 2.0  # so long, until what is done is committed
 
-_Call = Timed["_Step | _End"] | Ready["_Step | _End"]
+_Call = WithTimeout["_Step | _End"] | Completed["_Step | _End"]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ScanOutcome:
     """One file of a scan into a store, or one member of an archive.
 
-    ``how``: neither read nor hashed; read, and its content was known; or measured. ``facts`` are
+    ``action``: neither read nor hashed; read, and its content was known; or measured.
+    ``measurement`` is
     ``None`` for unchanged files unless they were asked for.
     """
 
     path: str
-    how: How
-    facts: Facts | None
+    action: Action
+    measurement: Measurement | None
 
 
 def scan_into(
     scan: Scan,
     detector: Detector,
-    found: Iterable[Found],
+    found: Iterable[SourceFile],
     *,
     workers: int,
     rehash: bool = False,
-    all_facts: bool = False,
+    with_measurements: bool = False,
     select: Selector | None = None,
-) -> Generator[Outcome, None, None]:
+) -> Generator[ScanOutcome, None, None]:
     """Outcomes in the order of what was found, archives as their members; what is done is committed
     as it goes on, and when the generator is closed.
 
@@ -66,10 +67,10 @@ def scan_into(
 
     Args:
         rehash: read every file, whatever its size and time say.
-        all_facts: outcomes of unchanged files have facts too.
+        with_measurements: outcomes of unchanged files have facts too.
         select: which members of archives are looked at; all of them by default.
     """
-    run = _Run(scan, detector, workers, rehash, all_facts, select or Selector())
+    run = _Run(scan, detector, workers, rehash, with_measurements, select or Selector())
     return run.outcomes(found)
 
 
@@ -77,8 +78,8 @@ def scan_into(
 class _Step:
     """An outcome, and what has to be kept of it."""
 
-    outcome: Outcome
-    entry: Entry
+    outcome: ScanOutcome
+    file_stat: FileStat
     new: bool = False
 
 
@@ -86,8 +87,8 @@ class _Step:
 class _End:
     """Behind the last member of an archive. ``record``: of an archive that was read to its end."""
 
-    entry: Entry
-    record: Record | None = None
+    file_stat: FileStat
+    record: FileRecord | None = None
 
 
 class _Run:
@@ -97,18 +98,18 @@ class _Run:
         detector: Detector,
         workers: int,
         rehash: bool,
-        all_facts: bool,
+        with_measurements: bool,
         select: Selector,
     ) -> None:
         self.scan, self.detector, self.workers = scan, detector, workers
-        self.rehash, self.all_facts = rehash, all_facts
+        self.rehash, self.with_measurements = rehash, with_measurements
         self.contents = _Contents(scan, detector)
-        self.score = ScoreBatch(detector, workers)
+        self.score = BatchScorer(detector, workers)
         self.select = select
         self.waiting: list[_Step | _End] = []
         self.committed = time.monotonic()
 
-    def outcomes(self, found: Iterable[Found]) -> Generator[Outcome, None, None]:
+    def outcomes(self, found: Iterable[SourceFile]) -> Generator[ScanOutcome, None, None]:
         steps = ordered_calls(self._calls(found), self.workers)
         try:
             for step in steps:
@@ -121,107 +122,120 @@ class _Run:
             steps.close()
             self._commit()
 
-    def _calls(self, found: Iterable[Found]) -> Iterator[_Call]:
-        folders = Folders()
-        for are_archives, some in groupby(found, is_entered):
+    def _calls(self, found: Iterable[SourceFile]) -> Iterator[_Call]:
+        folders = PathResolver()
+        for are_archives, some in groupby(found, is_expandable):
             if are_archives:
                 for item in some:
-                    yield from self._archive(item, entry_of(item, folders))
+                    yield from self._archive(item, stat_of(item, folders))
             else:
-                yield from self._files((item, entry_of(item, folders)) for item in some)
+                yield from self._files((item, stat_of(item, folders)) for item in some)
 
-    def _files(self, listed: Iterable[tuple[Found, Entry]]) -> Iterator[_Call]:
+    def _files(self, listed: Iterable[tuple[SourceFile, FileStat]]) -> Iterator[_Call]:
         for some in _batches(listed):
-            entries = [entry for _, entry in some]
-            known = {} if self.rehash else self.scan.known([entry.raw for entry in entries])
-            same = {e.raw: k.sha256 for e in entries if (k := _same(e, known.get(e.raw)))}
-            facts = self.scan.facts(set(same.values())) if self.all_facts else {}
-            for item, entry in some:
-                if entry.raw in same:
-                    of = facts.get(same[entry.raw])
-                    yield Ready(_Step(Outcome(item.path, "unchanged", of), entry))
+            entries = [file_stat for _, file_stat in some]
+            stored = (
+                {} if self.rehash else self.scan.stored([file_stat.raw for file_stat in entries])
+            )
+            same = {e.raw: k.sha256 for e in entries if (k := _same(e, stored.get(e.raw)))}
+            measurements = (
+                self.scan.measurements(set(same.values())) if self.with_measurements else {}
+            )
+            for item, file_stat in some:
+                if file_stat.raw in same:
+                    measured = measurements.get(same[file_stat.raw])
+                    yield Completed(_Step(ScanOutcome(item.path, "unchanged", measured), file_stat))
                 else:
-                    self.score.waiting.enter(item)
-                    yield Timed(
-                        partial(self._look, item, entry),
+                    self.score.read_ahead.acquire(item)
+                    yield WithTimeout(
+                        partial(self._process, item, file_stat),
                         self.detector.limits.max_seconds,
-                        partial(self._late, item.path, entry),
+                        partial(self._timed_out, item.path, file_stat),
                     )
 
-    def _archive(self, archive: Found, entry: Entry) -> Iterator[_Call]:
+    def _archive(self, archive: SourceFile, file_stat: FileStat) -> Iterator[_Call]:
         all_files = self.select.selection.all_files
-        if not self.rehash and self.scan.holds(entry, all_files=all_files):
-            yield from self._unopened(archive, entry)
+        if not self.rehash and self.scan.holds(file_stat, all_files=all_files):
+            yield from self._unopened(archive, file_stat)
         else:
-            yield from self._opened(archive, entry)
+            yield from self._opened(archive, file_stat)
 
-    def _opened(self, archive: Found, entry: Entry) -> Iterator[_Call]:
-        itself: list[Found] = []
+    def _opened(self, archive: SourceFile, file_stat: FileStat) -> Iterator[_Call]:
+        itself: list[SourceFile] = []
 
-        def listed() -> Iterator[tuple[Found, Entry]]:
-            for item in inside(archive, self.detector.limits.max_bytes, self.select):
+        def listed() -> Iterator[tuple[SourceFile, FileStat]]:
+            for item in expand(archive, self.detector.limits.max_bytes, self.select):
                 if item.member is None:
                     itself.append(item)
-                yield item, member_entry(item, entry)
+                yield item, member_stat(item, file_stat)
 
         yield from self._files(listed())
         # What could not be read this time has its members still, and so has what was left out.
-        unread = any(isinstance(i.problem, PermissionDenied | UnreadableFile) for i in itself)
-        if not (unread or self.select.selection.narrows):
-            yield Ready(_End(entry, None if itself else self._whole(entry)))
+        failed_measurement = any(
+            isinstance(i.problem, PermissionDenied | UnreadableFile) for i in itself
+        )
+        if not (failed_measurement or self.select.selection.narrows):
+            yield Completed(_End(file_stat, None if itself else self._archive_record(file_stat)))
 
-    def _unopened(self, archive: Found, entry: Entry) -> Iterator[_Call]:
+    def _unopened(self, archive: SourceFile, file_stat: FileStat) -> Iterator[_Call]:
         left_out = False
-        for some in self.scan.members(entry.raw):
-            facts = self.scan.facts({sha256 for _, sha256 in some}) if self.all_facts else {}
+        for some in self.scan.members(file_stat.raw):
+            measurements = (
+                self.scan.measurements({sha256 for _, sha256 in some})
+                if self.with_measurements
+                else {}
+            )
             for raw, sha256 in some:
-                name = os.fsdecode(raw[len(entry.raw) + len(NUL) :])
+                name = os.fsdecode(raw[len(file_stat.raw) + len(NUL) :])
                 path = f"{archive.path}{SEPARATOR}{name}"
-                if not self.select.takes(path):
+                if not self.select.accepts(path):
                     left_out = True
                     continue
-                outcome = Outcome(path, "unchanged", facts.get(sha256))
-                yield Ready(_Step(outcome, Entry(raw, entry.size, entry.mtime_ns)))
+                outcome = ScanOutcome(path, "unchanged", measurements.get(sha256))
+                yield Completed(_Step(outcome, FileStat(raw, file_stat.size, file_stat.mtime_ns)))
         if not left_out:
-            yield Ready(_End(entry))
+            yield Completed(_End(file_stat))
 
-    def _whole(self, archive: Entry) -> Record:
-        return Record(archive, None, False, all_files=self.select.selection.all_files)
+    def _archive_record(self, archive: FileStat) -> FileRecord:
+        return FileRecord(archive, None, False, all_files=self.select.selection.all_files)
 
-    def _look(self, item: Found, entry: Entry) -> _Step:
-        how: How = "hashed"
+    def _process(self, item: SourceFile, file_stat: FileStat) -> _Step:
+        action: Action = "hashed"
         new = False
 
-        def measure(data: bytes) -> Facts:
-            nonlocal how, new
-            facts, how, new = self.contents.facts(data)
-            return facts
+        def measure(data: bytes) -> Measurement:
+            nonlocal action, new
+            measurement, action, new = self.contents.measurement(data)
+            return measurement
 
-        facts = self.score.facts(item, measure)
-        return _Step(Outcome(item.path, how, facts), entry, new)
+        measurement = self.score.measurement(item, measure)
+        return _Step(ScanOutcome(item.path, action, measurement), file_stat, new)
 
-    def _late(self, path: str, entry: Entry) -> _Step:
-        return _Step(Outcome(path, "hashed", self.score.late()), entry)
+    def _timed_out(self, path: str, file_stat: FileStat) -> _Step:
+        return _Step(ScanOutcome(path, "hashed", self.score.timed_out()), file_stat)
 
     def _is_time(self) -> bool:
-        return len(self.waiting) >= _COMMIT or time.monotonic() - self.committed > _SECONDS
+        return (
+            len(self.waiting) >= _COMMIT_FILES
+            or time.monotonic() - self.committed > _COMMIT_SECONDS
+        )
 
     def _commit(self) -> None:
         records, seen, finished = [], [], []
         for step in self.waiting:
             if isinstance(step, _End):
-                finished.append(step.entry.raw)
+                finished.append(step.file_stat.raw)
                 if step.record:
                     records.append(step.record)
                 else:
-                    seen.append(step.entry.raw)
-            elif step.outcome.how == "unchanged" or step.outcome.facts is None:
-                seen.append(step.entry.raw)
+                    seen.append(step.file_stat.raw)
+            elif step.outcome.action == "unchanged" or step.outcome.measurement is None:
+                seen.append(step.file_stat.raw)
             else:
-                records.append(Record(step.entry, step.outcome.facts, step.new))
+                records.append(FileRecord(step.file_stat, step.outcome.measurement, step.new))
         if self.waiting:
             self.scan.put(records, seen, finished)
-        self.contents.settle(r.facts for r in records if r.facts and r.new)
+        self.contents.mark_committed(r.measurement for r in records if r.measurement and r.new)
         self.waiting, self.committed = [], time.monotonic()
 
 
@@ -232,9 +246,9 @@ class _Contents:
         self._scan, self._detector = scan, detector
         self._lock = threading.Lock()
         # measured or at work, not committed yet
-        self._pending: dict[bytes, Future[tuple[Facts, bool]]] = {}
+        self._pending: dict[bytes, Future[tuple[Measurement, bool]]] = {}
 
-    def facts(self, data: bytes) -> tuple[Facts, How, bool]:
+    def measurement(self, data: bytes) -> tuple[Measurement, Action, bool]:
         """The facts of a content, whether they were measured by this call, and whether they have
         yet to be committed: with every file that holds it, for any other may be given up."""
         digest = hashlib.sha256(data).digest()
@@ -244,46 +258,50 @@ class _Contents:
             if future is None:
                 future = self._pending[digest] = Future()
         if not mine:
-            facts, new = future.result()
-            return facts, "hashed", new
+            measurement, new = future.result()
+            return measurement, "hashed", new
         try:
-            stored = self._scan.facts([digest]).get(digest)
-            facts = stored or self._detector.measure(data, digest.hex())
+            stored = self._scan.measurements([digest]).get(digest)
+            measurement = stored or self._detector.measure(data, digest.hex())
         except BaseException as problem:
             self._forget(digest)
             future.set_exception(problem)
             raise
         new = stored is None
-        future.set_result((facts, new))
-        if not new or facts.sha256 is None:  # the latter may go well another time
+        future.set_result((measurement, new))
+        if not new or measurement.sha256 is None:  # the latter may go well another time
             self._forget(digest)
-        return facts, "scored" if new else "hashed", new
+        return measurement, "scored" if new else "hashed", new
 
-    def settle(self, committed: Iterable[Facts]) -> None:
+    def mark_committed(self, committed: Iterable[Measurement]) -> None:
         """These are in the store now."""
-        for facts in committed:
-            if facts.sha256 is not None:
-                self._forget(bytes.fromhex(facts.sha256))
+        for measurement in committed:
+            if measurement.sha256 is not None:
+                self._forget(bytes.fromhex(measurement.sha256))
 
     def _forget(self, digest: bytes) -> None:
         with self._lock:
             self._pending.pop(digest, None)
 
 
-def _batches(listed: Iterable[tuple[Found, Entry]]) -> Iterator[list[tuple[Found, Entry]]]:
+def _batches(
+    listed: Iterable[tuple[SourceFile, FileStat]],
+) -> Iterator[list[tuple[SourceFile, FileStat]]]:
     """What is looked up at a time: of what holds its content in memory, no more than one."""
     some = []
-    for item, entry in listed:
-        some.append((item, entry))
-        if len(some) == _LISTED or (item.member and item.member.held):
+    for item, file_stat in listed:
+        some.append((item, file_stat))
+        if len(some) == _LOOKUP_BATCH or (item.member and item.member.buffered):
             yield some
             some = []
     if some:
         yield some
 
 
-def _same(entry: Entry, known: Known | None) -> Known | None:
+def _same(file_stat: FileStat, stored: StoredFile | None) -> StoredFile | None:
     """What is known of a file, where its content is that and was scored."""
-    if known is None or not known.scored or entry.mtime_ns is None:
+    if stored is None or not stored.scored or file_stat.mtime_ns is None:
         return None
-    return known if (known.size, known.mtime_ns) == (entry.size, entry.mtime_ns) else None
+    return (
+        stored if (stored.size, stored.mtime_ns) == (file_stat.size, file_stat.mtime_ns) else None
+    )

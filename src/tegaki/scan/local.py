@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 from tegaki.detector import Detector, default_workers
 from tegaki.metadata import MANIFEST_NOT_READ
-from tegaki.results.result import Row, Verdict
-from tegaki.scan.scorer import ScoreBatch
+from tegaki.results.result import Result, Verdict
+from tegaki.scan.scorer import BatchScorer
 from tegaki.sources.selection import Selector
-from tegaki.sources.walk import Found
-from tegaki.verdict import row_of
+from tegaki.sources.walk import SourceFile
+from tegaki.verdict import result_of
 
 
 @dataclass(slots=True)
@@ -24,7 +24,7 @@ class Summary:
     verdicts: Counter[Verdict] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     manifests: int = 0
-    passed_over: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
 
     @property
     def rows(self) -> int:
@@ -36,33 +36,33 @@ class Summary:
         if error:
             self.errors[error] += 1
 
-    def add_row(self, row: Row) -> None:
+    def add_result(self, result: Result) -> None:
         """Count a row."""
-        self.add(row.verdict, row.error.type if row.error else None)
-        self.manifests += MANIFEST_NOT_READ in row.reasons
+        self.add(result.verdict, result.error.type if result.error else None)
+        self.manifests += MANIFEST_NOT_READ in result.reasons
 
     def include(self, other: Summary) -> None:
         """Count the rows of another one too."""
         self.verdicts.update(other.verdicts)
         self.errors.update(other.errors)
         self.manifests += other.manifests
-        self.passed_over.update(other.passed_over)
+        self.skipped.update(other.skipped)
 
 
 def scan(
     detector: Detector,
-    found: Iterable[Found],
+    found: Iterable[SourceFile],
     *,
     workers: int | None = None,
     select: Selector | None = None,
-) -> Generator[Row, None, None]:
+) -> Generator[Result, None, None]:
     """Rows in the order of what was found, archives as their members; they do not depend on
     ``workers``.
 
     Args:
         select: which members of archives are judged; all of them by default.
     """
-    score = ScoreBatch(detector, workers or default_workers(), select=select)
+    score = BatchScorer(detector, workers or default_workers(), select=select)
     with closing(score(found)) as scored:
         for one in scored:
-            yield row_of(one.path, one.facts, detector.basis)
+            yield result_of(one.path, one.measurement, detector.context)

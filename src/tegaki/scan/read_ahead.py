@@ -5,12 +5,12 @@ from __future__ import annotations
 from queue import Empty, SimpleQueue
 from threading import TIMEOUT_MAX
 
-from tegaki.sources import Found
+from tegaki.sources import SourceFile
 
-_MOST_WAITING = 1 << 26
+_MAX_BYTES = 1 << 26
 
 
-class Waiting:
+class ReadAheadBuffer:
     """The bytes that were read ahead and wait for a worker: a bounded number.
 
     One thread enters, the workers leave. They share a queue written in C: Ctrl-C must not leave a
@@ -23,24 +23,24 @@ class Waiting:
 
     def __init__(self, seconds: float) -> None:
         self._now = 0
-        self._seconds = self._patience = min(seconds, TIMEOUT_MAX)
+        self._seconds = self._timeout = min(seconds, TIMEOUT_MAX)
         self._left: SimpleQueue[int] = SimpleQueue()
 
-    def enter(self, item: Found) -> None:
+    def acquire(self, item: SourceFile) -> None:
         """Wait until there is room for what an item holds, or in vain. All that entered before
         must be at work, or come to be so, without any doing of the caller."""
-        size = item.member.held if item.member else 0
+        size = item.member.buffered if item.member else 0
         if size:
-            while self._now and (self._now + size > _MOST_WAITING or not self._left.empty()):
+            while self._now and (self._now + size > _MAX_BYTES or not self._left.empty()):
                 try:
-                    self._now -= self._left.get(timeout=self._patience)
-                    self._patience = self._seconds
+                    self._now -= self._left.get(timeout=self._timeout)
+                    self._timeout = self._seconds
                 except Empty:
-                    self._patience = 0.0  # once for all that wait behind the same stall
+                    self._timeout = 0.0  # once for all that wait behind the same stall
                     break
             self._now += size
 
-    def leave(self, item: Found) -> None:
+    def release(self, item: SourceFile) -> None:
         """A worker took it."""
-        if item.member and item.member.held:
-            self._left.put(item.member.held)
+        if item.member and item.member.buffered:
+            self._left.put(item.member.buffered)

@@ -7,27 +7,27 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from tegaki.concurrency.ordered_map import Timed, ordered_calls
-from tegaki.detector import Detector, too_late, unread
+from tegaki.concurrency.ordered_map import WithTimeout, ordered_calls
+from tegaki.detector import Detector, failed_measurement, timeout_error
 from tegaki.errors import PictureError
-from tegaki.results.result import Facts
-from tegaki.scan.read_ahead import Waiting
-from tegaki.sources.expand import entered
+from tegaki.results.result import Measurement
+from tegaki.scan.read_ahead import ReadAheadBuffer
+from tegaki.sources.expand import expand_archives
 from tegaki.sources.selection import Selector
-from tegaki.sources.walk import Found
+from tegaki.sources.walk import SourceFile
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ScoredFile:
     """What came of one file, or of the member ``name`` of an archive: without its bytes, which the
     files behind it need the room of."""
 
     path: str
     name: bytes | None
-    facts: Facts
+    measurement: Measurement
 
 
-class ScoreBatch:
+class BatchScorer:
     """Facts of a batch of files, in the order of what was found, archives as their members.
 
     The local scan gives it all its files, a worker of a cluster those of one partition. Can be
@@ -48,50 +48,52 @@ class ScoreBatch:
     ) -> None:
         self.detector = detector
         self.select = select or Selector()
-        self.waiting = Waiting(detector.limits.max_seconds)
+        self.read_ahead = ReadAheadBuffer(detector.limits.max_seconds)
         self._workers, self._cores = workers, cores
         self._free = threading.Semaphore(cores or workers)
 
-    def __reduce__(self) -> tuple[type[ScoreBatch], tuple[Detector, int, int | None, Selector]]:
+    def __reduce__(self) -> tuple[type[BatchScorer], tuple[Detector, int, int | None, Selector]]:
         select = Selector(self.select.selection)  # which counts on its own
-        return ScoreBatch, (self.detector, self._workers, self._cores, select)
+        return BatchScorer, (self.detector, self._workers, self._cores, select)
 
-    def __call__(self, found: Iterable[Found]) -> Generator[Scored, None, None]:
+    def __call__(self, found: Iterable[SourceFile]) -> Generator[ScoredFile, None, None]:
         """Facts as they are ready; ``found`` may be endless."""
         return ordered_calls(self._calls(found), self._workers)
 
-    def facts(self, item: Found, measure: Callable[[bytes], Facts] | None = None) -> Facts:
-        """The facts of one file or member that has entered :attr:`waiting`, whatever befalls it.
+    def measurement(
+        self, item: SourceFile, measure: Callable[[bytes], Measurement] | None = None
+    ) -> Measurement:
+        """The facts of one file or member that has entered :attr:`read_ahead`, whatever befalls it.
 
         Args:
             measure: from a content to its facts, in place of the detector.
         """
-        with self.detector.files.of(item.bytes_to_read):
+        with self.detector.file_gate.acquire(item.bytes_to_read):
             try:
                 data = item.read(self.detector.limits.max_bytes)
             except PictureError as problem:
-                return unread(problem)
+                return failed_measurement(problem)
             finally:
-                self.waiting.leave(item)
+                self.read_ahead.release(item)
             with self._free:
                 return (measure or self.detector.measure)(data)
 
-    def late(self) -> Facts:
+    def timed_out(self) -> Measurement:
         """The facts of a file that took longer than the limit."""
-        return unread(too_late(self.detector.limits.max_seconds))
+        return failed_measurement(timeout_error(self.detector.limits.max_seconds))
 
-    def _calls(self, found: Iterable[Found]) -> Iterator[Timed[Scored]]:
-        for item in entered(found, self.detector.limits.max_bytes, self.select):
-            self.waiting.enter(item)
+    def _calls(self, found: Iterable[SourceFile]) -> Iterator[WithTimeout[ScoredFile]]:
+        for item in expand_archives(found, self.detector.limits.max_bytes, self.select):
+            self.read_ahead.acquire(item)
             name = item.member.name if item.member else None
-            yield Timed(
+            yield WithTimeout(
                 partial(self._scored, item, name),
                 self.detector.limits.max_seconds,
-                partial(self._late, item.path, name),
+                partial(self._timed_out, item.path, name),
             )
 
-    def _scored(self, item: Found, name: bytes | None) -> Scored:
-        return Scored(item.path, name, self.facts(item))
+    def _scored(self, item: SourceFile, name: bytes | None) -> ScoredFile:
+        return ScoredFile(item.path, name, self.measurement(item))
 
-    def _late(self, path: str, name: bytes | None) -> Scored:
-        return Scored(path, name, self.late())
+    def _timed_out(self, path: str, name: bytes | None) -> ScoredFile:
+        return ScoredFile(path, name, self.timed_out())

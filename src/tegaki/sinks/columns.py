@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tegaki.results.result import Row
+from tegaki.results.result import Result
 
 COLUMNS = {
     "path": str,
@@ -35,11 +35,11 @@ COLUMNS = {
 """The columns of CSV and Parquet, in order, and their types; any but the first can be empty."""
 
 
-def flatten(row: Row) -> dict[str, Any]:
+def flatten(result: Result) -> dict[str, Any]:
     """A row as :data:`COLUMNS`: reasons joined with spaces, views and claims as JSON text; what
     the first claim says has columns of its own."""
-    plain = row.to_dict()
-    first = row.claims[0] if row.claims else None
+    plain = result.to_dict()
+    first = result.claims[0] if result.claims else None
     for name in ("tool", "kind", "strength"):
         plain[f"claim_{name}"] = getattr(first, name, None)
     error = plain.pop("error") or {"type": None, "message": None}

@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 from typing import IO
 
-from tegaki.results.result import Row
+from tegaki.results.result import Result
 from tegaki.sinks.columns import COLUMNS, flatten
 
 
@@ -18,8 +18,8 @@ class CsvSink:
         self._writer = csv.DictWriter(self._stream, list(COLUMNS))
         self._writer.writeheader()
 
-    def write(self, row: Row) -> None:
-        flat = flatten(row)
+    def write(self, result: Result) -> None:
+        flat = flatten(result)
         for name in ("alpha", "animated"):  # as JSON and most readers spell them
             flat[name] = None if flat[name] is None else str(flat[name]).lower()
         self._writer.writerow(flat)

@@ -12,9 +12,9 @@ from PIL import Image
 
 from tegaki.errors import PictureError
 from tegaki.imaging import Limits, OpenedPicture
-from tegaki.results.result import SHOWN, Row
+from tegaki.results.result import SHOWN, Result
 from tegaki.results.scoring_config import DecodePolicy
-from tegaki.sources.archives import Again
+from tegaki.sources.archives import MemberReader
 from tegaki.utils.text import printable
 
 _SIDE = 200  # pixels of a small picture, at most
@@ -48,29 +48,31 @@ class SheetSink:
     def __init__(self, path: Path) -> None:
         self._stream = path.open("w", encoding="utf-8", buffering=1)
         self._stream.write(_HEAD)
-        self._again = Again(_LIMITS.max_bytes)
+        self._again = MemberReader(_LIMITS.max_bytes)
 
-    def write(self, row: Row) -> None:
-        self._stream.write(_figure(row, self._again))
+    def write(self, result: Result) -> None:
+        self._stream.write(_figure(result, self._again))
 
     def close(self) -> None:
         self._stream.write(_TAIL)
         self._stream.close()
 
 
-def _figure(row: Row, again: Again) -> str:
-    probability = "" if row.probability is None else f" {row.probability:.3f}"
-    reason = printable(row.reasons[0])
+def _figure(result: Result, again: MemberReader) -> str:
+    probability = "" if result.probability is None else f" {result.probability:.3f}"
+    reason = printable(result.reasons[0])
     return (
-        f'<figure><div class="picture">{_picture(row, again)}</div><figcaption>'
-        f'<strong class="{row.verdict}">{SHOWN[row.verdict]}</strong>{probability}'
+        f'<figure><div class="picture">{_picture(result, again)}</div><figcaption>'
+        f'<strong class="{result.verdict}">{SHOWN[result.verdict]}</strong>{probability}'
         f"<br>{escape(reason)}"
-        f'<br><span class="name">{escape(printable(row.path))}</span></figcaption></figure>\n'
+        f'<br><span class="name">{escape(printable(result.path))}</span></figcaption></figure>\n'
     )
 
 
-def _picture(row: Row, again: Again) -> str:
-    path = row.path if row.path_bytes is None else os.fsdecode(bytes.fromhex(row.path_bytes))
+def _picture(result: Result, again: MemberReader) -> str:
+    path = (
+        result.path if result.path_bytes is None else os.fsdecode(bytes.fromhex(result.path_bytes))
+    )
     try:
         data = _small(again.read(path))
     except (PictureError, MemoryError):

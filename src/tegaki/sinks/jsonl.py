@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import IO
 
-from tegaki.results.result import Row
+from tegaki.results.result import Result
 
 
 class JsonLinesSink:
@@ -14,8 +14,8 @@ class JsonLinesSink:
     def __init__(self, path: Path) -> None:
         self._stream: IO[str] = path.open("w", encoding="utf-8", buffering=1)
 
-    def write(self, row: Row) -> None:
-        self._stream.write(row.to_json() + "\n")
+    def write(self, result: Result) -> None:
+        self._stream.write(result.to_json() + "\n")
 
     def close(self) -> None:
         self._stream.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tegaki.errors import MissingExtra
-from tegaki.results.result import Row
+from tegaki.results.result import Result
 from tegaki.sinks.columns import COLUMNS, flatten
 
 
@@ -32,8 +32,8 @@ class ParquetSink:
         self._writer = pyarrow.parquet.ParquetWriter(path, self._schema)
         self._waiting: list[dict[str, Any]] = []
 
-    def write(self, row: Row) -> None:
-        self._waiting.append(flatten(row))
+    def write(self, result: Result) -> None:
+        self._waiting.append(flatten(result))
         if len(self._waiting) >= self.GROUP:
             self._flush()
 

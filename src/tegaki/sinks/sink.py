@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from tegaki.errors import OutputError
-from tegaki.results.result import Row
+from tegaki.results.result import Result
 from tegaki.sinks.csv import CsvSink
 from tegaki.sinks.html import SheetSink
 from tegaki.sinks.jsonl import JsonLinesSink
@@ -18,7 +18,7 @@ from tegaki.sinks.parquet import ParquetSink
 class Sink(Protocol):
     """Where rows go. Both methods raise :class:`OutputError`."""
 
-    def write(self, row: Row) -> None:
+    def write(self, result: Result) -> None:
         """Add a row."""
 
     def close(self) -> None:
@@ -48,29 +48,29 @@ def open_sink(path: Path, form: Format | None = None) -> Sink:
     if kind is None:
         endings = ", ".join(f".{name}" for name in kinds)
         raise OutputError(f"{path}: the ending must be one of {endings}")
-    with _told(path):
-        return _Told(kind(path), path)
+    with _translate_errors(path):
+        return _TranslatingSink(kind(path), path)
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _translate_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as problem:
         raise OutputError(f"{path} cannot be written: {problem.strerror or problem}") from problem
 
 
-class _Told:
+class _TranslatingSink:
     """A sink whose troubles (a full disk, say) come as :class:`OutputError`."""
 
     def __init__(self, sink: Sink, path: Path) -> None:
         self._sink = sink
         self._path = path
 
-    def write(self, row: Row) -> None:
-        with _told(self._path):
-            self._sink.write(row)
+    def write(self, result: Result) -> None:
+        with _translate_errors(self._path):
+            self._sink.write(result)
 
     def close(self) -> None:
-        with _told(self._path):
+        with _translate_errors(self._path):
             self._sink.close()

@@ -6,17 +6,17 @@ import os
 import time
 from dataclasses import dataclass
 
-from tegaki.sources.walk import Found
+from tegaki.sources.walk import SourceFile
 
 NUL = b"\0"
 """Between an archive's path and a member's name in ``raw``: no path of a file has one."""
 
-_SETTLED_NS = 2_000_000_000
+_MTIME_RESOLUTION_NS = 2_000_000_000
 """A file changed less long ago can be changed again within one tick of a coarse file system."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FileStat:
     """A file as the system lists it. ``raw``: the absolute path's bytes.
 
     A member of an archive has the archive's size and time; its ``raw`` is the archive's, a NUL
@@ -31,7 +31,7 @@ class Entry:
     mtime_ns: int | None
 
 
-class Folders:
+class PathResolver:
     """Absolute paths of files, whose folders repeat."""
 
     def __init__(self) -> None:
@@ -44,24 +44,24 @@ class Folders:
         return os.fsencode(os.path.join(self._absolute, name))
 
 
-def entry_of(item: Found, folders: Folders) -> Entry:
+def stat_of(item: SourceFile, folders: PathResolver) -> FileStat:
     """The entry of a file, as it is now."""
     raw = folders.absolute(item.path)
     try:
         status = os.stat(item.path)
     except (OSError, ValueError):  # reading it will say why
-        return Entry(raw, None, None)
-    settled = is_settled(status.st_mtime_ns)
-    return Entry(raw, status.st_size, status.st_mtime_ns if settled else None)
+        return FileStat(raw, None, None)
+    settled = is_mtime_reliable(status.st_mtime_ns)
+    return FileStat(raw, status.st_size, status.st_mtime_ns if settled else None)
 
 
-def is_settled(mtime_ns: int) -> bool:
+def is_mtime_reliable(mtime_ns: int) -> bool:
     """Whether a file changed at this time can be told by it from one that is changed now."""
-    return time.time_ns() - mtime_ns > _SETTLED_NS
+    return time.time_ns() - mtime_ns > _MTIME_RESOLUTION_NS
 
 
-def member_entry(item: Found, archive: Entry) -> Entry:
+def member_stat(item: SourceFile, archive: FileStat) -> FileStat:
     """The entry of an archive's member, or of the archive that came in its members' stead."""
     if item.member is None:
         return archive
-    return Entry(archive.raw + NUL + item.member.name, archive.size, archive.mtime_ns)
+    return FileStat(archive.raw + NUL + item.member.name, archive.size, archive.mtime_ns)

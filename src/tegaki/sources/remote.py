@@ -85,7 +85,7 @@ def s3() -> Any:
 
 
 @contextmanager
-def s3_told(url: str) -> Iterator[None]:
+def translate_s3_errors(url: str) -> Iterator[None]:
     """What S3 answers, typed."""
     from botocore.exceptions import NoCredentialsError
 
@@ -105,7 +105,7 @@ def s3_told(url: str) -> Iterator[None]:
 
 def _s3_object(url: str, max_bytes: int) -> bytes:
     files = s3()
-    with s3_told(url):
+    with translate_s3_errors(url):
         try:
             data: bytes = files.cat_file(url, start=0, end=max_bytes + 1)
         except OSError as problem:

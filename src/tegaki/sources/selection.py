@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from tegaki.sources.archives import SEPARATOR
-from tegaki.sources.walk import Found, is_entered
+from tegaki.sources.walk import SourceFile, is_expandable
 
 TYPES: dict[str, tuple[str, ...]] = {
     "jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -63,7 +63,7 @@ class Selection:
         """Whether files are left out that a scan would judge."""
         return bool(self.include or self.exclude or self.types)
 
-    def takes(self, path: str) -> bool:
+    def accepts(self, path: str) -> bool:
         """Whether the patterns and types let a file pass, or a member of an archive."""
         places = _places(path)
         if any(_matches(place, self.exclude) for place in places):
@@ -72,7 +72,7 @@ class Selection:
             return False
         return not self.types or path.lower().endswith(self._endings())
 
-    def enters(self, archive: str) -> bool:
+    def expands(self, archive: str) -> bool:
         """Whether an archive is gone through; its members are asked one by one."""
         return not _matches(archive, self.exclude)
 
@@ -87,38 +87,38 @@ class Selector:
     """Lets those files through that a selection takes.
 
     Attributes:
-        passed_over: side-cars that were not, by the endings of their names.
+        skipped: side-cars that were not, by the endings of their names.
     """
 
     def __init__(self, selection: Selection = EVERYTHING) -> None:
         self.selection = selection
-        self.passed_over: Counter[str] = Counter()
+        self.skipped: Counter[str] = Counter()
 
-    def __call__(self, found: Iterable[Found]) -> Iterator[Found]:
+    def __call__(self, found: Iterable[SourceFile]) -> Iterator[SourceFile]:
         """Of what was found, that which is to be judged, and archives to be gone through."""
         for item in found:
-            if is_entered(item):
-                if self.selection.enters(item.path):
+            if is_expandable(item):
+                if self.selection.expands(item.path):
                     yield item
-            elif self.takes(item.path, named=item.named):
+            elif self.accepts(item.path, named=item.named):
                 yield item
 
-    def takes(self, path: str, *, named: bool = False) -> bool:
+    def accepts(self, path: str, *, named: bool = False) -> bool:
         """Whether a file is to be judged; counts it if it is passed over.
 
         Args:
             named: it was asked for by its own name, not by that of its folder or archive.
         """
-        if not self.selection.takes(path):
+        if not self.selection.accepts(path):
             return False
         if named or self.selection.all_files or not is_side_car(path):
             return True
-        self.pass_over(path)
+        self.count_skipped(path)
         return False
 
-    def pass_over(self, path: str) -> None:
+    def count_skipped(self, path: str) -> None:
         """Count a file that holds no picture, and was not asked for by its name."""
-        self.passed_over[_ending(path)] += 1
+        self.skipped[_ending(path)] += 1
 
 
 def is_side_car(path: str) -> bool:

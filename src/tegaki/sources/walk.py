@@ -21,7 +21,7 @@ def is_url(path: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SourceFile:
     """A path to look at, or one that is known already not to be a file to judge.
 
     ``member``: what stands there, where it is in an archive; ``path`` is then
@@ -54,14 +54,16 @@ class Found:
             raise UnreadableFile("not enough memory to read it") from problem
 
 
-def is_entered(item: Found) -> bool:
+def is_expandable(item: SourceFile) -> bool:
     """Whether what was found is gone through as a folder is."""
     if item.problem or item.member or not is_archive(item.path):
         return False
     return not is_url(item.path)  # whose end may say anything, as in ?next=a.zip
 
 
-def find(paths: Iterable[str], *, recursive: bool, skip: Iterable[str] = ()) -> Iterator[Found]:
+def find(
+    paths: Iterable[str], *, recursive: bool, skip: Iterable[str] = ()
+) -> Iterator[SourceFile]:
     """Every file of the paths: input order, folders in sorted order, nothing twice.
 
     A file is known by its folder's real path and its own name: the same path given twice, or
@@ -96,7 +98,7 @@ class _Walk:
         self.listed: set[str] = set()  # those of them that could be read
         self.files: set[tuple[str, str]] = set()  # identities of files that were named
 
-    def named_file(self, path: str) -> Iterator[Found]:
+    def named_file(self, path: str) -> Iterator[SourceFile]:
         identity = folder, name = _identity(path)
         came_with_folder = (
             folder in self.listed and not name.startswith(".") and os.path.lexists(path)
@@ -104,9 +106,9 @@ class _Walk:
         if identity in self.files or identity in self.skip or came_with_folder:
             return
         self.files.add(identity)
-        yield Found(path, named=True)
+        yield SourceFile(path, named=True)
 
-    def folder(self, path: str) -> Iterator[Found]:
+    def folder(self, path: str) -> Iterator[SourceFile]:
         # A stack of our own: trees are deeper than Python's.
         levels: list[_Level] = []
         yield from self._enter(path, levels)
@@ -117,11 +119,11 @@ class _Walk:
             elif not entry.name.startswith("."):
                 yield from self._entry(entry, levels)
 
-    def _enter(self, path: str, levels: list[_Level]) -> Iterator[Found]:
+    def _enter(self, path: str, levels: list[_Level]) -> Iterator[SourceFile]:
         real = os.path.realpath(path)
         inside = os.path.join(real, "")
         if any(level.real == real or level.real.startswith(inside) for level in levels):
-            yield Found(path, SymlinkLoop("a symlink to a folder that holds it"))
+            yield SourceFile(path, SymlinkLoop("a symlink to a folder that holds it"))
             return
         if real in self.folders:
             return
@@ -130,19 +132,21 @@ class _Walk:
             with os.scandir(path) as listing:
                 entries = sorted(listing, key=lambda entry: os.fsencode(entry.name))
         except OSError as problem:
-            yield Found(path, system_error(path, problem))
+            yield SourceFile(path, system_error(path, problem))
             return
         self.listed.add(real)
         levels.append(_Level(real, iter(entries)))
 
-    def _entry(self, entry: os.DirEntry[str], levels: list[_Level]) -> Iterator[Found]:
+    def _entry(self, entry: os.DirEntry[str], levels: list[_Level]) -> Iterator[SourceFile]:
         if not _is_folder(entry):
             identity = (levels[-1].real, entry.name)
             if identity not in self.files and identity not in self.skip:
-                yield Found(entry.path)
+                yield SourceFile(entry.path)
             return
         if entry.name.lower().endswith(PICTURE_SUFFIXES):
-            yield Found(entry.path, IsAFolder("a folder, though its name ends like a picture's"))
+            yield SourceFile(
+                entry.path, IsAFolder("a folder, though its name ends like a picture's")
+            )
         if self.recursive:
             yield from self._enter(entry.path, levels)
 

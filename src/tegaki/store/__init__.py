@@ -3,24 +3,24 @@
 Needs the extra ``tegaki[store]``.
 """
 
-from tegaki.store.outbox import Channel, DeadLetter, Deliveries, Letter, NewsScan, Telling
+from tegaki.store.outbox import Channel, DeadLetter, Delivery, DeliveryPolicy, Outbox, OutboxScan
 from tegaki.store.query import Query, count_seen, results
-from tegaki.store.records import Known, Record, shown
+from tegaki.store.records import FileRecord, StoredFile, display_path
 from tegaki.store.store import Scan, Store
 
 __all__ = [
     "Channel",
     "DeadLetter",
-    "Deliveries",
-    "Known",
-    "Letter",
-    "NewsScan",
+    "Delivery",
+    "DeliveryPolicy",
+    "FileRecord",
+    "Outbox",
+    "OutboxScan",
     "Query",
-    "Record",
     "Scan",
     "Store",
-    "Telling",
+    "StoredFile",
     "count_seen",
+    "display_path",
     "results",
-    "shown",
 ]

@@ -111,21 +111,21 @@ def _begin_postgresql(wait: float, connection: Connection) -> None:
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
+def read_transaction(engine: Engine) -> Iterator[Connection]:
     """A connection to read by: of a file in one snapshot, of PostgreSQL in one a statement."""
-    with _told(), engine.connect() as connection:
+    with _translate_errors(), engine.connect() as connection:
         yield connection
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def write_transaction(engine: Engine) -> Iterator[Connection]:
     """A transaction: all of it is kept, or nothing."""
-    with _told(), engine.execution_options(writes=True).begin() as connection:
+    with _translate_errors(), engine.execution_options(writes=True).begin() as connection:
         yield connection
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as problem:

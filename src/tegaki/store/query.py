@@ -11,17 +11,17 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from tegaki.errors import StoreError
-from tegaki.results.result import Facts, Row, Verdict
-from tegaki.results.scoring_config import Basis
-from tegaki.store.connections import reading
-from tegaki.store.records import shown, unpack
+from tegaki.results.result import Measurement, Result, Verdict
+from tegaki.results.scoring_config import ScoringContext
+from tegaki.store.connections import read_transaction
+from tegaki.store.records import display_path, unpack
 from tegaki.store.schema import files, is_file, scores
 from tegaki.store.store import Scan, Store
-from tegaki.verdict import by_pixels, probability_of, row_of, weigh
+from tegaki.verdict import combine, probability_of, result_of, verdict_of_pixels
 
 Sort = Literal["path", "probability"]
 
-_AT_ONCE = 500  # rows taken from the database at a time
+_FETCH_SIZE = 500  # rows taken from the database at a time
 _SLACK = 1e-6  # of a logit: the exact comparison is made on the row
 
 
@@ -55,90 +55,94 @@ class Query:
     model: str | None = None
 
 
-def results(store: Store, query: Query, basis: Basis | None = None) -> Iterator[Row]:
+def results(store: Store, query: Query, context: ScoringContext | None = None) -> Iterator[Result]:
     """Rows of the store; nothing is read but the store.
 
     Args:
-        basis: a model whose thresholds decide, in place of those of the last scan; its recipe
+        context: a model whose thresholds decide, in place of those of the last scan; its recipe
             must be the one that scored.
 
     Raises:
         StoreError: nothing was scored by such a model.
     """
-    scorer, stored = _scorer(store, query.model or (basis.recipe_hash if basis else None))
-    return _rows(store, query, scorer, basis or stored)
+    scorer, stored = _find_scorer(store, query.model or (context.config_hash if context else None))
+    return _rows(store, query, scorer, context or stored)
 
 
-def _rows(store: Store, query: Query, scorer: int, basis: Basis) -> Iterator[Row]:
+def _rows(store: Store, query: Query, scorer: int, context: ScoringContext) -> Iterator[Result]:
     left = math.inf if query.limit is None else query.limit
-    asked = _statement(query, scorer, basis)
+    statement = _statement(query, scorer, context)
     with (
-        reading(store.engine) as connection,
-        connection.execution_options(yield_per=_AT_ONCE).execute(asked) as found,
+        read_transaction(store.engine) as connection,
+        connection.execution_options(yield_per=_FETCH_SIZE).execute(statement) as found,
     ):
         for raw, sha256, measured, unread in found:
             if left <= 0:
                 return
-            row = row_of(shown(raw), _facts(sha256, measured, unread), basis)
-            if _fits(row, query):
+            result = result_of(display_path(raw), _measurement(sha256, measured, unread), context)
+            if _fits(result, query):
                 left -= 1
-                yield row
+                yield result
 
 
-def count_seen(scan: Scan, basis: Basis) -> Iterator[tuple[Verdict, str | None]]:
+def count_seen(scan: Scan, context: ScoringContext) -> Iterator[tuple[Verdict, str | None]]:
     """Verdict and error's type of every file that a scan has seen; facts are not read."""
-    asked = (
+    statement = (
         select(scores.c.logit, scores.c.pull, func.coalesce(scores.c.error, files.c.error))
         .select_from(files.outerjoin(scores, _scored_by(scan.scorer)))
         .where(files.c.scan == scan.number, is_file)
     )
-    with reading(scan.store.engine) as connection:
-        for logit, pull, error in connection.execution_options(yield_per=10_000).execute(asked):
+    with read_transaction(scan.store.engine) as connection:
+        for logit, effect, error in connection.execution_options(yield_per=10_000).execute(
+            statement
+        ):
             if logit is None:
                 yield "error", error
             else:
-                probability = probability_of(logit, basis.recipe.calibration)
-                yield weigh(by_pixels(probability, basis.thresholds), pull), None
+                probability = probability_of(logit, context.config.calibration)
+                yield combine(verdict_of_pixels(probability, context.thresholds), effect), None
 
 
-def _scorer(store: Store, beginning: str | None) -> tuple[int, Basis]:
-    bases = store.bases()
-    for number, basis in bases.items():
-        if beginning is None or basis.recipe_hash.startswith(beginning):
-            return number, basis
-        if basis.model.startswith(beginning):
-            return number, basis
-    if not bases:
+def _find_scorer(store: Store, prefix: str | None) -> tuple[int, ScoringContext]:
+    contexts = store.contexts()
+    for number, context in contexts.items():
+        if prefix is None or context.config_hash.startswith(prefix):
+            return number, context
+        if context.model.startswith(prefix):
+            return number, context
+    if not contexts:
         raise StoreError("nothing was scanned into this store yet")
-    there = ", ".join(f"{b.model} ({b.recipe_hash})" for b in bases.values())
-    raise StoreError(f"this store has no scores by {beginning}; it has those by {there}")
+    there = ", ".join(f"{b.model} ({b.config_hash})" for b in contexts.values())
+    raise StoreError(f"this store has no scores by {prefix}; it has those by {there}")
 
 
 def _scored_by(scorer: int) -> ColumnElement[bool]:
     return and_(scores.c.sha256 == files.c.sha256, scores.c.scorer == scorer)
 
 
-def _statement(query: Query, scorer: int, basis: Basis) -> Select[Any]:
+def _statement(query: Query, scorer: int, context: ScoringContext) -> Select[Any]:
     """What narrows the answer; the rest is decided on the rows."""
-    asked = (
+    statement = (
         select(files.c.raw, files.c.sha256, scores.c.facts, files.c.facts)
         .select_from(files.outerjoin(scores, _scored_by(scorer)))
         .where(files.c.gone.is_(query.gone))
         .where(or_(scores.c.facts.is_not(None), files.c.facts.is_not(None)))
     )
     if query.error is not None or query.verdicts == {"error"}:
-        asked = asked.where(scores.c.logit.is_(None))
+        statement = statement.where(scores.c.logit.is_(None))
     for probability, is_low in ((query.at_least, True), (query.at_most, False)):
-        bound = _logit(probability, basis)
+        bound = _logit(probability, context)
         if bound is not None:
             column = scores.c.logit
-            asked = asked.where(column >= bound - _SLACK if is_low else column <= bound + _SLACK)
+            statement = statement.where(
+                column >= bound - _SLACK if is_low else column <= bound + _SLACK
+            )
     if query.verdicts == {"generated"}:
-        bound = _logit(basis.thresholds.generated_from, basis)
+        bound = _logit(context.thresholds.generated_from, context)
         if bound is not None:
             sure = scores.c.pull == "decides"
-            asked = asked.where(or_(sure, scores.c.logit >= bound - _SLACK))
-    return asked.order_by(*_order(query))
+            statement = statement.where(or_(sure, scores.c.logit >= bound - _SLACK))
+    return statement.order_by(*_order(query))
 
 
 def _order(query: Query) -> list[ColumnElement[Any]]:
@@ -149,40 +153,41 @@ def _order(query: Query) -> list[ColumnElement[Any]]:
     return [ranked.nulls_last(), by_path.asc()]
 
 
-def _logit(probability: float | None, basis: Basis) -> float | None:
+def _logit(probability: float | None, context: ScoringContext) -> float | None:
     """The logit of a probability; ``None`` at the ends, and where calibration does not rise."""
-    calibration = basis.recipe.calibration
+    calibration = context.config.calibration
     if probability is None or not 0 < probability < 1 or calibration.slope <= 0:
         return None
     odds = math.log(probability / (1 - probability))
     return (odds - calibration.intercept) / calibration.slope
 
 
-def _facts(sha256: bytes | None, measured: str | None, unread: str | None) -> Facts:
+def _measurement(sha256: bytes | None, measured: str | None, unread: str | None) -> Measurement:
     return unpack(measured or unread or "", None if measured is None else sha256)
 
 
-def _fits(row: Row, query: Query) -> bool:
-    if (query.at_least, query.at_most) != (None, None) and not _is_between(row, query):
+def _fits(result: Result, query: Query) -> bool:
+    if (query.at_least, query.at_most) != (None, None) and not _is_between(result, query):
         return False
-    if query.verdicts and row.verdict not in query.verdicts:
+    if query.verdicts and result.verdict not in query.verdicts:
         return False
-    if query.path is not None and not fnmatchcase(row.path, query.path):
+    if query.path is not None and not fnmatchcase(result.path, query.path):
         return False
     if query.error is not None and not (
-        row.error and query.error.lower() in row.error.type.lower()
+        result.error and query.error.lower() in result.error.type.lower()
     ):
         return False
-    return query.claim is None or _has_claim(row, query.claim.lower())
+    return query.claim is None or _has_claim(result, query.claim.lower())
 
 
-def _is_between(row: Row, query: Query) -> bool:
+def _is_between(result: Result, query: Query) -> bool:
     low = 0.0 if query.at_least is None else query.at_least
     high = 1.0 if query.at_most is None else query.at_most
-    return row.probability is not None and low <= row.probability <= high
+    return result.probability is not None and low <= result.probability <= high
 
 
-def _has_claim(row: Row, words: str) -> bool:
+def _has_claim(result: Result, words: str) -> bool:
     return any(
-        words in (claim.kind, claim.strength) or words in claim.tool.lower() for claim in row.claims
+        words in (claim.kind, claim.strength) or words in claim.tool.lower()
+        for claim in result.claims
     )

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from tegaki.errors import StoreError
 from tegaki.results import codec
-from tegaki.results.result import Facts
+from tegaki.results.result import Measurement
 from tegaki.sources.archives import SEPARATOR
-from tegaki.sources.file_stat import NUL, Entry
+from tegaki.sources.file_stat import NUL, FileStat
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class StoredFile:
     """What the store knows of a path. ``scored``: its content, by the model that is asked for.
     ``gone``: it was found to be no longer there."""
 
@@ -25,7 +25,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class FileRecord:
     """One file that was looked at. ``new``: these facts are not in the store yet.
 
     Facts without a ``sha256`` are of a file that could not be read: it is looked at again the
@@ -33,18 +33,18 @@ class Record:
     are kept; all but side-cars without ``all_files``.
     """
 
-    entry: Entry
-    facts: Facts | None
+    file_stat: FileStat
+    measurement: Measurement | None
     new: bool
     all_files: bool = True
 
 
-def shown(raw: bytes) -> str:
+def display_path(raw: bytes) -> str:
     """The path of a file or member, as rows have it."""
     return os.fsdecode(raw.replace(NUL, SEPARATOR.encode(), 1))
 
 
-def unpack(text: str, sha256: bytes | None) -> Facts:
+def unpack(text: str, sha256: bytes | None) -> Measurement:
     """What :func:`tegaki.results.codec.pack` was given.
 
     Raises:

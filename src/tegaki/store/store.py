@@ -16,18 +16,18 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from tegaki.errors import StoreError
 from tegaki.results.codec import pack
-from tegaki.results.result import Facts
-from tegaki.results.scoring_config import Basis, Thresholds, recipe_from_dict
-from tegaki.sources.file_stat import NUL, Entry
-from tegaki.store.connections import WAIT, make_engine, reading, writing
-from tegaki.store.records import Known, Record, shown, unpack
+from tegaki.results.result import Measurement
+from tegaki.results.scoring_config import ScoringContext, Thresholds, scoring_config_from_dict
+from tegaki.sources.file_stat import NUL, FileStat
+from tegaki.store.connections import WAIT, make_engine, read_transaction, write_transaction
+from tegaki.store.records import FileRecord, StoredFile, display_path, unpack
 from tegaki.store.schema import LACKS_SIDE_CARS, files, is_file, prepare, scorers, scores
 from tegaki.utils.text import readable
-from tegaki.verdict import pull_of
+from tegaki.verdict import claim_effect
 
 T = TypeVar("T")
 
-AT_ONCE = 1000
+BATCH_SIZE = 1000
 """Paths or hashes in one statement: as many as pay; SQLite takes 32,766."""
 
 
@@ -52,7 +52,7 @@ class Store:
         engine = make_engine(where, must_exist=must_exist, wait=wait)
         store = cls(engine)
         try:
-            with writing(engine) as connection:
+            with write_transaction(engine) as connection:
                 prepare(connection)
         except BaseException:
             store.close()
@@ -73,15 +73,15 @@ class Store:
     ) -> None:
         self.close()
 
-    def begin(self, basis: Basis, reading_hash: str) -> Scan:
-        """Begin a scan by a model and recipe. Facts are kept apart by these and ``reading_hash``,
+    def begin_scan(self, context: ScoringContext, reader_version: str) -> Scan:
+        """Begin a scan by a model and recipe. Facts are kept apart by these and ``reader_version``,
         which says how files are read; thresholds only take the place of earlier ones."""
-        said = {"recipe": basis.recipe.to_dict(), "thresholds": asdict(basis.thresholds)}
-        with writing(self.engine) as connection:
+        said = {"recipe": context.config.to_dict(), "thresholds": asdict(context.thresholds)}
+        with write_transaction(self.engine) as connection:
             last = connection.execute(select(func.max(scorers.c.scan))).scalar_one() or 0
             row = {
-                "recipe": basis.recipe_hash,
-                "reading": reading_hash,
+                "recipe": context.config_hash,
+                "reading": reader_version,
                 "basis": json.dumps(said),
                 "scan": last + 1,
             }
@@ -91,17 +91,17 @@ class Store:
                 set_={"basis": put.excluded.basis, "scan": put.excluded.scan},
             )
             connection.execute(put)
-            which = and_(scorers.c.recipe == row["recipe"], scorers.c.reading == reading_hash)
+            which = and_(scorers.c.recipe == row["recipe"], scorers.c.reading == reader_version)
             scorer = int(connection.execute(select(scorers.c.id).where(which)).scalar_one())
         return Scan(self, scorer, last + 1)
 
-    def bases(self) -> dict[int, Basis]:
+    def contexts(self) -> dict[int, ScoringContext]:
         """Every model and recipe that scored, the one used last coming first."""
-        with reading(self.engine) as connection:
+        with read_transaction(self.engine) as connection:
             rows = connection.execute(
                 select(scorers.c.id, scorers.c.basis).order_by(scorers.c.scan.desc())
             ).all()
-        return {number: _basis(text) for number, text in rows}
+        return {number: _context(text) for number, text in rows}
 
     def insert(self, table: Table) -> Any:
         """An insert that can say what to do with a row that is there."""
@@ -119,7 +119,7 @@ class Scan:
     def __init__(self, store: Store, scorer: int, number: int) -> None:
         self.store, self.scorer, self.number = store, scorer, number
         self.lost = 0
-        self._known = (
+        self._stored_files = (
             select(
                 files.c.raw, files.c.size, files.c.mtime_ns, files.c.sha256,
                 scores.c.scorer.is_not(None), files.c.gone,
@@ -130,29 +130,31 @@ class Scan:
             )
         )  # fmt: skip
 
-    def known(self, paths: Sequence[bytes]) -> dict[bytes, Known]:
+    def stored(self, paths: Sequence[bytes]) -> dict[bytes, StoredFile]:
         """What is known of these paths; those that were never read are left out."""
         found = {}
-        with reading(self.store.engine) as connection:
-            for some in batches(paths, AT_ONCE):
-                asked = self._known.where(files.c.raw.in_(some), files.c.sha256.is_not(None))
-                for raw, *known in connection.execute(asked):
-                    found[raw] = Known(*known)
+        with read_transaction(self.store.engine) as connection:
+            for some in batches(paths, BATCH_SIZE):
+                statement = self._stored_files.where(
+                    files.c.raw.in_(some), files.c.sha256.is_not(None)
+                )
+                for raw, *stored in connection.execute(statement):
+                    found[raw] = StoredFile(*stored)
         return found
 
-    def facts(self, hashes: Iterable[bytes]) -> dict[bytes, Facts]:
+    def measurements(self, hashes: Iterable[bytes]) -> dict[bytes, Measurement]:
         """The facts of these contents, where this model has measured them."""
         found = {}
-        with reading(self.store.engine) as connection:
-            for some in batches(list(hashes), AT_ONCE):
-                asked = select(scores.c.sha256, scores.c.facts).where(
+        with read_transaction(self.store.engine) as connection:
+            for some in batches(list(hashes), BATCH_SIZE):
+                statement = select(scores.c.sha256, scores.c.facts).where(
                     scores.c.scorer == self.scorer, scores.c.sha256.in_(some)
                 )
-                for sha256, text in connection.execute(asked):
+                for sha256, text in connection.execute(statement):
                     found[sha256] = unpack(text, sha256)
         return found
 
-    def holds(self, archive: Entry, *, all_files: bool = True) -> bool:
+    def holds(self, archive: FileStat, *, all_files: bool = True) -> bool:
         """Whether an archive was gone through as it is now, and this model has measured every
         member; without ``all_files`` side-cars may be lacking."""
         if archive.mtime_ns is None:
@@ -175,7 +177,7 @@ class Scan:
             .where(or_(changed, scores.c.scorer.is_(None)))
             .limit(1)
         )
-        with reading(self.store.engine) as connection:
+        with read_transaction(self.store.engine) as connection:
             if connection.execute(whole).first() is None:
                 return False
             return connection.execute(lacking).first() is None
@@ -184,14 +186,14 @@ class Scan:
         """Path and hash of an archive's members, by their names, some at a time."""
         last = archive
         while True:
-            asked = (
+            statement = (
                 select(files.c.raw, files.c.sha256)
                 .where(_is_member(archive), files.c.raw > last, files.c.gone.is_(False))
                 .order_by(files.c.raw)
-                .limit(AT_ONCE)
+                .limit(BATCH_SIZE)
             )
-            with reading(self.store.engine) as connection:
-                some = [(raw, sha256) for raw, sha256 in connection.execute(asked)]
+            with read_transaction(self.store.engine) as connection:
+                some = [(raw, sha256) for raw, sha256 in connection.execute(statement)]
             if not some:
                 return
             last = some[-1][0]
@@ -199,25 +201,27 @@ class Scan:
 
     def put(
         self,
-        records: Sequence[Record],
+        records: Sequence[FileRecord],
         seen: Sequence[bytes] = (),
         finished: Sequence[bytes] = (),
     ) -> None:
         """Keep records, note that files which have not changed were seen, and that nothing more
         comes of the members of some archives: in one commit."""
-        with writing(self.store.engine) as connection:
+        with write_transaction(self.store.engine) as connection:
             self.write(connection, records, seen, finished)
 
     def write(
         self,
         connection: Connection,
-        records: Sequence[Record],
+        records: Sequence[FileRecord],
         seen: Sequence[bytes],
         finished: Sequence[bytes],
     ) -> None:
         """What :meth:`put` does, in a transaction that is open."""
         measured = {
-            r.facts.sha256: _score(r.facts, self.scorer) for r in records if r.facts and r.new
+            r.measurement.sha256: _score(r.measurement, self.scorer)
+            for r in records
+            if r.measurement and r.new
         }
         measured.pop(None, None)
         if measured:
@@ -230,7 +234,7 @@ class Scan:
                 index_elements=["raw"], set_={n: getattr(put.excluded, n) for n in names}
             )
             connection.execute(put, [_file(record, self.number) for record in records])
-        for some in batches(seen, AT_ONCE):
+        for some in batches(seen, BATCH_SIZE):
             connection.execute(
                 files.update().where(files.c.raw.in_(some)).values(scan=self.number, gone=False)
             )
@@ -249,17 +253,17 @@ class Scan:
         return self._mark_gone(or_(files.c.raw == path, _below(path), _is_member(path)))
 
     def _mark_gone(self, which: ColumnElement[bool]) -> int:
-        asked = select(files.c.raw, is_file).where(which, files.c.gone.is_(False))
-        there = _There()
+        statement = select(files.c.raw, is_file).where(which, files.c.gone.is_(False))
+        there = _PresenceCheck()
         with (
-            reading(self.store.engine) as connection,
-            connection.execution_options(yield_per=AT_ONCE).execute(asked) as found,
+            read_transaction(self.store.engine) as connection,
+            connection.execution_options(yield_per=BATCH_SIZE).execute(statement) as found,
         ):
             absent = [(raw, counts) for raw, counts in found if not there(raw)]
         gone = [raw for raw, _ in absent]
         if gone:
-            with writing(self.store.engine) as connection:
-                for some in batches(gone, AT_ONCE):
+            with write_transaction(self.store.engine) as connection:
+                for some in batches(gone, BATCH_SIZE):
                     of = files.update().where(files.c.raw.in_(some))
                     connection.execute(of.values(gone=True))
         return sum(counts for _, counts in absent)
@@ -269,25 +273,25 @@ def _is_member(archive: bytes) -> ColumnElement[bool]:
     return and_(files.c.raw >= archive + NUL, files.c.raw < archive + b"\1")
 
 
-class _There:
+class _PresenceCheck:
     """Whether a file is still there, or the archive that a member is of; their members come one
     behind the other. What cannot be looked at, in a folder without permission or on a server that
     does not answer, has not gone."""
 
     def __init__(self) -> None:
-        self._archive, self._stands = b"", False
+        self._archive, self._exists = b"", False
 
     def __call__(self, raw: bytes) -> bool:
         archive, nul, _ = raw.partition(NUL)
         if not nul:
-            return _stands(partial(os.lstat, raw))
+            return _exists(partial(os.lstat, raw))
         if archive != self._archive:
             self._archive = archive
-            self._stands = _stands(partial(os.stat, archive), stat.S_ISREG)
-        return self._stands
+            self._exists = _exists(partial(os.stat, archive), stat.S_ISREG)
+        return self._exists
 
 
-def _stands(
+def _exists(
     look: Callable[[], os.stat_result], is_wanted: Callable[[int], bool] = lambda _: True
 ) -> bool:
     try:
@@ -309,39 +313,41 @@ def _below(folder: bytes) -> ColumnElement[bool]:
     return and_(files.c.raw > inside, files.c.raw < inside[:-1] + bytes([inside[-1] + 1]))
 
 
-def _basis(text: str) -> Basis:
+def _context(text: str) -> ScoringContext:
     try:
         plain = json.loads(text)
-        return Basis(recipe_from_dict(plain["recipe"]), Thresholds(**plain["thresholds"]))
+        return ScoringContext(
+            scoring_config_from_dict(plain["recipe"]), Thresholds(**plain["thresholds"])
+        )
     except (ValueError, KeyError, TypeError) as problem:
         raise StoreError(f"the store names a model that cannot be read: {problem}") from problem
 
 
-def _score(facts: Facts, scorer: int) -> dict[str, Any]:
-    logits = [view.logit for view in facts.views]
+def _score(measurement: Measurement, scorer: int) -> dict[str, Any]:
+    logits = [view.logit for view in measurement.views]
     return {
-        "sha256": bytes.fromhex(facts.sha256 or ""),
+        "sha256": bytes.fromhex(measurement.sha256 or ""),
         "scorer": scorer,
         "logit": sum(logits) / len(logits) if logits else None,
-        "pull": pull_of(facts.claims, facts.domain),
-        "error": facts.error.type if facts.error else None,
-        "facts": pack(facts),
+        "pull": claim_effect(measurement.claims, measurement.domain),
+        "error": measurement.error.type if measurement.error else None,
+        "facts": pack(measurement),
     }
 
 
-def _lacks(record: Record) -> str | None:
-    return None if record.facts or record.all_files else LACKS_SIDE_CARS
+def _lacks(record: FileRecord) -> str | None:
+    return None if record.measurement or record.all_files else LACKS_SIDE_CARS
 
 
-def _file(record: Record, number: int) -> dict[str, Any]:
-    entry, facts = record.entry, record.facts
-    sha256 = facts.sha256 if facts else None
-    unread = facts if sha256 is None else None
+def _file(record: FileRecord, number: int) -> dict[str, Any]:
+    file_stat, measurement = record.file_stat, record.measurement
+    sha256 = measurement.sha256 if measurement else None
+    unread = measurement if sha256 is None else None
     return {
-        "raw": entry.raw,
-        "path": readable(shown(entry.raw))[0],
-        "size": entry.size,
-        "mtime_ns": entry.mtime_ns,
+        "raw": file_stat.raw,
+        "path": readable(display_path(file_stat.raw))[0],
+        "size": file_stat.size,
+        "mtime_ns": file_stat.mtime_ns,
         "sha256": bytes.fromhex(sha256) if sha256 is not None else None,
         "error": unread.error.type if unread and unread.error else _lacks(record),
         "facts": pack(unread) if unread else None,

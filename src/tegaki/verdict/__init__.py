@@ -1,18 +1,18 @@
 """Logits and claims to a verdict: calibration, policy, fusion, reasons. Pure functions."""
 
 from tegaki.verdict.calibration import probability_of
-from tegaki.verdict.fusion import Pull, pull_of, sentences, weigh
-from tegaki.verdict.judgement import row_of
-from tegaki.verdict.policy import by_pixels, decide, explain
+from tegaki.verdict.fusion import ClaimEffect, claim_effect, combine, sentences
+from tegaki.verdict.judgement import result_of
+from tegaki.verdict.policy import decide, explain, verdict_of_pixels
 
 __all__ = [
-    "Pull",
-    "by_pixels",
+    "ClaimEffect",
+    "claim_effect",
+    "combine",
     "decide",
     "explain",
     "probability_of",
-    "pull_of",
-    "row_of",
+    "result_of",
     "sentences",
-    "weigh",
+    "verdict_of_pixels",
 ]

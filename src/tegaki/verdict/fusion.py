@@ -13,14 +13,14 @@ from typing import Literal
 from tegaki.results.claim import AI, EITHER, UNSTATED, Claim
 from tegaki.results.result import SHOWN, Domain, Verdict
 
-Pull = Literal["decides", "outside", "moves", "none"]
+ClaimEffect = Literal["decides", "outside", "moves", "none"]
 
 _LONGEST_NAME = 60  # characters of a tool's name that comes from the file
 OUTSIDE = (
     "This does not look like a drawing or an illustration (rather a photograph, a screenshot, text "
     "or a rendering): tegaki judges drawn pictures alone."
 )
-CAREFUL = "Such marks can be written, copied or removed by anyone."
+FORGERY_WARNING = "Such marks can be written, copied or removed by anyone."
 
 
 def decided_by_file(claims: Sequence[Claim]) -> bool:
@@ -28,7 +28,7 @@ def decided_by_file(claims: Sequence[Claim]) -> bool:
     return any(c.kind == "generated" and c.strength != "hint" for c in claims)
 
 
-def pull_of(claims: Sequence[Claim], domain: Domain | None = None) -> Pull:
+def claim_effect(claims: Sequence[Claim], domain: Domain | None = None) -> ClaimEffect:
     """What weighs beside the pixels' verdict: claims that decide; a picture of a kind that is not
     judged; claims that move *likely drawn* to *not sure*; or nothing."""
     if decided_by_file(claims):
@@ -38,13 +38,13 @@ def pull_of(claims: Sequence[Claim], domain: Domain | None = None) -> Pull:
     return "moves" if any(c.kind in AI for c in claims) else "none"
 
 
-def weigh(pixels: Verdict, pull: Pull) -> Verdict:
+def combine(pixels: Verdict, effect: ClaimEffect) -> Verdict:
     """The verdict on pixels alone, and what weighs beside them, as one verdict."""
-    if pull == "decides":
+    if effect == "decides":
         return "generated"
-    if pull == "outside":
+    if effect == "outside":
         return "unsure"
-    return "unsure" if pixels == "drawn" and pull == "moves" else pixels
+    return "unsure" if pixels == "drawn" and effect == "moves" else pixels
 
 
 def sentences(claims: Sequence[Claim]) -> Iterator[str]:
@@ -61,10 +61,10 @@ def sentences(claims: Sequence[Claim]) -> Iterator[str]:
             yield claim.note
         if claim.kind in AI and claim.strength == "declared" and not careful:
             careful = True
-            yield CAREFUL
+            yield FORGERY_WARNING
 
 
-def beside(pixels: Verdict, probability: float, verdict: Verdict) -> str:
+def disagreement(pixels: Verdict, probability: float, verdict: Verdict) -> str:
     """How the picture looks, where the file has moved the verdict away from it."""
     if pixels == "unsure":
         return f"The picture itself does not say: {SHOWN[pixels]} (probability {probability:.3f})."

@@ -4,60 +4,70 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tegaki.results.result import Facts, Row, Verdict
-from tegaki.results.scoring_config import Basis
+from tegaki.results.result import Measurement, Result, Verdict
+from tegaki.results.scoring_config import ScoringContext
 from tegaki.utils.text import readable
 from tegaki.verdict.calibration import probability_of
 from tegaki.verdict.fusion import sentences
 from tegaki.verdict.policy import decide, explain
 
 
-def row_of(path: str, facts: Facts, basis: Basis) -> Row:
+def result_of(path: str, measurement: Measurement, context: ScoringContext) -> Result:
     """The row of a file with these facts. ``path`` may hold bytes that are not UTF-8."""
-    verdict, probability, logit = _judged(facts, basis)
+    verdict, probability, logit = _judged(measurement, context)
     shown, raw = readable(path)
-    return Row(
+    return Result(
         path=shown,
         path_bytes=raw,
-        sha256=facts.sha256,
-        size_bytes=facts.size_bytes,
-        format=facts.format,
-        width=facts.width,
-        height=facts.height,
-        alpha=facts.alpha,
-        animated=facts.animated,
+        sha256=measurement.sha256,
+        size_bytes=measurement.size_bytes,
+        format=measurement.format,
+        width=measurement.width,
+        height=measurement.height,
+        alpha=measurement.alpha,
+        animated=measurement.animated,
         verdict=verdict,
         probability=probability,
         logit=logit,
-        views=facts.views,
-        reasons=tuple(_reasons(facts, basis, probability)),
-        claims=facts.claims,
-        error=facts.error,
-        model=basis.model,
-        recipe=basis.recipe_hash,
-        domain=facts.domain,
+        views=measurement.views,
+        reasons=tuple(_reasons(measurement, context, probability)),
+        claims=measurement.claims,
+        error=measurement.error,
+        model=context.model,
+        recipe=context.config_hash,
+        domain=measurement.domain,
     )
 
 
-def _judged(facts: Facts, basis: Basis) -> tuple[Verdict, float | None, float | None]:
-    if facts.error:
+def _judged(
+    measurement: Measurement, context: ScoringContext
+) -> tuple[Verdict, float | None, float | None]:
+    if measurement.error:
         return "error", None, None
-    logit = sum(view.logit for view in facts.views) / len(facts.views)
-    probability = probability_of(logit, basis.recipe.calibration)
-    return decide(probability, basis.thresholds, facts.claims, facts.domain), probability, logit
+    logit = sum(view.logit for view in measurement.views) / len(measurement.views)
+    probability = probability_of(logit, context.config.calibration)
+    return (
+        decide(probability, context.thresholds, measurement.claims, measurement.domain),
+        probability,
+        logit,
+    )
 
 
-def _reasons(facts: Facts, basis: Basis, probability: float | None) -> Iterator[str]:
-    if facts.error or probability is None:
-        yield f"Cannot be judged: {facts.error.message if facts.error else ''}."
-        yield from sentences(facts.claims)
-        yield from facts.remarks
+def _reasons(
+    measurement: Measurement, context: ScoringContext, probability: float | None
+) -> Iterator[str]:
+    if measurement.error or probability is None:
+        yield f"Cannot be judged: {measurement.error.message if measurement.error else ''}."
+        yield from sentences(measurement.claims)
+        yield from measurement.remarks
         return
-    logits = [view.logit for view in facts.views]
-    calibration, thresholds = basis.recipe.calibration, basis.thresholds
-    yield from explain(probability, logits, calibration, thresholds, facts.claims, facts.domain)
-    yield from facts.remarks
-    if facts.alpha:
+    logits = [view.logit for view in measurement.views]
+    calibration, thresholds = context.config.calibration, context.thresholds
+    yield from explain(
+        probability, logits, calibration, thresholds, measurement.claims, measurement.domain
+    )
+    yield from measurement.remarks
+    if measurement.alpha:
         yield "Transparent parts were laid on white."
-    if facts.animated:
+    if measurement.animated:
         yield "Only the first frame or page was judged."

@@ -10,11 +10,11 @@ from tegaki.results.scoring_config import Calibration, Thresholds
 from tegaki.verdict.calibration import probability_of
 from tegaki.verdict.fusion import (
     OUTSIDE,
-    beside,
+    claim_effect,
+    combine,
     decided_by_file,
-    pull_of,
+    disagreement,
     sentences,
-    weigh,
 )
 
 
@@ -25,10 +25,10 @@ def decide(
     domain: Domain | None = None,
 ) -> Verdict:
     """``generated``, ``drawn`` or ``unsure``: by the claims that decide, else by the pixels."""
-    return weigh(by_pixels(probability, thresholds), pull_of(claims, domain))
+    return combine(verdict_of_pixels(probability, thresholds), claim_effect(claims, domain))
 
 
-def by_pixels(probability: float, thresholds: Thresholds) -> Verdict:
+def verdict_of_pixels(probability: float, thresholds: Thresholds) -> Verdict:
     """``generated``, ``drawn`` or, between the thresholds, ``unsure``."""
     if probability >= thresholds.generated_from:
         return "generated"
@@ -47,8 +47,8 @@ def explain(
 ) -> list[str]:
     """Why this verdict. What the file says comes first where it says anything of AI, whatever
     decided: tables show one reason alone. Then how the picture looks, and views that disagree."""
-    pixels = by_pixels(probability, thresholds)
-    verdict = weigh(pixels, pull_of(claims, domain))
+    pixels = verdict_of_pixels(probability, thresholds)
+    verdict = combine(pixels, claim_effect(claims, domain))
     said = list(sentences(claims))
     if domain == "outside":
         return [*said, OUTSIDE] if decided_by_file(claims) else [OUTSIDE, *said]
@@ -56,7 +56,7 @@ def explain(
         said[0] = f"{said[0].removesuffix('.')}; the picture itself looks {SHOWN[pixels]}."
     looks = _main_reason(pixels, thresholds)
     if verdict != pixels:
-        looks = beside(pixels, probability, verdict)
+        looks = disagreement(pixels, probability, verdict)
     reasons = [*said, looks] if any(c.kind in AI for c in claims) else [looks, *said]
     each = [probability_of(logit, calibration) for logit in view_logits]
     if min(each) <= thresholds.drawn_up_to and max(each) >= thresholds.generated_from:

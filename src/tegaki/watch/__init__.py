@@ -3,21 +3,21 @@
 Needs the extras ``tegaki[store]`` and, but for polling, ``tegaki[watch]``.
 """
 
-from tegaki.watch.answers import Send
 from tegaki.watch.command import Command
-from tegaki.watch.delivery_worker import Courier, Patience
+from tegaki.watch.delivery_result import Send
+from tegaki.watch.delivery_worker import DeliveryWorker, RetryPolicy
 from tegaki.watch.events import need_events
-from tegaki.watch.watcher import GRACE, Ears, Plan, Watcher
+from tegaki.watch.watcher import GRACE, Listeners, Watcher, WatchPlan
 from tegaki.watch.webhook import Webhook, read_secret
 
 __all__ = [
     "GRACE",
     "Command",
-    "Courier",
-    "Ears",
-    "Patience",
-    "Plan",
+    "DeliveryWorker",
+    "Listeners",
+    "RetryPolicy",
     "Send",
+    "WatchPlan",
     "Watcher",
     "Webhook",
     "need_events",

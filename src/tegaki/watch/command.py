@@ -10,7 +10,7 @@ import subprocess
 import time
 
 from tegaki.errors import OutputError
-from tegaki.watch.answers import GLANCE, Answer, Leaving
+from tegaki.watch.delivery_result import POLL_INTERVAL, DeliveryResult, Shutdown
 
 _TERM = 2.0  # seconds between the request to end and the end
 
@@ -37,39 +37,43 @@ class Command:
             raise OutputError(f"--run {command}: there is no program {name!r} to run")
         self._limit = limit
 
-    def send(self, letter: str, path: bytes, body: bytes, leaving: Leaving) -> Answer:
+    def send(self, delivery: str, path: bytes, body: bytes, shutdown: Shutdown) -> DeliveryResult:
         try:
             # In a session of its own: Ctrl-C is for us, and all it starts can be ended.
             process = subprocess.Popen(
                 [*map(os.fsencode, self._words), path],
                 stdin=subprocess.PIPE,
                 stdout=2,
-                env=os.environ | {"TEGAKI_DELIVERY": letter},
+                env=os.environ | {"TEGAKI_DELIVERY": delivery},
                 start_new_session=True,
             )
         except OSError as problem:
-            return Answer(False, f"it could not be run: {problem.strerror or problem}")
+            return DeliveryResult(False, f"it could not be run: {problem.strerror or problem}")
         try:
-            return self._wait(process, body + b"\n", leaving)
+            return self._wait(process, body + b"\n", shutdown)
         finally:
             if process.poll() is None:
                 _end(process)
 
-    def _wait(self, process: subprocess.Popen[bytes], body: bytes, leaving: Leaving) -> Answer:
+    def _wait(
+        self, process: subprocess.Popen[bytes], body: bytes, shutdown: Shutdown
+    ) -> DeliveryResult:
         end = time.monotonic() + self._limit
         given: bytes | None = body
         while (left := end - time.monotonic()) > 0:
-            leaving.check()
+            shutdown.check()
             try:
-                process.communicate(given, timeout=min(left, GLANCE))
+                process.communicate(given, timeout=min(left, POLL_INTERVAL))
             except subprocess.TimeoutExpired:
                 given = None  # it is being written
                 continue
             code = process.returncode
             if code < 0:
-                return Answer(False, f"the command was ended by signal {-code}")
-            return Answer(code == 0, f"the command ended with exit code {code}")
-        return Answer(False, f"the command took longer than {self._limit:g} s and was ended")
+                return DeliveryResult(False, f"the command was ended by signal {-code}")
+            return DeliveryResult(code == 0, f"the command ended with exit code {code}")
+        return DeliveryResult(
+            False, f"the command took longer than {self._limit:g} s and was ended"
+        )
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

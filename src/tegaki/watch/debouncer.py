@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tegaki.sources.walk import Found
+from tegaki.sources.walk import SourceFile
 
 Stamp = tuple[int, int, int]
 """Size, and the times of the last change of content and of entry, in ns."""
@@ -21,11 +21,11 @@ the file server may differ; the others are looked at twice."""
 class Candidate:
     """A file to look at, and how it stood; ``None``: it could not be asked."""
 
-    item: Found
+    item: SourceFile
     stamp: Stamp | None
 
 
-def candidate(item: Found) -> Candidate:
+def candidate(item: SourceFile) -> Candidate:
     try:
         status = os.stat(item.path)
     except (OSError, ValueError):
@@ -33,7 +33,7 @@ def candidate(item: Found) -> Candidate:
     return Candidate(item, (status.st_size, status.st_mtime_ns, status.st_ctime_ns))
 
 
-class Settling:
+class Debouncer:
     """Candidates that wait; each is handed out once it has not changed for ``seconds``."""
 
     def __init__(self, seconds: float) -> None:
@@ -45,7 +45,7 @@ class Settling:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def stands_still(self, stamp: Stamp | None) -> bool:
+    def is_stable(self, stamp: Stamp | None) -> bool:
         """Whether a file that is seen for the first time needs no second look."""
         if stamp is None:  # its parent, if anything, changes
             return True
@@ -55,11 +55,11 @@ class Settling:
     def note(self, found: Candidate) -> None:
         """It may have changed: wait, from now on if it differs from what was seen last."""
         path, now = found.item.path, time.monotonic()
-        known = self._waiting.get(path)
-        if known and known[0].stamp == found.stamp:
+        stored = self._waiting.get(path)
+        if stored and stored[0].stamp == found.stamp:
             return
         self._waiting.pop(path, None)
-        self._waiting[path] = found, now, known[2] if known else now
+        self._waiting[path] = found, now, stored[2] if stored else now
 
     def ready(self, most: int) -> Iterator[Candidate]:
         """Those that have stood still, as many as are asked for. What is gone is left."""
@@ -83,10 +83,10 @@ class Settling:
         _, since, _ = next(iter(self._waiting.values()))
         return max(since + self._seconds - time.monotonic(), 0.0)
 
-    def drop_restless(self, seconds: float) -> list[str]:
+    def drop_unstable(self, seconds: float) -> list[str]:
         """Leave those that changed again so long after they were first seen; which they are."""
         waiting = self._waiting.items()
-        restless = [path for path, (_, since, first) in waiting if since - first > seconds]
-        for path in restless:
+        unstable = [path for path, (_, since, first) in waiting if since - first > seconds]
+        for path in unstable:
             del self._waiting[path]
-        return restless
+        return unstable

@@ -11,26 +11,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tegaki.errors import StoreError
-from tegaki.store import Channel, Deliveries, Letter, Store, shown
+from tegaki.store import Channel, Delivery, Outbox, Store, display_path
 from tegaki.utils.text import printable
-from tegaki.watch.answers import Leaving, Left, Send
+from tegaki.watch.delivery_result import DeliveryAborted, Send, Shutdown
 
-_HANDS: dict[Channel, int] = {
+_CONCURRENCY: dict[Channel, int] = {
     "run": 1,  # people's scripts are seldom made to run beside themselves
     "webhook": 4,
 }
 """Deliveries under way at a time."""
 
-_FASTER = 4  # times the last wait: by default eight attempts take about 15 hours
-_LONGEST = 12 * 3600.0
-_LONGEST_ASKED = 24 * 3600.0  # by the other side
+_BACKOFF_FACTOR = 4  # times the last wait: by default eight attempts take about 15 hours
+_MAX_PAUSE = 12 * 3600.0
+_MAX_RETRY_AFTER = 24 * 3600.0  # by the other side
 _MARGIN = 5.0  # seconds beyond the time limit that a letter in hand is ours
 _IDLE = 1.0  # seconds between two looks into the store: others may owe, too
-_TROUBLED = 2.0  # likewise when the store fails
+_STORE_RETRY = 2.0  # likewise when the store fails
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """``limit``: seconds for one attempt; ``attempts``: until it is given up; ``backoff``: seconds
     before the second attempt, then four times that, and so on."""
 
@@ -42,39 +42,39 @@ class Patience:
         """Seconds before the next attempt, after so many that failed; ``None``: there is none."""
         if failed >= self.attempts:
             return None
-        longest = min(_LONGEST, self.backoff * math.pow(_FASTER, min(failed - 1, 30)))
+        longest = min(_MAX_PAUSE, self.backoff * math.pow(_BACKOFF_FACTOR, min(failed - 1, 30)))
         return longest * random.uniform(0.5, 1)  # lest what failed together comes back together
 
 
-class Courier:
+class DeliveryWorker:
     """Threads that deliver until they are told to stop.
 
     Args:
         senders: how to deliver, by channel.
-        say: gets a sentence on each attempt that failed; called from any thread.
+        notify: gets a sentence on each attempt that failed; called from any thread.
     """
 
     def __init__(
         self,
         store: Store,
         senders: Mapping[Channel, Send],
-        patience: Patience,
-        say: Callable[[str], None],
+        retry_policy: RetryPolicy,
+        notify: Callable[[str], None],
     ) -> None:
-        self._owed = Deliveries(store)
-        self._senders, self._patience, self._say = dict(senders), patience, say
-        self._leaving = Leaving()
+        self._outbox = Outbox(store)
+        self._senders, self._retry_policy, self._notify = dict(senders), retry_policy, notify
+        self._shutdown = Shutdown()
         self._guard = threading.Lock()
         self._in_hand: set[str] = set()
         self._held: dict[Channel, float] = {}  # until when the other side asked us to wait
         self._busy = 0
-        self._complained = False  # that the store fails
+        self._store_failed = False  # that the store fails
         self._wake = {channel: threading.Event() for channel in self._senders}
         self.failures = 0
         self._threads = [
             threading.Thread(target=self._work, args=(channel,), daemon=True)
             for channel in self._senders
-            for _ in range(_HANDS[channel])
+            for _ in range(_CONCURRENCY[channel])
         ]
 
     def start(self) -> None:
@@ -90,7 +90,7 @@ class Courier:
         """Nothing is under way, and nothing due that could be."""
         free = [channel for channel in self._senders if not self._is_held(channel)]
         # In this order: what is taken in between is busy.
-        return not self._owed.due(free) and not self._busy
+        return not self._outbox.due(free) and not self._busy
 
     def is_held(self) -> bool:
         """Whether somebody asked us to wait, and the time is not over."""
@@ -98,7 +98,7 @@ class Courier:
 
     def stop(self, grace: float) -> None:
         """Begin nothing new, and leave what is under way after so many seconds."""
-        self._leaving.ask(grace)
+        self._shutdown.ask(grace)
         self.wake()
 
     def join(self, seconds: float) -> None:
@@ -111,14 +111,14 @@ class Courier:
         return any(thread.is_alive() for thread in self._threads)
 
     def _work(self, channel: Channel) -> None:
-        while not self._leaving.asked.is_set():
+        while not self._shutdown.asked.is_set():
             self._wake[channel].clear()
             try:
                 delivered = not self._is_held(channel) and self._deliver_one(channel)
-                self._complained = False
+                self._store_failed = False
             except StoreError as problem:
-                self._complain(problem)
-                self._leaving.asked.wait(_TROUBLED)
+                self._report_store_error(problem)
+                self._shutdown.asked.wait(_STORE_RETRY)
                 continue
             if not delivered:
                 self._wake[channel].wait(_IDLE)
@@ -128,46 +128,46 @@ class Courier:
         with self._guard:  # one takes at a time: no two wait for the same
             self._busy += 1
             try:
-                until = time.time_ns() + int(1e9 * (self._patience.limit + _MARGIN))
-                letter = self._owed.take(channel, until, tuple(self._in_hand))
-                if letter:
-                    self._in_hand.add(letter.id)
+                until = time.time_ns() + int(1e9 * (self._retry_policy.limit + _MARGIN))
+                delivery = self._outbox.take(channel, until, tuple(self._in_hand))
+                if delivery:
+                    self._in_hand.add(delivery.id)
             except BaseException:
                 self._busy -= 1
                 raise
         try:
-            if letter is None:
+            if delivery is None:
                 return False
-            self._deliver(channel, letter)
+            self._deliver(channel, delivery)
             return True
         finally:
             with self._guard:
                 self._busy -= 1
-                if letter:
-                    self._in_hand.discard(letter.id)
+                if delivery:
+                    self._in_hand.discard(delivery.id)
 
-    def _deliver(self, channel: Channel, letter: Letter) -> None:
+    def _deliver(self, channel: Channel, delivery: Delivery) -> None:
         try:
             send = self._senders[channel]
-            path = os.fsencode(shown(letter.raw))
-            answer = send(letter.id, path, letter.body.encode(), self._leaving)
-        except Left:
-            self._keep(lambda: self._owed.give_back(letter))
+            path = os.fsencode(display_path(delivery.raw))
+            answer = send(delivery.id, path, delivery.body.encode(), self._shutdown)
+        except DeliveryAborted:
+            self._keep(lambda: self._outbox.give_back(delivery))
             return
         if answer.ok:
-            self._keep(lambda: self._owed.done(letter))
+            self._keep(lambda: self._outbox.done(delivery))
             return
-        asked = min(answer.wait, _LONGEST_ASKED)
-        wait = self._patience.pause(letter.attempts + 1) if answer.again else None
+        asked = min(answer.wait, _MAX_RETRY_AFTER)
+        wait = self._retry_policy.pause(delivery.attempts + 1) if answer.again else None
         again_ns = None if wait is None else time.time_ns() + int(1e9 * max(wait, asked))
         with self._guard:
             if asked:  # it is asked of us, not of one letter
                 self._held[channel] = time.monotonic() + asked
             self.failures += 1
-        self._keep(lambda: self._owed.failed(letter, answer.said, again_ns))
-        what = f"{channel} {printable(shown(letter.raw))}: {answer.said}"
+        self._keep(lambda: self._outbox.failed(delivery, answer.said, again_ns))
+        what = f"{channel} {printable(display_path(delivery.raw))}: {answer.said}"
         left = "given up" if again_ns is None else "it is tried again"
-        self._say(f"{what} ({left}, attempt {letter.attempts + 1})")
+        self._notify(f"{what} ({left}, attempt {delivery.attempts + 1})")
 
     def _is_held(self, channel: Channel) -> bool:
         return time.monotonic() < self._held.get(channel, 0.0)
@@ -179,14 +179,14 @@ class Courier:
             try:
                 return write()
             except StoreError as problem:
-                self._complain(problem)
+                self._report_store_error(problem)
                 try:
-                    self._leaving.check()
-                except Left:
+                    self._shutdown.check()
+                except DeliveryAborted:
                     return None
-                time.sleep(_TROUBLED)
+                time.sleep(_STORE_RETRY)
 
-    def _complain(self, problem: StoreError) -> None:
-        if not self._complained:
-            self._complained = True
-            self._say(f"deliveries wait: {problem}")
+    def _report_store_error(self, problem: StoreError) -> None:
+        if not self._store_failed:
+            self._store_failed = True
+            self._notify(f"deliveries wait: {problem}")

@@ -10,15 +10,15 @@ from tegaki.utils.text import printable
 from tegaki.watch.events import Events
 
 
-class Folders:
+class WatchedFolders:
     """Folders that may vanish, come back or be replaced, and what tells of them.
 
     Args:
-        say: gets a sentence on each that is not there, and when it is there again.
+        notify: gets a sentence on each that is not there, and when it is there again.
     """
 
-    def __init__(self, paths: Sequence[str], events: Events, say: Callable[[str], None]) -> None:
-        self._events, self._say = events, say
+    def __init__(self, paths: Sequence[str], events: Events, notify: Callable[[str], None]) -> None:
+        self._events, self._notify = events, notify
         # Device and inode: a folder that was replaced has to be watched anew.
         self._there: dict[str, tuple[int, int] | None] = {}
         self._paths = tuple(dict.fromkeys(paths))
@@ -42,21 +42,21 @@ class Folders:
         return came
 
     def _change(self, path: str, now: tuple[int, int] | None, reason: str) -> None:
-        known, before = path in self._there, self._there.get(path)
+        stored, before = path in self._there, self._there.get(path)
         self._there[path] = now
         if before:
             self._events.drop(path)
         if now is None:
-            self._say(f"{printable(path)} cannot be watched: {reason}; it is waited for")
+            self._notify(f"{printable(path)} cannot be watched: {reason}; it is waited for")
             return
-        if known and not before:
-            self._say(f"{printable(path)} is there again")
+        if stored and not before:
+            self._notify(f"{printable(path)} is there again")
         try:
             # Before its files are looked at: what comes in between is told of.
             self._events.add(path)
         except OSError as problem:
             why = problem.strerror or problem
-            self._say(
+            self._notify(
                 f"the system tells nothing of {printable(path)} ({why}): it is looked at every "
                 "--rescan seconds only"
             )

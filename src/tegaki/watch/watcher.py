@@ -13,26 +13,29 @@ from itertools import islice
 
 from tegaki.detector import Detector
 from tegaki.errors import StoreError
-from tegaki.results.result import Row
-from tegaki.scan.incremental import Outcome, scan_into
-from tegaki.sources.file_stat import Entry
+from tegaki.results.result import Result
+from tegaki.scan.incremental import ScanOutcome, scan_into
+from tegaki.sources.file_stat import FileStat
 from tegaki.sources.selection import Selection, Selector
-from tegaki.sources.walk import Found, find, is_entered
-from tegaki.store import Known, NewsScan, Store, Telling
-from tegaki.watch.debouncer import Candidate, Settling, candidate
-from tegaki.watch.delivery_worker import Courier
+from tegaki.sources.walk import SourceFile, find, is_expandable
+from tegaki.store import DeliveryPolicy, OutboxScan, Store, StoredFile
+from tegaki.watch.debouncer import Candidate, Debouncer, candidate
+from tegaki.watch.delivery_worker import DeliveryWorker
 from tegaki.watch.events import Events, NoEvents, SystemEvents
-from tegaki.watch.folders import Folders
+from tegaki.watch.folders import WatchedFolders
 
-_AT_ONCE = 250  # files scored before new arrivals are looked for again
-_LISTED = 500  # files looked up in the store at a time
-_GLANCE = 1.0  # seconds between two looks at whether the folders are there
-_TROUBLED = (1.0, 60.0)  # seconds of rest when the store fails: the first, doubled up to the last
+_BATCH_SIZE = 250  # files scored before new arrivals are looked for again
+_LOOKUP_BATCH = 500  # files looked up in the store at a time
+_FOLDER_INTERVAL = 1.0  # seconds between two looks at whether the folders are there
+_STORE_RETRY = (
+    1.0,
+    60.0,
+)  # seconds of rest when the store fails: the first, doubled up to the last
 GRACE = 5.0
 """Seconds that deliveries under way get when it ends."""
 _GATHERED = 0.05  # seconds: events come in crowds
 _NEVER = math.inf
-_RESTLESS = 10  # with once: a file that changes for so many times ``settle`` is left
+_UNSTABLE = 10  # with once: a file that changes for so many times ``settle`` is left
 
 _LASTING = frozenset(
     ("EmptyFile", "FileTooLarge", "NotARegularFile", "IsAFolder", "PermissionDenied", "SymlinkLoop")
@@ -41,7 +44,7 @@ _LASTING = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class WatchPlan:
     """What to watch, and how.
 
     Attributes:
@@ -62,16 +65,16 @@ class Plan:
     poll: bool = False
     once: bool = False
     workers: int = 1
-    telling: Telling = field(default_factory=Telling)
+    delivery_policy: DeliveryPolicy = field(default_factory=DeliveryPolicy)
     selection: Selection = field(default_factory=Selection)
 
 
 @dataclass(frozen=True, slots=True)
-class Ears:
+class Listeners:
     """Who is told: of rows that are kept now, and in sentences of what else happens."""
 
-    row: Callable[[Row], None]
-    say: Callable[[str], None]
+    on_result: Callable[[Result], None]
+    notify: Callable[[str], None]
 
 
 class Watcher:
@@ -82,10 +85,15 @@ class Watcher:
     """
 
     def __init__(
-        self, store: Store, detector: Detector, plan: Plan, courier: Courier, ears: Ears
+        self,
+        store: Store,
+        detector: Detector,
+        plan: WatchPlan,
+        delivery_worker: DeliveryWorker,
+        listeners: Listeners,
     ) -> None:
         self._store, self._detector, self._plan = store, detector, plan
-        self._courier, self._ears = courier, ears
+        self._delivery_worker, self._listeners = delivery_worker, listeners
         self._asked = False
         # Not an event: its lock is no place to be interrupted by a signal that sets it.
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
@@ -93,14 +101,14 @@ class Watcher:
         if not plan.poll and not plan.once:
             self._events = SystemEvents(plan.recursive, lambda: self._wake.put(None))
         self._select = Selector(plan.selection)
-        self._folders = Folders(plan.folders, self._events, ears.say)
-        self._settling = Settling(plan.settle)
-        self._scan: NewsScan | None = None
+        self._folders = WatchedFolders(plan.folders, self._events, listeners.notify)
+        self._debouncer = Debouncer(plan.settle)
+        self._scan: OutboxScan | None = None
         self._walk: Iterator[list[Candidate]] | None = None
         self._walk_due = self._folders_due = 0.0
         self._tried: dict[str, Candidate] = {}  # cannot be read, and will not while it is so
-        self._rest = _TROUBLED[0]
-        self.scored = self.restless = 0
+        self._rest = _STORE_RETRY[0]
+        self.scored = self.unstable = 0
 
     def stop(self) -> None:
         """End soon. May be called by a signal handler."""
@@ -110,7 +118,7 @@ class Watcher:
     @property
     def waiting(self) -> int:
         """Files that are waited for to stand still."""
-        return len(self._settling)
+        return len(self._debouncer)
 
     def run(self) -> None:
         """Watch; every row is kept and what is owed for it, whatever ends this."""
@@ -121,7 +129,7 @@ class Watcher:
                         return
                     self._round()
                 except StoreError as problem:
-                    self._trouble(problem)
+                    self._rest_after(problem)
         finally:
             self._events.close()
 
@@ -132,8 +140,8 @@ class Watcher:
     def _round(self) -> None:
         self._look_at_folders()
         self._take_events()
-        batch = list(self._settling.ready(_AT_ONCE))
-        if len(batch) < _AT_ONCE:
+        batch = list(self._debouncer.ready(_BATCH_SIZE))
+        if len(batch) < _BATCH_SIZE:
             batch += self._listed()
         if batch:
             self._score(batch)
@@ -141,21 +149,21 @@ class Watcher:
             self._pause()
 
     def _is_over(self) -> bool:
-        restless = self._settling.drop_restless(max(_RESTLESS * self._plan.settle, 1.0))
-        self.restless += len(restless)
+        unstable = self._debouncer.drop_unstable(max(_UNSTABLE * self._plan.settle, 1.0))
+        self.unstable += len(unstable)
         begun = self._walk_due == _NEVER or not self._folders.present()
         looked = self._folders_due > 0 and begun and self._walk is None
-        return looked and not self._settling and self._courier.is_idle()
+        return looked and not self._debouncer and self._delivery_worker.is_idle()
 
     def _look_at_folders(self) -> None:
         now = time.monotonic()
         if now >= self._folders_due:
-            self._folders_due = now + _GLANCE
+            self._folders_due = now + _FOLDER_INTERVAL
             if self._folders.check():
                 self._walk_due = 0.0
         if self._walk is None and now >= self._walk_due and self._folders.present():
-            scan = self._store.begin(self._detector.basis, self._detector.reading)
-            self._scan = NewsScan(scan, self._detector.basis, self._plan.telling)
+            scan = self._store.begin_scan(self._detector.context, self._detector.reader_version)
+            self._scan = OutboxScan(scan, self._detector.context, self._plan.delivery_policy)
             self._walk = self._changed(self._scan, self._folders.present())
             self._walk_due = _NEVER
 
@@ -163,19 +171,19 @@ class Watcher:
         paths, missing = self._events.take()
         if missing:
             self._walk_due = 0.0
-        for path in filter(self._is_meant, paths):
+        for path in filter(self._is_watched, paths):
             if os.path.isdir(path):
                 # What is in a new folder is told of by itself; what a link leads to is not.
                 if os.path.islink(path) and self._plan.recursive:
                     self._walk_due = 0.0
             elif os.path.lexists(path):
-                if self._select.takes(path):
+                if self._select.accepts(path):
                     for item in find([path], recursive=False, skip=self._plan.skip):
-                        self._settling.note(candidate(item))
+                        self._debouncer.note(candidate(item))
             elif self._scan:
                 self._scan.mark_path_gone(os.fsencode(path))
 
-    def _is_meant(self, path: str) -> bool:
+    def _is_watched(self, path: str) -> bool:
         """Whether a walk of the folders would come to it."""
         for folder in self._plan.folders:
             inside = os.path.join(folder, "")
@@ -185,18 +193,20 @@ class Watcher:
                     return self._plan.recursive or len(parts) == 1
         return False
 
-    def _changed(self, scan: NewsScan, folders: Sequence[str]) -> Iterator[list[Candidate]]:
+    def _changed(self, scan: OutboxScan, folders: Sequence[str]) -> Iterator[list[Candidate]]:
         """What the store does not know as it is now, some of the files at a time; at the end,
         what is no longer there is marked."""
         found = self._select(find(folders, recursive=self._plan.recursive, skip=self._plan.skip))
-        while some := list(islice(found, _LISTED)):
-            known = scan.known([os.fsencode(item.path) for item in some])
+        while some := list(islice(found, _LOOKUP_BATCH)):
+            stored = scan.stored([os.fsencode(item.path) for item in some])
             changed = []
             for item in some:
-                seen, of = candidate(item), known.get(os.fsencode(item.path))
-                if is_entered(item):
+                seen, of = candidate(item), stored.get(os.fsencode(item.path))
+                if is_expandable(item):
                     all_files = self._plan.selection.all_files
-                    same = seen.stamp is not None and scan.holds(_entry(seen), all_files=all_files)
+                    same = seen.stamp is not None and scan.holds(
+                        _file_stat(seen), all_files=all_files
+                    )
                 else:
                     same = self._tried.get(item.path) == seen if of is None else _is_same(seen, of)
                 if not same:
@@ -217,16 +227,16 @@ class Watcher:
                 # From the end: a walk that takes longer than that leaves rest between two.
                 self._walk_due = time.monotonic() + self._plan.rescan
             return []
-        still = [found for found in some if self._settling.stands_still(found.stamp)]
+        still = [found for found in some if self._debouncer.is_stable(found.stamp)]
         for found in some:
-            if not self._settling.stands_still(found.stamp):
-                self._settling.note(found)
+            if not self._debouncer.is_stable(found.stamp):
+                self._debouncer.note(found)
         return still
 
     def _score(self, batch: Sequence[Candidate]) -> None:
         assert self._scan is not None
         stamps = {found.item.path: found for found in batch}
-        items: list[Found] = [found.item for found in batch]
+        items: list[SourceFile] = [found.item for found in batch]
         outcomes = scan_into(
             self._scan, self._detector, items, workers=self._plan.workers, select=self._select
         )
@@ -234,51 +244,51 @@ class Watcher:
             with closing(outcomes):
                 for outcome in outcomes:
                     self._note_unread(outcome, stamps)
-                    self._tell()
+                    self._publish()
                     if self._asked:
                         break
         finally:
-            self._tell()
-        self._rest = _TROUBLED[0]
+            self._publish()
+        self._rest = _STORE_RETRY[0]
 
-    def _note_unread(self, outcome: Outcome, stamps: dict[str, Candidate]) -> None:
-        facts = outcome.facts
+    def _note_unread(self, outcome: ScanOutcome, stamps: dict[str, Candidate]) -> None:
+        measurement = outcome.measurement
         self._tried.pop(outcome.path, None)
         before = stamps.get(outcome.path)  # how it stood before it was tried
-        unread = facts and facts.sha256 is None and facts.error
+        unread = measurement and measurement.sha256 is None and measurement.error
         if before and unread and unread.type in _LASTING:
             self._tried[outcome.path] = before
 
-    def _tell(self) -> None:
+    def _publish(self) -> None:
         """Tell of what is in the store now."""
         assert self._scan is not None
-        rows, self._scan.news = self._scan.news, []
+        rows, self._scan.new_results = self._scan.new_results, []
         if rows:
-            self._courier.wake()
-        for row in rows:
+            self._delivery_worker.wake()
+        for result in rows:
             self.scored += 1
-            self._ears.row(row)
+            self._listeners.on_result(result)
 
     def _pause(self) -> None:
         now = time.monotonic()
         waits = [self._folders_due - now]
         if self._folders.present():
             waits.append(self._walk_due - now)
-        if (settled := self._settling.wait()) is not None:
+        if (settled := self._debouncer.wait()) is not None:
             waits.append(settled)
         if self._plan.once:
             waits.append(0.05)  # for deliveries to be made
         self._sleep(max(min(waits), 0.01))
 
-    def _trouble(self, problem: StoreError) -> None:
+    def _rest_after(self, problem: StoreError) -> None:
         """The store fails: say so, and rest."""
-        self._ears.say(f"{problem}; trying again in {self._rest:g} s")
+        self._listeners.notify(f"{problem}; trying again in {self._rest:g} s")
         self._walk = None
         self._walk_due = 0.0
         end = time.monotonic() + self._rest
         while not self._asked and time.monotonic() < end:
             self._sleep(end - time.monotonic())
-        self._rest = min(2 * self._rest, _TROUBLED[1])
+        self._rest = min(2 * self._rest, _STORE_RETRY[1])
 
     def _sleep(self, seconds: float) -> None:
         """Until something happens, or it is time."""
@@ -291,13 +301,13 @@ class Watcher:
             return
 
 
-def _entry(seen: Candidate) -> Entry:
+def _file_stat(seen: Candidate) -> FileStat:
     size, mtime_ns, _ = seen.stamp or (None, None, 0)
-    return Entry(os.fsencode(seen.item.path), size, mtime_ns)
+    return FileStat(os.fsencode(seen.item.path), size, mtime_ns)
 
 
-def _is_same(seen: Candidate, known: Known) -> bool:
+def _is_same(seen: Candidate, stored: StoredFile) -> bool:
     """Whether the store knows the file as it is now."""
-    if seen.stamp is None or known.gone or not known.scored:
+    if seen.stamp is None or stored.gone or not stored.scored:
         return False
-    return (known.size, known.mtime_ns) == seen.stamp[:2]
+    return (stored.size, stored.mtime_ns) == seen.stamp[:2]

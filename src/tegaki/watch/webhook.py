@@ -24,7 +24,7 @@ import tegaki
 from tegaki.errors import OutputError
 from tegaki.utils.http import Wire, retry_after
 from tegaki.utils.text import printable
-from tegaki.watch.answers import GLANCE, Answer, Leaving
+from tegaki.watch.delivery_result import POLL_INTERVAL, DeliveryResult, Shutdown
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -65,20 +65,20 @@ class Webhook:
         self._secret, self._limit = secret, limit
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
 
-    def send(self, letter: str, path: bytes, body: bytes, leaving: Leaving) -> Answer:
+    def send(self, delivery: str, path: bytes, body: bytes, shutdown: Shutdown) -> DeliveryResult:
         end = time.monotonic() + self._limit
         connection = self._connection()
         try:
-            connection.request("POST", self._target, body, self._headers(letter, body))
-            wire = Wire(_Reader(connection.sock, end, leaving))
+            connection.request("POST", self._target, body, self._headers(delivery, body))
+            wire = Wire(_Reader(connection.sock, end, shutdown))
             response = http.client.HTTPResponse(cast("socket.socket", wire), method="POST")
             response.begin()
             return _answer(response)
         except TimeoutError:
-            return Answer(False, f"{self._host} did not answer within {self._limit:g} s")
+            return DeliveryResult(False, f"{self._host} did not answer within {self._limit:g} s")
         except (OSError, UnicodeError, http.client.HTTPException) as problem:  # no host's name
             said = getattr(problem, "strerror", None) or problem or type(problem).__name__
-            return Answer(False, printable(f"no answer from {self._host}: {said}"))
+            return DeliveryResult(False, printable(f"no answer from {self._host}: {said}"))
         finally:
             connection.close()
 
@@ -89,23 +89,23 @@ class Webhook:
             )
         return http.client.HTTPConnection(self._host, self._port, timeout=self._limit)
 
-    def _headers(self, letter: str, body: bytes) -> dict[str, str]:
+    def _headers(self, delivery: str, body: bytes) -> dict[str, str]:
         headers = {
             "User-Agent": f"tegaki/{tegaki.__version__}",
             "Content-Type": "application/json",
             "Connection": "close",
-            "webhook-id": letter,
+            "webhook-id": delivery,
             "webhook-timestamp": str(int(time.time())),
         }
         if self._secret is not None:
-            signed = sign(self._secret, letter, headers["webhook-timestamp"], body)
+            signed = sign(self._secret, delivery, headers["webhook-timestamp"], body)
             headers["webhook-signature"] = signed
         return headers
 
 
-def sign(secret: bytes, letter: str, timestamp: str, body: bytes) -> str:
+def sign(secret: bytes, delivery: str, timestamp: str, body: bytes) -> str:
     """The signature's header: HMAC-SHA256 over ``id.timestamp.body``."""
-    said = b".".join((letter.encode(), timestamp.encode(), body))
+    said = b".".join((delivery.encode(), timestamp.encode(), body))
     return "v1," + base64.b64encode(hmac.digest(secret, said, hashlib.sha256)).decode()
 
 
@@ -130,18 +130,18 @@ def read_secret(path: Path) -> bytes:
     return key
 
 
-def _answer(response: http.client.HTTPResponse) -> Answer:
+def _answer(response: http.client.HTTPResponse) -> DeliveryResult:
     status = response.status
     if 200 <= status < 300:
-        return Answer(True)
+        return DeliveryResult(True)
     said = f"the answer was {status} {response.reason}".rstrip()
     if 300 <= status < 400:
         said += "; redirects are not followed"
-        return Answer(False, printable(said), again=False)
+        return DeliveryResult(False, printable(said), again=False)
     said += f": {text}" if (text := _text(response)) else ""
     again = status in _PASSING or status >= 500
     wait = retry_after(response.headers.get("Retry-After", "")) if again else 0.0
-    return Answer(False, printable(said), again, wait)
+    return DeliveryResult(False, printable(said), again, wait)
 
 
 def _text(response: http.client.HTTPResponse) -> str:
@@ -156,19 +156,19 @@ def _text(response: http.client.HTTPResponse) -> str:
 class _Reader(io.RawIOBase):
     """A socket's bytes, until the time is over, or it is to be left."""
 
-    def __init__(self, connected: socket.socket, end: float, leaving: Leaving) -> None:
-        self._connected, self._end, self._leaving = connected, end, leaving
+    def __init__(self, connected: socket.socket, end: float, shutdown: Shutdown) -> None:
+        self._connected, self._end, self._shutdown = connected, end, shutdown
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         while True:
-            self._leaving.check()
+            self._shutdown.check()
             left = self._end - time.monotonic()
             if left <= 0:
                 raise TimeoutError
-            self._connected.settimeout(min(GLANCE, left))
+            self._connected.settimeout(min(POLL_INTERVAL, left))
             try:
                 return self._connected.recv_into(buffer)
             except TimeoutError:

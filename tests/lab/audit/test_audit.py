@@ -26,9 +26,9 @@ from tegaki.formats.structure import read_header
 from tegaki.lab.audit import (
     Finding,
     Property,
+    audit_crops,
     audit_files,
     audit_model,
-    audit_views,
     folder_items,
     not_trained_on,
     predictability,
@@ -38,12 +38,12 @@ from tegaki.lab.audit import (
 )
 from tegaki.lab.audit.dataset import crossing_pairs, labelled_by
 from tegaki.lab.audit.pixels import bars, flat_ground, jpeg_grid, top_bands
-from tegaki.lab.audit.predictability import judge
+from tegaki.lab.audit.predictability import assess
 from tegaki.lab.audit.properties import Features, of_original, sized
 from tegaki.lab.corpus import load_corpus
 from tegaki.lab.corpus.duplicates import thumbnail
-from tegaki.lab.corpus.perturbations import CONDITIONS
-from tegaki.results.scoring_config import ViewPolicy
+from tegaki.lab.corpus.perturbations import PERTURBATIONS
+from tegaki.results.scoring_config import CropPolicy
 from tests.conftest import painting
 
 SOURCES, EACH = 4, 10  # of a label
@@ -226,7 +226,7 @@ def test_a_coarse_property_is_not_made_harmless_by_folds() -> None:
     flag = rng.random(200) < np.where(generated, 0.2, 0.6)
     labelled = predictability.Labelled(generated, tuple(f"{i % 20}" for i in range(200)))
     own = Property("flag", "file", ("flag",))
-    found = judge(own, [{"flag": float(f)} for f in flag], labelled)
+    found = assess(own, [{"flag": float(f)} for f in flag], labelled)
     itself = 0.5 + (flag[~generated].mean() - flag[generated].mean()) / 2
     assert found.random.auc == pytest.approx(itself, abs=0.01)
     assert found.by_source is not None
@@ -238,7 +238,7 @@ def test_the_same_for_all_is_chance_whatever_the_counts() -> None:
     generated = np.arange(90) % 3 == 0
     labelled = predictability.Labelled(generated, tuple(str(i % 12) for i in range(90)))
     rows: list[Features] = [{"format": "PNG"} for _ in range(90)]
-    found = judge(Property("format", "file", ("format",)), rows, labelled)
+    found = assess(Property("format", "file", ("format",)), rows, labelled)
     assert (found.varying, found.random, found.by_source) == (
         (),
         predictability.CHANCE,
@@ -253,7 +253,7 @@ def test_labels_weigh_alike_in_the_accuracy() -> None:
     generated = np.arange(300) % 10 == 0
     labelled = predictability.Labelled(generated, tuple(str(i % 50) for i in range(300)))
     rows: list[Features] = [{"noise": float(x)} for x in rng.normal(size=300)]
-    found = judge(Property("noise", "file", ("noise",)), rows, labelled)
+    found = assess(Property("noise", "file", ("noise",)), rows, labelled)
     assert found.random.accuracy == pytest.approx(0.5, abs=0.1)  # not 90 %
 
 
@@ -335,8 +335,8 @@ def test_ground_around_a_figure_is_no_bar() -> None:
 
 
 def test_the_jpeg_grid_is_seen_in_place_and_shifted() -> None:
-    rough = CONDITIONS["noise"](painting(200, 200))
-    stored = CONDITIONS["jpeg-30"](rough)
+    rough = PERTURBATIONS["noise"](painting(200, 200))
+    stored = PERTURBATIONS["jpeg-30"](rough)
 
     def grid(picture: Image.Image) -> tuple[float, float, float]:
         return jpeg_grid(np.asarray(picture.convert("L"), dtype=np.float32))
@@ -348,21 +348,21 @@ def test_the_jpeg_grid_is_seen_in_place_and_shifted() -> None:
 
 
 def test_enlarging_and_squashing_show_in_the_spectrum() -> None:
-    rough = CONDITIONS["noise"](painting(200, 200))
+    rough = PERTURBATIONS["noise"](painting(200, 200))
 
     def bands(picture: Image.Image) -> tuple[float, float, float]:
         return top_bands(np.asarray(picture.convert("L"), dtype=np.float32))
 
     across, down, _ = bands(rough)
     assert across == pytest.approx(down, abs=0.1)
-    assert max(bands(CONDITIONS["upsample-2"](rough))[:2]) < min(across, down) - 1
+    assert max(bands(PERTURBATIONS["upsample-2"](rough))[:2]) < min(across, down) - 1
     across, down, _ = bands(rough.resize((400, 200)))
     assert across < down - 1
 
 
 def test_squares_for_the_network_say_nothing_of_the_file(tmp_path: Path, quick: None) -> None:
-    policy = ViewPolicy(names=("squashed",), size=64, short_side=96)
-    audit = audit_views(folder_items(*write(tmp_path, by_size)), policy, quiet)
+    policy = CropPolicy(names=("squashed",), size=64, short_side=96)
+    audit = audit_crops(folder_items(*write(tmp_path, by_size)), policy, quiet)
     assert tuple(audit.findings) == (*policy.names, "training")
     for found in audit.findings.values():
         by_name = {finding.property.name: finding for finding in found}
@@ -507,16 +507,16 @@ def test_the_originals_of_the_shared_corpus_give_their_labels_away(
     size = tuple(name for name in sized(1, 1) if name not in ("aspect", "width x height"))
     others = ("format", "bytes per pixel", "JPEG quality", "alpha")
     labelled = labelled_by(items)
-    found = judge(Property("all", "file", (*size, *others)), rows, labelled)
+    found = assess(Property("all", "file", (*size, *others)), rows, labelled)
     assert found.random.accuracy == pytest.approx(0.966, abs=0.005)
     assert found.random.auc == pytest.approx(0.992, abs=0.003)
     assert found.by_source is not None
     assert found.by_source.auc == pytest.approx(0.872, abs=0.03)
     assert found.verdict == "gives the label away"
-    dimensions = judge(Property("dimensions", "file", size), rows, labelled)
+    dimensions = assess(Property("dimensions", "file", size), rows, labelled)
     assert dimensions.random.auc == pytest.approx(0.96, abs=0.01)
     stored: list[Features] = [{"aspect": item.width / item.height} for item in items]
-    aspect = judge(Property("aspect", "file", ("aspect",)), stored, labelled)
+    aspect = assess(Property("aspect", "file", ("aspect",)), stored, labelled)
     assert aspect.random.auc == pytest.approx(0.81, abs=0.01)
     assert aspect.by_source is not None
     assert aspect.by_source.auc == pytest.approx(0.73, abs=0.03)

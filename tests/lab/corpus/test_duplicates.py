@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from tegaki.lab.corpus import Item, duplicates
-from tegaki.lab.corpus.dedupe import LeftOut, settle
+from tegaki.lab.corpus.dedupe import ExcludedItem, deduplicate
 from tegaki.lab.corpus.duplicates import THRESHOLD, group_of_each, near_duplicates, thumbnail
-from tegaki.lab.corpus.entries import Entry
+from tegaki.lab.corpus.entries import CorpusEntry
 from tests.lab.scenes import scene
 
 
@@ -90,17 +90,19 @@ def entry(
     sha: str = "",
     group: str = "",
     corpus: int | None = None,
-) -> tuple[Entry, str]:
+) -> tuple[CorpusEntry, str]:
     item = Item(
         id, Path(id), generated, "s", "f", "anime", split, sha256=sha or f"of {id}", group=group
     )
-    return Entry(f"name {id}", item, corpus), look
+    return CorpusEntry(f"name {id}", item, corpus), look
 
 
-def settled(*given: tuple[Entry, str]) -> tuple[dict[str, tuple[str, str]], list[LeftOut]]:
+def settled(
+    *given: tuple[CorpusEntry, str],
+) -> tuple[dict[str, tuple[str, str]], list[ExcludedItem]]:
     """What stays, id to (split, group), and what does not."""
     entries = [one for one, _ in given]
-    stays, left = settle(entries, np.stack([LOOKS[look] for _, look in given]))
+    stays, left = deduplicate(entries, np.stack([LOOKS[look] for _, look in given]))
     assert len(stays) + len(left) == len(given)
     return {one.item.id: (one.item.split, one.item.group) for one in stays}, left
 
@@ -151,13 +153,13 @@ def test_of_exact_duplicates_the_most_protected_stays() -> None:
         entry("1", "a", "train", sha="x"), entry("2", "a", "val", sha="x"), entry("3", "b", sha="y")
     )
     assert set(stays) == {"2", "3"}
-    assert left == [LeftOut("name 1", "exact duplicate", "of name 2")]
+    assert left == [ExcludedItem("name 1", "exact duplicate", "of name 2")]
 
 
 def test_one_original_is_one_picture_however_it_was_cropped() -> None:
     stays, left = settled(entry("1", "a", "train", sha="x"), entry("2", "b", "train", sha="x"))
     assert set(stays) == {"1"}
-    assert left == [LeftOut("name 2", "exact duplicate", "of name 1")]
+    assert left == [ExcludedItem("name 2", "exact duplicate", "of name 1")]
 
 
 def test_a_manifest_s_groups_count_and_keep_their_names() -> None:

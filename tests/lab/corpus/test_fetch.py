@@ -19,7 +19,7 @@ import pytest
 
 import tegaki
 from tegaki.lab.corpus import load_corpus
-from tegaki.lab.corpus.addresses import Missed, find_address
+from tegaki.lab.corpus.addresses import FetchError, find_address
 from tegaki.lab.corpus.fetch import fetch
 from tests.lab.corpus.web import (
     COMMIT,
@@ -357,7 +357,7 @@ def test_a_manifest_cannot_point_into_a_private_place(web: Web, tmp_path: Path) 
     ],
 )
 def test_what_has_no_address(origin: str, path: str, reason: str) -> None:
-    with pytest.raises(Missed) as caught:
+    with pytest.raises(FetchError) as caught:
         find_address(origin, path)
     assert caught.value.reason == reason
 
@@ -368,7 +368,7 @@ def test_the_shared_manifest_has_addresses(shared: Path) -> None:
     for item in items:
         try:
             url = find_address(item.origin, item.origin_path).url
-        except Missed as why:
+        except FetchError as why:
             reasons[why.reason] += 1
             continue
         assert re.fullmatch(r"https://raw\.githubusercontent\.com/[\w/.~%-]+", url, re.ASCII)

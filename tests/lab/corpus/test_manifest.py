@@ -4,7 +4,7 @@ import pytest
 
 from tegaki.errors import CorpusError, TegakiError
 from tegaki.lab.corpus import load_corpus, load_shards
-from tegaki.lab.evaluation.predictors import load_scorer
+from tegaki.lab.evaluation.predictors import load_predictor
 from tests.lab.little_corpus import write_corpus
 
 
@@ -41,7 +41,7 @@ def test_no_manifest(tmp_path: Path) -> None:
 def test_no_folder(tmp_path: Path) -> None:
     """Said of the folder that was named, not of a file in it."""
     folder = tmp_path / "none"
-    for load in (load_corpus, load_shards, load_scorer):
+    for load in (load_corpus, load_shards, load_predictor):
         with pytest.raises(TegakiError, match="none does not exist") as told:
             load(folder)
         assert ".csv" not in str(told.value)

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from tegaki.lab.audit.pixels import bars
-from tegaki.lab.corpus.perturbations import CONDITIONS, ROBUST
+from tegaki.lab.corpus.perturbations import PERTURBATIONS, ROBUST
 from tests.conftest import painting, worst_difference
 
 PICTURE = painting(160, 200)
@@ -21,34 +21,34 @@ SIZES = {
 }
 
 
-@pytest.mark.parametrize("name", CONDITIONS)
+@pytest.mark.parametrize("name", PERTURBATIONS)
 def test_every_condition_gives_an_rgb_picture_the_same_every_time(name: str) -> None:
     before = PICTURE.tobytes()
-    first, second = CONDITIONS[name](PICTURE), CONDITIONS[name](PICTURE.copy())
+    first, second = PERTURBATIONS[name](PICTURE), PERTURBATIONS[name](PICTURE.copy())
     assert first.mode == "RGB"
     assert first.size == SIZES.get(name, PICTURE.size)
     assert first.tobytes() == second.tobytes()
     assert first.tobytes() != before
     assert PICTURE.tobytes() == before
-    assert CONDITIONS[name].description
+    assert PERTURBATIONS[name].description
 
 
-@pytest.mark.parametrize("name", CONDITIONS)
+@pytest.mark.parametrize("name", PERTURBATIONS)
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 2)])
 def test_no_size_is_too_small(name: str, size: tuple[int, int]) -> None:
-    assert min(CONDITIONS[name](painting(*size)).size) >= 1
+    assert min(PERTURBATIONS[name](painting(*size)).size) >= 1
 
 
 def test_what_the_web_does_is_named() -> None:
     assert len(ROBUST) == 17
-    assert set(CONDITIONS) - set(ROBUST) == {"jpeg-75", "square", "upsample-2", "downsample-2"}
+    assert set(PERTURBATIONS) - set(ROBUST) == {"jpeg-75", "square", "upsample-2", "downsample-2"}
 
 
 def test_lower_quality_is_further_from_the_picture() -> None:
-    noisy = CONDITIONS["noise"](PICTURE)
+    noisy = PERTURBATIONS["noise"](PICTURE)
 
     def distance(name: str) -> float:
-        pair = (np.asarray(p, dtype=np.float32) for p in (CONDITIONS[name](noisy), noisy))
+        pair = (np.asarray(p, dtype=np.float32) for p in (PERTURBATIONS[name](noisy), noisy))
         return float(np.abs(next(pair) - next(pair)).mean())
 
     for codec in (("jpeg-90", "jpeg-70", "jpeg-50", "jpeg-30"), ("webp-80", "webp-50")):
@@ -58,35 +58,35 @@ def test_lower_quality_is_further_from_the_picture() -> None:
 
 
 def test_flipping_twice_gives_the_picture_back() -> None:
-    flip = CONDITIONS["flip"]
+    flip = PERTURBATIONS["flip"]
     assert flip(flip(PICTURE)).tobytes() == PICTURE.tobytes()
     assert worst_difference(flip(PICTURE), PICTURE) > 100
 
 
 def test_bars_are_black_and_the_picture_is_whole() -> None:
-    tall = CONDITIONS["bars"](PICTURE)
+    tall = PERTURBATIONS["bars"](PICTURE)
     assert tall.crop((98, 0, 258, 200)).tobytes() == PICTURE.tobytes()
     assert bars(np.asarray(tall)) == pytest.approx((0, 0, 98 / 356, 98 / 356))
-    wide = CONDITIONS["bars"](painting(200, 100))
+    wide = PERTURBATIONS["bars"](painting(200, 100))
     assert wide.size == (200, 150)
     assert bars(np.asarray(wide)) == pytest.approx((1 / 6, 1 / 6, 0, 0), abs=0.01)
 
 
 def test_noise_is_of_the_size_that_it_says_and_another_for_another_picture() -> None:
     flat = Image.new("RGB", (200, 200), (128, 128, 128))
-    noise = np.asarray(CONDITIONS["noise"](flat), dtype=np.float32) - 128
+    noise = np.asarray(PERTURBATIONS["noise"](flat), dtype=np.float32) - 128
     assert noise.std() == pytest.approx(5, abs=0.1)
     assert abs(noise.mean()) < 0.1
-    other = np.asarray(CONDITIONS["noise"](Image.new("RGB", (200, 200), (127, 128, 128))))
+    other = np.asarray(PERTURBATIONS["noise"](Image.new("RGB", (200, 200), (127, 128, 128))))
     assert abs(np.corrcoef(noise[..., 1].ravel(), other[..., 1].ravel())[0, 1]) < 0.05
 
 
 def test_grey_has_no_colour_and_blur_less_detail() -> None:
-    red, green, blue = CONDITIONS["grey"](PICTURE).split()
+    red, green, blue = PERTURBATIONS["grey"](PICTURE).split()
     assert red.tobytes() == green.tobytes() == blue.tobytes()
-    rough = CONDITIONS["noise"](PICTURE)
+    rough = PERTURBATIONS["noise"](PICTURE)
     steps = [
         np.abs(np.diff(np.asarray(p, dtype=int), axis=1)).mean()
-        for p in (CONDITIONS["blur"](rough), rough)
+        for p in (PERTURBATIONS["blur"](rough), rough)
     ]
     assert steps[0] < steps[1] / 2

@@ -17,8 +17,8 @@ from tegaki.lab.corpus.splits import (
     assign,
     draw_splits,
     families_to_leave_out,
-    seed_gan,
-    seed_random,
+    paper_gan_split,
+    paper_random_split,
     without_family,
 )
 
@@ -83,18 +83,18 @@ def test_a_share_of_all(shares: tuple[float, ...]) -> None:
 def test_the_seed_s_shares_and_stratification() -> None:
     pytest.importorskip("sklearn", reason="needs tegaki[lab]")
     items = corpus()
-    made = seed_random(items)
+    made = paper_random_split(items)
     assert counts(made) == {"train": (72, 48), "val": (18, 13), "test_seen": (23, 15)}
     assert {i.id for i in made} == {i.id for i in items if i.split != "test_unseen"}
-    assert set(seed_random(items[::-1])) == set(made)
-    assert set(seed_random(items, seed=7)) != set(made)
+    assert set(paper_random_split(items[::-1])) == set(made)
+    assert set(paper_random_split(items, seed=7)) != set(made)
 
 
 def test_the_seed_s_own_numbers() -> None:
     """2,850 pictures of each label gave 3,648, 912 and 1,140."""
     pytest.importorskip("sklearn", reason="needs tegaki[lab]")
     items = [picture(f"{k}", generated=k % 2 == 1) for k in range(5700)]
-    assert counts(seed_random(items)) == {
+    assert counts(paper_random_split(items)) == {
         "train": (1824, 1824),
         "val": (456, 456),
         "test_seen": (570, 570),
@@ -103,21 +103,21 @@ def test_the_seed_s_own_numbers() -> None:
 
 def test_the_seed_s_task_is_balanced() -> None:
     pytest.importorskip("sklearn", reason="needs tegaki[lab]")
-    made = seed_gan(corpus())
+    made = paper_gan_split(corpus())
     assert counts(made) == {"train": (24, 24), "val": (6, 6), "test_seen": (8, 8)}
     assert {item.family for item in made} == {"human", "gan"}
-    assert set(seed_gan(corpus()[::-1])) == set(made)
-    assert {i.id for i in seed_gan(corpus(), seed=1)} != {i.id for i in made}
+    assert set(paper_gan_split(corpus()[::-1])) == set(made)
+    assert {i.id for i in paper_gan_split(corpus(), seed=1)} != {i.id for i in made}
 
 
 def test_too_few_pictures_for_the_seed() -> None:
     pytest.importorskip("sklearn", reason="needs tegaki[lab]")
     with pytest.raises(CorpusError, match="the seed's split cannot be drawn"):
-        seed_random([picture("h0", generated=False), picture("g0", generated=True)])
+        paper_random_split([picture("h0", generated=False), picture("g0", generated=True)])
     with pytest.raises(CorpusError, match="there are 0 and 113 outside test_unseen"):
-        seed_gan([item for item in corpus() if item.family != "gan"])
+        paper_gan_split([item for item in corpus() if item.family != "gan"])
     with pytest.raises(CorpusError, match="there are 38 and 0 outside test_unseen"):
-        seed_gan([item for item in corpus() if item.generated])
+        paper_gan_split([item for item in corpus() if item.generated])
 
 
 # ---- families ----------------------------------------------------------------------------------
@@ -178,8 +178,8 @@ def test_protocols_that_take_the_splits_as_made(name: str) -> None:
 
 def test_assign_goes_by_the_method() -> None:
     pytest.importorskip("sklearn", reason="needs tegaki[lab]")
-    assert set(assign(corpus(), load_protocol("seed-random"))) == set(seed_random(corpus()))
-    assert set(assign(corpus(), load_protocol("seed-gan"))) == set(seed_gan(corpus()))
+    assert set(assign(corpus(), load_protocol("seed-random"))) == set(paper_random_split(corpus()))
+    assert set(assign(corpus(), load_protocol("seed-gan"))) == set(paper_gan_split(corpus()))
     folds = load_protocol("leave-one-family-out")
     assert set(assign(corpus(), folds, "sdxl")) == set(without_family(corpus(), "sdxl"))
 

@@ -17,7 +17,7 @@ from tegaki.errors import BundleError, CorpusError
 from tegaki.lab.corpus import load_corpus
 from tegaki.lab.corpus.protocols import Protocol, load_protocol
 from tegaki.lab.evaluation.evaluate import SYSTEM, check_split, count_tasks, evaluate, too_few
-from tegaki.lab.evaluation.predictors import load_scorer
+from tegaki.lab.evaluation.predictors import load_predictor
 from tegaki.lab.evaluation.report import read_report
 from tegaki.lab.evaluation.verify import verify
 from tests.lab.little_corpus import write_corpus
@@ -33,10 +33,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("model", ["fast", "careful", "auto"])
 def test_shipped_models_are_scored_as_users_run_them(folder: Path, model: str) -> None:
     items, detector = load_corpus(folder).items, Detector.load(model)
-    found = evaluate(load_scorer(Path(model)), items, load_protocol("unseen"), workers=2)
+    found = evaluate(load_predictor(Path(model)), items, load_protocol("unseen"), workers=2)
     assert found.tests() == ["val", "test_unseen"]
     by_id = {item.id: item for item in items}
-    for judged, score in zip(found.judged, found.scores[SYSTEM], strict=True):
+    for judged, score in zip(found.samples, found.scores[SYSTEM], strict=True):
         assert detector.inspect(by_id[judged.id].path).logit == pytest.approx(score, abs=1e-5)
         assert judged.generated == by_id[judged.id].generated
 
@@ -45,9 +45,9 @@ def test_conditions_change_pictures_and_are_named(folder: Path) -> None:
     protocol = Protocol("mine", "", "as-made", ("test_seen",), None, ("flip", "jpeg-30"))
     items = load_corpus(folder).items
     done: list[int] = []
-    found = evaluate(load_scorer(None), items, protocol, workers=2, progress=done.append)
+    found = evaluate(load_predictor(None), items, protocol, workers=2, progress=done.append)
     assert found.tests() == ["val", "test_seen", "test_seen flip", "test_seen jpeg-30"]
-    assert done[-1] == len(found.judged) == count_tasks(items, protocol) == 16 + 3 * 12
+    assert done[-1] == len(found.samples) == count_tasks(items, protocol) == 16 + 3 * 12
     plain, flipped, worse = (found.part(name).scores[SYSTEM] for name in found.tests()[1:])
     assert not np.allclose(plain, flipped)
     assert not np.allclose(plain, worse)
@@ -56,17 +56,17 @@ def test_conditions_change_pictures_and_are_named(folder: Path) -> None:
 def test_what_cannot_be_evaluated_is_told(folder: Path, tmp_path: Path) -> None:
     items = load_corpus(folder).items
     protocol = load_protocol("seen")
-    scorer = load_scorer(Path("fast"))
+    predictor = load_predictor(Path("fast"))
     with pytest.raises(CorpusError, match="unknown conditions: magic"):
-        evaluate(scorer, items, replace(protocol, conditions=("magic",)), workers=1)
+        evaluate(predictor, items, replace(protocol, conditions=("magic",)), workers=1)
     with pytest.raises(CorpusError, match="split 'test_seen' of the corpus lacks"):
-        evaluate(scorer, [i for i in items if i.split != "test_seen"], protocol, workers=1)
+        evaluate(predictor, [i for i in items if i.split != "test_seen"], protocol, workers=1)
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
     broken = [replace(i, path=tmp_path / "broken.jpg") for i in items]
     with pytest.raises(CorpusError, match="cannot be read"):
-        evaluate(scorer, broken, protocol, workers=1)
+        evaluate(predictor, broken, protocol, workers=1)
     with pytest.raises(BundleError, match="neither a model bundle nor a finished run"):
-        load_scorer(tmp_path)
+        load_predictor(tmp_path)
 
 
 def test_from_the_command_line(folder: Path, tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_a_model_is_not_tested_on_what_it_may_have_learnt_from(
     assert "pictures that it may have learnt from" in done.stderr
     assert not (tmp_path / "r").exists()
     with pytest.raises(CorpusError, match="build --protocol leave-one-family-out --family gan, "):
-        check_split(load_scorer(None), load_protocol("leave-one-family-out"), "gan")
+        check_split(load_predictor(None), load_protocol("leave-one-family-out"), "gan")
 
 
 def test_originals_are_decoded_as_users_files_are(tmp_path: Path, detector: Detector) -> None:
@@ -145,7 +145,7 @@ def test_originals_are_decoded_as_users_files_are(tmp_path: Path, detector: Dete
     cut_out.save(tmp_path / "cut-out.png")
     items = [replace(item, path=tmp_path / "cut-out.png"), other]
     items += [replace(i, split="test_seen") for i in items]
-    found = evaluate(load_scorer(Path("fast")), items, load_protocol("seen"), workers=1)
+    found = evaluate(load_predictor(Path("fast")), items, load_protocol("seen"), workers=1)
     expected = detector.inspect(tmp_path / "cut-out.png").logit
     assert found.scores[SYSTEM][0] == pytest.approx(expected, abs=1e-5)
 
@@ -161,14 +161,14 @@ def test_a_run_of_the_seeds_is_scored_with_its_own_views(tmp_path: Path) -> None
     recipe = tiny("kusuma-v2", epochs=1, tta="flip")
     network = Trainer(recipe, shards, tmp_path / "run").run()
     items = load_corpus(shards.folder).items
-    found = evaluate(load_scorer(tmp_path / "run"), items, load_protocol("seen"), workers=2)
+    found = evaluate(load_predictor(tmp_path / "run"), items, load_protocol("seen"), workers=2)
     file = FeatureCache(network, shards, tmp_path / "f", 64).split("test_seen", TTA["flip"])
     with torch.inference_mode():
-        logits = [network.judge(torch.from_numpy(file.all_rows(view))) for view in TTA["flip"]]
+        logits = [network.classify(torch.from_numpy(file.all_rows(view))) for view in TTA["flip"]]
         chances = torch.sigmoid(torch.stack(logits).double()).mean(0).numpy()
-    expected = dict(zip([f.id for f in file.facts], log_odds(chances), strict=True))
+    expected = dict(zip([f.id for f in file.samples], log_odds(chances), strict=True))
     part = found.part("test_seen")
-    for judged, score in zip(part.judged, part.scores[SYSTEM], strict=True):
+    for judged, score in zip(part.samples, part.scores[SYSTEM], strict=True):
         assert expected[judged.id] == pytest.approx(score, abs=1e-4)
 
 

@@ -15,10 +15,22 @@ from click.testing import CliRunner, Result
 
 from tegaki.cli.main import program
 from tegaki.errors import CorpusError
-from tegaki.lab.evaluation.gate import below, lowered, moved, raised, read_floors, write_floors
+from tegaki.lab.evaluation.gate import (
+    find_violations,
+    lowered,
+    moved,
+    raised,
+    read_floors,
+    write_floors,
+)
 from tegaki.lab.evaluation.report import Report, read_report, write_report
 from tegaki.lab.evaluation.verify import verify
-from tegaki.lab.metrics.predictions import Judged, Predictions, read_predictions, write_predictions
+from tegaki.lab.metrics.predictions import (
+    EvaluatedSample,
+    Predictions,
+    read_predictions,
+    write_predictions,
+)
 from tegaki.lab.reproduction.ensemble import check_share
 
 HASH = "5" * 64
@@ -27,7 +39,7 @@ HASH = "5" * 64
 def predictions(seed: int = 0, gap: float = 2.0) -> Predictions:
     rng = np.random.default_rng(seed)
     judged = tuple(
-        Judged(
+        EvaluatedSample(
             test, f"{test}{k}", k % 2 == 1, f"源, {k % 7}", "sdxl" if k % 2 else "human", "anime"
         )
         for test in ("val", "test_seen", "test_seen jpeg-50")
@@ -48,10 +60,10 @@ def test_predictions_are_read_back(tmp_path: Path) -> None:
     made = predictions()
     sha256 = write_predictions(made, tmp_path / "p.csv")
     back = read_predictions(tmp_path / "p.csv", sha256)
-    assert back.judged == made.judged
+    assert back.samples == made.samples
     assert np.allclose(back.scores["model"], made.scores["model"], atol=1e-5)
     assert back.tests() == ["val", "test_seen", "test_seen jpeg-50"]
-    assert len(back.part("val").judged) == 80
+    assert len(back.part("val").samples) == 80
 
 
 def test_a_report_is_true(report: Path) -> None:
@@ -150,17 +162,17 @@ def _report(folder: Path, gap: float, manifest: str = HASH) -> Report:
 def test_floors_hold_and_fail(tmp_path: Path) -> None:
     good, worse = _report(tmp_path / "a", 2.0), _report(tmp_path / "b", 1.0)
     floors = raised(None, good, "model", ("accuracy", "auc"))
-    assert below(floors, good, "model") == []
-    problems = below(floors, worse, "model")
+    assert find_violations(floors, good, "model") == []
+    problems = find_violations(floors, worse, "model")
     assert len(problems) == 4
     assert problems[0].startswith("test_seen accuracy: 0.")
-    assert below(floors, worse, "other")
+    assert find_violations(floors, worse, "other")
 
 
 def test_floors_hold_for_their_data_alone(tmp_path: Path) -> None:
     floors = raised(None, _report(tmp_path / "a", 2.0), "model", ("auc",))
     other = _report(tmp_path / "b", 3.0, manifest="6" * 64)
-    assert below(floors, other, "model") == [
+    assert find_violations(floors, other, "model") == [
         "the report was measured on other data or by another protocol than the floors; name a "
         "file of floors of its own, or move these to its data with --lower"
     ]
@@ -190,7 +202,7 @@ def test_lowering_takes_a_flag_and_keeps_the_reason(tmp_path: Path) -> None:
     assert re.fullmatch(r"test_seen auc: lowered from 0\.\d+ to 0\.\d+", lines[0])
     floors = read_floors(path)
     assert floors.lowered == ("new data",)
-    assert below(floors, worse, "model") == []
+    assert find_violations(floors, worse, "model") == []
     assert lowered(floors, good, "model", "nothing lies below") == floors
     assert lowered(floors, good | {"manifest_sha256": "6" * 64}, "model", "again") == replace(
         floors, manifest_sha256="6" * 64, lowered=("new data", "again")

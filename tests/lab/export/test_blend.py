@@ -20,11 +20,11 @@ from tegaki.lab.corpus import (
 )
 from tegaki.lab.export.blend import blend
 from tegaki.lab.export.bundle import build_bundle, val_scores
-from tegaki.lab.export.card_metrics import measure
+from tegaki.lab.export.card_metrics import measure_card
 from tegaki.lab.export.model_card import card_text
 from tegaki.lab.models.classifier import Classifier
 from tegaki.model import load_single
-from tegaki.results.scoring_config import ViewPolicy
+from tegaki.results.scoring_config import CropPolicy
 from tests.lab.tiny import little_shards, tiny
 
 
@@ -51,7 +51,7 @@ def test_a_blend_is_the_mean_of_scaled_logits(
     found = val_scores(Detector.load(bundle.folder), shards)[0]
     assert np.allclose(found, np.mean([s / s.std() for s in each], axis=0), atol=1e-4)
     assert bundle.id.startswith("blend-")
-    assert bundle.recipe.views == load_single(parts[0]).recipe.views
+    assert bundle.config.views == load_single(parts[0]).config.views
     names = [run["recipe"]["name"] for run in bundle.training["runs"]]
     assert names == ["finetune", "finetune-lite0"]
 
@@ -65,7 +65,7 @@ def test_the_card_names_every_network(parts: list[Path], shards: ShardSet, tmp_p
     assert done.returncode == 0, done.stderr
     bundle = load_single(tmp_path / "blend")
     detector = Detector.load(bundle.folder, provenance=False)
-    figures = measure(detector, load_corpus(shards.folder), lambda _: None)
+    figures = measure_card(detector, load_corpus(shards.folder), lambda _: None)
     text = card_text(bundle, figures)
     for words in ("MobileNetV2", "EfficientNet-Lite0", "`finetune`", "`finetune-lite0`"):
         assert words in text
@@ -76,7 +76,7 @@ def test_what_does_not_fit_is_refused(parts: list[Path], shards: ShardSet, tmp_p
         blend(parts[:1], shards, tmp_path / "blend")
     with pytest.raises(TrainingError, match="named twice"):
         blend([*parts, parts[0]], shards, tmp_path / "blend")
-    recipe = replace(tiny("finetune"), views=ViewPolicy(size=96))
+    recipe = replace(tiny("finetune"), views=CropPolicy(size=96))
     build_bundle(Classifier(recipe.network), recipe, shards, tmp_path / "other")
     with pytest.raises(TrainingError, match="of other views"):
         blend([parts[0], tmp_path / "other"], shards, tmp_path / "blend")

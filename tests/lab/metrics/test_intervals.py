@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tegaki.lab.metrics import metrics
-from tegaki.lab.metrics.intervals import all_metrics, measure, source_weights
-from tegaki.lab.metrics.predictions import Judged, Predictions, log_odds, probabilities
+from tegaki.lab.metrics.intervals import all_metrics, compute_metrics, source_weights
+from tegaki.lab.metrics.predictions import EvaluatedSample, Predictions, log_odds, probabilities
 from tegaki.results.scoring_config import Calibration
 
 SAME = Calibration(1.0, 0.0)
@@ -17,7 +17,7 @@ SAME = Calibration(1.0, 0.0)
 
 def predictions(scores: list[float], generated: list[bool], sources: list[str]) -> Predictions:
     judged = tuple(
-        Judged("test", str(k), label, source, "sdxl" if label else "human", "anime")
+        EvaluatedSample("test", str(k), label, source, "sdxl" if label else "human", "anime")
         for k, (label, source) in enumerate(zip(generated, sources, strict=True))
     )
     return Predictions(judged, {"model": np.array(scores)})
@@ -39,8 +39,8 @@ def test_metrics_are_the_plain_ones(human: list[float], made: list[float]) -> No
         assert found[name][0] == pytest.approx(metrics.tpr_at_fpr(scores, generated, fpr))
     expected = metrics.expected_calibration_error(chances, generated)
     assert found["ece"][0] == pytest.approx(expected)
-    said = scores > 0
-    hit, false = (said & generated).sum(), (said & ~generated).sum()
+    decided = scores > 0
+    hit, false = (decided & generated).sum(), (decided & ~generated).sum()
     assert found["recall"][0] == pytest.approx(hit / generated.sum())
     assert found["precision"][0] == pytest.approx(hit / max(hit + false, 1e-12))
 
@@ -75,7 +75,7 @@ def test_a_report_of_one_test() -> None:
     scores = [-2.0, -1, 1, -3, -1, -4, 2, 3, -1]
     generated = [False] * 6 + [True] * 3
     sources = ["h"] * 5 + ["g"] + ["x", "x", "y"]
-    found = measure(predictions(scores, generated, sources), "model", SAME)
+    found = compute_metrics(predictions(scores, generated, sources), "model", SAME)
     assert (found["human"], found["generated"], found["sources"]) == (6, 3, 4)
     assert found["confusion"] == [[5, 1], [1, 2]]
     assert found["by_source"]["x"] == {

@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch", reason="needs tegaki[lab]")
 
 from torch import nn  # noqa: E402
 
-from tegaki.lab.models.classifier import Classifier, count_learning, count_numbers  # noqa: E402
+from tegaki.lab.models.classifier import Classifier, count_parameters, count_trainable  # noqa: E402
 from tegaki.lab.models.frozen import FrozenLayers  # noqa: E402
 from tegaki.lab.training.recipes import RECIPES  # noqa: E402
 
@@ -22,26 +22,26 @@ def classifier(name: str) -> Classifier:
 
 def test_enhanced_has_the_seeds_numbers() -> None:
     network = classifier("enhanced")
-    network.set_trained("head")
-    assert count_learning(network) == 1_189_953
-    assert count_numbers(network.features) == 2_257_984
-    assert count_numbers(network) == 3_447_937
+    network.set_trainable("head")
+    assert count_trainable(network) == 1_189_953
+    assert count_parameters(network.features) == 2_257_984
+    assert count_parameters(network) == 3_447_937
     assert network.attention is not None
-    assert count_numbers(network.attention) == 820_800
-    assert count_numbers(network.head) == 369_153
+    assert count_parameters(network.attention) == 820_800
+    assert count_parameters(network.head) == 369_153
 
 
 def test_baseline_has_the_seeds_numbers() -> None:
     network = classifier("baseline")
-    assert count_numbers(network.head) == 820_225
-    assert count_numbers(network) == 3_078_209
-    network.set_trained("head-but-first")
-    assert count_learning(network) == 164_353
-    network.set_trained("last-30")
-    assert count_learning(network) == 2_026_625
-    network.set_trained("last-30-of-backbone")  # block_13_project_BN and all of block_14 too
+    assert count_parameters(network.head) == 820_225
+    assert count_parameters(network) == 3_078_209
+    network.set_trainable("head-but-first")
+    assert count_trainable(network) == 164_353
+    network.set_trainable("last-30")
+    assert count_trainable(network) == 2_026_625
+    network.set_trainable("last-30-of-backbone")  # block_13_project_BN and all of block_14 too
     block = 96 * 0 + 160 * 960 + 2 * 960 + 9 * 960 + 2 * 960 + 960 * 160
-    assert count_learning(network) == 2_026_625 + 2 * 160 + block
+    assert count_trainable(network) == 2_026_625 + 2 * 160 + block
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,9 @@ def test_baseline_has_the_seeds_numbers() -> None:
 )
 def test_ablated_models_have_the_seeds_numbers(name: str, learning: int, total: int) -> None:
     network = classifier(name)
-    network.set_trained("head")
-    assert count_learning(network) == learning
-    assert count_numbers(network) == total
+    network.set_trainable("head")
+    assert count_trainable(network) == learning
+    assert count_parameters(network) == total
 
 
 def test_mobilenetv3_has_the_published_numbers() -> None:
@@ -119,7 +119,7 @@ def test_attention_on_means_is_attention_on_maps() -> None:
 def test_frozen_layers_stay_as_they_are() -> None:
     """Weights and batch-norm statistics; what learns moves, and so do its statistics."""
     network = classifier("baseline")
-    network.set_trained("last-30")
+    network.set_trainable("last-30")
     before = {name: value.clone() for name, value in network.state_dict().items()}
     optimizer = torch.optim.SGD([p for p in network.parameters() if p.requires_grad], 0.1)
     network(torch.randn(4, 3, 64, 64)).sum().backward()
@@ -135,8 +135,8 @@ def test_frozen_layers_stay_as_they_are() -> None:
 
 def test_every_layer_learns_when_all_do() -> None:
     network = classifier("enhanced")
-    network.set_trained("all")
-    assert count_learning(network) == 3_447_937 - 34_112  # all but the batch norms' statistics
+    network.set_trainable("all")
+    assert count_trainable(network) == 3_447_937 - 34_112  # all but the batch norms' statistics
     assert all(m.training for m in network.modules() if isinstance(m, nn.BatchNorm2d))
 
 

@@ -33,7 +33,7 @@ from tegaki.lab.reproduction.ensemble import (  # noqa: E402
     possible_shares,
 )
 from tegaki.lab.reproduction.page import write_page  # noqa: E402
-from tegaki.lab.reproduction.plan import CLAIMS, ROWS, Cell  # noqa: E402
+from tegaki.lab.reproduction.plan import PAPER_CLAIMS, TABLE_ROWS, Cell  # noqa: E402
 from tegaki.lab.reproduction.plots import draw  # noqa: E402
 from tegaki.lab.reproduction.run import export, prepare, run, shards_of  # noqa: E402
 from tegaki.lab.reproduction.summary import Summary, summarise  # noqa: E402
@@ -77,11 +77,11 @@ def summary(work: Path) -> Summary:
 
 def test_every_row_of_one_baseline_is_measured(summary: Summary) -> None:
     measured = {line.row.system for line in summary.lines}
-    assert measured == {row.system for row in ROWS} - set(plan.ALONE)
+    assert measured == {row.system for row in TABLE_ROWS} - set(plan.ALONE)
     for line in summary.lines:
         for figure in line.figures.values():
             assert 0 <= figure.low <= figure.high <= 1
-    assert len(summary.answers) == len(CLAIMS)
+    assert len(summary.answers) == len(PAPER_CLAIMS)
 
 
 def test_cells_are_verified_and_not_run_again(work: Path) -> None:
@@ -109,9 +109,9 @@ def test_the_report_is_written_without_pictures(
 ) -> None:
     plots = draw(summary, tmp_path)
     text = markdown([summary], plots)
-    for row in ROWS:
+    for row in TABLE_ROWS:
         assert (row.words in text) == (row.system not in plan.ALONE)
-    for claim in CLAIMS:
+    for claim in PAPER_CLAIMS:
         assert claim.question in text
     assert "the seed said 97.28% and 97.29%" in text
     export(work, tmp_path)
@@ -140,7 +140,7 @@ def test_the_page_shows_mistakes_and_fetches_nothing(
 def test_another_corpus_is_refused(work: Path, tmp_path: Path) -> None:
     other = write_corpus(tmp_path / "other", {"train": 4, "val": 4, "test_seen": 4})
     with pytest.raises(CorpusError, match="belongs to another corpus"):
-        run(other, work, Path("none"), jobs=1, chosen=[CELL, Cell("unseen", 0)], tell=print)
+        run(other, work, Path("none"), jobs=1, chosen=[CELL, Cell("unseen", 0)], log_line=print)
 
 
 # ---- while it runs -----------------------------------------------------------------------------
@@ -156,7 +156,7 @@ def test_who_watches_sees_what_is_done_and_what_runs(
     work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chosen = [Cell("seed-random", seed) for seed in (1, 2, 0)]
-    seen: list[run_module.Standing] = []
+    seen: list[run_module.RunStatus] = []
     first_was_seen = threading.Event()
 
     def cell_of(task: tuple[Cell, Path, Path]) -> str:
@@ -167,20 +167,20 @@ def test_who_watches_sees_what_is_done_and_what_runs(
             assert first_was_seen.wait(60)
         return task[0].name
 
-    def watch(standing: run_module.Standing) -> None:
+    def on_status(standing: run_module.RunStatus) -> None:
         seen.append(standing)
         if standing.done == 0 and standing.running[0][1]:
             first_was_seen.set()
 
     monkeypatch.setattr(run_module, "_run", cell_of)
-    monkeypatch.setattr(run_module, "_LOOK", 0.01)
+    monkeypatch.setattr(run_module, "_POLL_INTERVAL", 0.01)
     monkeypatch.setattr(run_module, "prepare", lambda *_: None)
     monkeypatch.setattr("multiprocessing.get_context", lambda _: Threads)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")  # what a run sets is taken back
     told: list[str] = []
     run(
-        work.parent / "corpus", tmp_path, Path("none"), jobs=1, chosen=chosen, tell=told.append,
-        watch=watch,
+        work.parent / "corpus", tmp_path, Path("none"), jobs=1, chosen=chosen, log_line=told.append,
+        on_status=on_status,
     )  # fmt: skip
     assert told == [f"seed-random/seed-{s} is done, {n} of 3" for n, s in enumerate((1, 2, 0), 1)]
     assert {(s.done, s.total) for s in seen} == {(0, 3), (1, 3), (2, 3)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tegaki.lab.training.callbacks import EarlyStopping, Plateau
+from tegaki.lab.training.callbacks import EarlyStopping, ReduceOnPlateau
 
 # Enhanced model: val accuracy and loss of epochs 1-13; stopped after 13, kept epoch 8.
 ACCURACY = [.9781, .9759, .9781, .9529, .9770, .9814, .9792, .9836, .9836, .9814, .9814, .9836,
@@ -27,31 +27,31 @@ def test_the_seeds_runs_stopped_here(patience: int, values: list[float], best: i
     stopping = EarlyStopping(patience)
     kept = 0
     for epoch, value in enumerate(values, 1):
-        assert not stopping.stop
-        if stopping.better(value):
+        assert not stopping.should_stop
+        if stopping.update(value):
             kept = epoch
-    assert stopping.stop
+    assert stopping.should_stop
     assert kept == best
 
 
 @pytest.mark.parametrize(("losses", "rates"), [(LOSS, RATES), (BASELINE_LOSS, BASELINE_RATES)])
 def test_the_seeds_rates_fell_here(losses: list[float], rates: list[float]) -> None:
-    plateau, rate = Plateau(3), rates[0]
+    plateau, rate = ReduceOnPlateau(3), rates[0]
     for loss, expected in zip(losses, rates, strict=True):
         assert rate == pytest.approx(expected, rel=1e-3)
-        rate = plateau.rate(loss, rate)
+        rate = plateau.update(loss, rate)
 
 
 def test_zero_patience_never_stops_and_never_falls() -> None:
-    stopping, plateau = EarlyStopping(0), Plateau(0)
+    stopping, plateau = EarlyStopping(0), ReduceOnPlateau(0)
     for _ in range(50):
-        assert not stopping.better(0.5)
-        assert plateau.rate(1.0, 0.1) == 0.1
-    assert not stopping.stop
+        assert not stopping.update(0.5)
+        assert plateau.update(1.0, 0.1) == 0.1
+    assert not stopping.should_stop
 
 
 def test_rates_have_a_floor() -> None:
-    plateau, rate = Plateau(1), 1e-6
+    plateau, rate = ReduceOnPlateau(1), 1e-6
     for _ in range(20):
-        rate = plateau.rate(1.0, rate)
+        rate = plateau.update(1.0, rate)
     assert rate == 1e-7

@@ -21,7 +21,7 @@ from tegaki.errors import TrainingError  # noqa: E402
 from tegaki.lab.corpus import ShardSet  # noqa: E402
 from tegaki.lab.models.clip_tower import ClipTower, load_teacher  # noqa: E402
 from tegaki.lab.models.config import CLIP, Teacher  # noqa: E402
-from tegaki.lab.training.distillation import Pupil, distance  # noqa: E402
+from tegaki.lab.training.distillation import StudentWithBridge, embedding_distance  # noqa: E402
 from tegaki.lab.training.recipe_files import read_recipe  # noqa: E402
 from tegaki.lab.training.recipes import RECIPES, TrainingRecipe  # noqa: E402
 from tegaki.lab.training.trainer import Trainer  # noqa: E402
@@ -135,16 +135,16 @@ def test_the_tower_is_what_its_file_says(tmp_path: Path) -> None:
     tower = load_teacher(plan, tmp_path / "tower.onnx")
     views = torch.rand(3, 3, 64, 64) * 2 - 1
     with torch.no_grad():
-        mine, reference = tower(views), by_pytorch(tmp_path / "tower.onnx", views)
-    assert mine.shape == (3, EMBEDDING)
-    assert torch.allclose(mine, reference, atol=1e-3, rtol=1e-3)
+        predicted, reference = tower(views), by_pytorch(tmp_path / "tower.onnx", views)
+    assert predicted.shape == (3, EMBEDDING)
+    assert torch.allclose(predicted, reference, atol=1e-3, rtol=1e-3)
     assert isinstance(tower, ClipTower)
 
 
 def test_distance_compares_what_tells_pictures_apart() -> None:
     apart = torch.randn(8, 16)
-    assert float(distance(apart, 3 * apart + 100)) == pytest.approx(0, abs=1e-3)
-    assert float(distance(apart, 100 - apart)) == pytest.approx(16, abs=1e-3)
+    assert float(embedding_distance(apart, 3 * apart + 100)) == pytest.approx(0, abs=1e-3)
+    assert float(embedding_distance(apart, 100 - apart)) == pytest.approx(16, abs=1e-3)
 
 
 def taught(plan: Teacher) -> TrainingRecipe:
@@ -161,9 +161,11 @@ def test_a_pupil_comes_near_its_teacher(shards: ShardSet, tmp_path: Path) -> Non
     def away(trainer: Trainer) -> float:
         assert trainer.teaching is not None
         views = torch.cat([v for v, _ in trainer.inputs().batches(0, 0, 0)])
-        pupil: Pupil = trainer.teaching.pupil.eval()
+        student: StudentWithBridge = trainer.teaching.student.eval()
         with torch.no_grad():
-            return float(distance(pupil(views)[1], trainer.teaching.tower(views))) / len(views)
+            return float(
+                embedding_distance(student(views)[1], trainer.teaching.tower(views))
+            ) / len(views)
 
     assert away(ended) < away(began) - 0.04
     # What is kept has no trace of the lesson: the same layers as without.

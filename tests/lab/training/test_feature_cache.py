@@ -15,8 +15,8 @@ from tegaki.errors import TrainingError  # noqa: E402
 from tegaki.lab.corpus import ShardSet  # noqa: E402
 from tegaki.lab.models.classifier import Classifier  # noqa: E402
 from tegaki.lab.training import feature_cache  # noqa: E402
-from tegaki.lab.training.data import FromFeatures  # noqa: E402
-from tegaki.lab.training.distributed import one_process  # noqa: E402
+from tegaki.lab.training.data import FeatureInputs  # noqa: E402
+from tegaki.lab.training.distributed import single_process  # noqa: E402
 from tegaki.lab.training.feature_cache import FeatureCache, FeatureFile  # noqa: E402
 from tests.lab.tiny import little_shards, one_thread, tiny  # noqa: E402, F401
 
@@ -55,7 +55,7 @@ def test_what_is_kept_is_what_the_shards_hold(
     file = FeatureCache(network, shards, tmp_path, 64).split("val", ("plain", "flipped"))
     samples = list(shards.stream("val"))
     assert file.size == len(samples) == 16
-    assert [(f.id, f.generated, f.source, f.family) for f in file.facts] == [
+    assert [(f.id, f.generated, f.source, f.family) for f in file.samples] == [
         (s.id, s.generated, s.source, s.family) for s in samples
     ]
     assert file.generated.tolist() == [s.generated for s in samples]
@@ -69,7 +69,7 @@ def test_batches_keep_features_and_labels_together(
 ) -> None:
     """Over several chunks, whatever their order; and no fact is read."""
     monkeypatch.setattr(feature_cache, "CHUNK", 5)
-    inputs = FromFeatures(network, shards, RECIPE, tmp_path, 2, one_process())
+    inputs = FeatureInputs(network, shards, RECIPE, tmp_path, 2, single_process())
     label_of = {
         row.tobytes(): generated
         for row, generated in zip(
@@ -134,7 +134,7 @@ def test_an_older_cache_is_computed_anew(
         path.unlink()
     again = FeatureCache(network, shards, tmp_path, 64).split("val", ("plain",))
     assert np.array_equal(again.all_rows("plain"), first)
-    assert len(again.facts) == 16
+    assert len(again.samples) == 16
     assert json.loads(note.read_text()) == plain
 
 
@@ -147,4 +147,4 @@ def test_half_a_cache_is_computed_anew(
     path.write_bytes(b"" if name == "val.facts" else path.read_bytes()[:10])
     again = FeatureCache(network, shards, tmp_path, 64).split("val", ("plain",))
     assert again.all_rows("plain").shape == (16, 1280)
-    assert len(again.generated) == len(again.facts) == 16
+    assert len(again.generated) == len(again.samples) == 16

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from tegaki.lab.training.augment import edited
+from tegaki.lab.training.augment import augment
 from tegaki.lab.training.grounds import other_ground, white_ground
-from tegaki.lab.training.recipes import RECIPES, Edits
+from tegaki.lab.training.recipes import RECIPES, AugmentPolicy
 
 
 def cut_out() -> Image.Image:
@@ -47,8 +47,8 @@ def test_a_picture_without_a_white_ground_is_left_as_it_is() -> None:
 
 def test_recipes_without_such_a_chance_draw_the_edits_they_drew_before() -> None:
     picture = cut_out()
-    plain = Edits(rescale=0, recompress=0, blur=0, noise=1, grey=0, colour=0)
-    same = np.asarray(edited(picture, plain, np.random.default_rng(3)))
+    plain = AugmentPolicy(rescale=0, recompress=0, blur=0, noise=1, grey=0, colour=0)
+    same = np.asarray(augment(picture, plain, np.random.default_rng(3)))
     rng = np.random.default_rng(3)
     for _ in range(4):  # rescale, colour, blur, noise
         rng.random()

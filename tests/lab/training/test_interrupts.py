@@ -19,8 +19,8 @@ torch = pytest.importorskip("torch", reason="needs tegaki[lab]")
 from torch.optim.swa_utils import AveragedModel  # noqa: E402
 
 from tegaki.lab.corpus import ShardSet  # noqa: E402
-from tegaki.lab.training.data import FromPictures  # noqa: E402
-from tegaki.lab.training.interrupts import Patience  # noqa: E402
+from tegaki.lab.training.data import PictureInputs  # noqa: E402
+from tegaki.lab.training.interrupts import DeferredInterrupt  # noqa: E402
 from tegaki.lab.training.stage import StageRun  # noqa: E402
 from tegaki.lab.training.trainer import Trainer  # noqa: E402
 from tests.lab.tiny import little_shards, one_thread, tiny  # noqa: E402, F401
@@ -42,10 +42,10 @@ def ctrl_c() -> None:
 
 
 def test_the_first_waits_and_the_second_does_not(capfd: pytest.CaptureFixture[str]) -> None:
-    with Patience() as patience:
-        assert not patience.asked
+    with DeferredInterrupt() as patience:
+        assert not patience.requested
         ctrl_c()
-        assert patience.asked
+        assert patience.requested
         assert "Ctrl-C once more stops at once" in capfd.readouterr().err
         with pytest.raises(KeyboardInterrupt):
             ctrl_c()
@@ -53,23 +53,23 @@ def test_the_first_waits_and_the_second_does_not(capfd: pytest.CaptureFixture[st
 
 
 def test_where_nothing_can_be_lost_it_does_not_wait() -> None:
-    with Patience() as patience:
-        with pytest.raises(KeyboardInterrupt), patience.at_once():
+    with DeferredInterrupt() as patience:
+        with pytest.raises(KeyboardInterrupt), patience.immediately():
             ctrl_c()
-        with pytest.raises(KeyboardInterrupt), patience.at_once():
+        with pytest.raises(KeyboardInterrupt), patience.immediately():
             pytest.fail("what was noted before counts")
     with pytest.raises(KeyboardInterrupt):
         ctrl_c()
 
 
 def test_signals_of_others_are_left_alone() -> None:
-    with Patience(active=False), pytest.raises(KeyboardInterrupt):
+    with DeferredInterrupt(active=False), pytest.raises(KeyboardInterrupt):
         ctrl_c()
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with Patience() as patience:
+        with DeferredInterrupt() as patience:
             ctrl_c()
-            assert not patience.asked
+            assert not patience.requested
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
@@ -79,8 +79,8 @@ def test_other_threads_can_train_too() -> None:
     entered: list[bool] = []
 
     def enter() -> None:
-        with Patience() as patience:
-            entered.append(patience.asked)
+        with DeferredInterrupt() as patience:
+            entered.append(patience.requested)
 
     thread = threading.Thread(target=enter)
     thread.start()
@@ -108,9 +108,9 @@ def interrupting(call: Callable[..., Any], turn: int) -> Callable[..., Any]:
     ("owner", "name", "turn", "at"),
     [
         (AveragedModel, "update_parameters", 3, (0, 3)),  # between the optimizer and the average
-        (FromPictures, "validate", 1, (0, 4)),
-        (StageRun, "judge", 1, (1, 0)),
-        (StageRun, "judge", 2, (2, 0)),
+        (PictureInputs, "validate", 1, (0, 4)),
+        (StageRun, "on_validation_end", 1, (1, 0)),
+        (StageRun, "on_validation_end", 2, (2, 0)),
     ],
 )
 def test_ctrl_c_keeps_the_step_and_the_run_ends_the_same(
@@ -145,7 +145,7 @@ def test_features_of_a_fixed_backbone_too(shards: ShardSet, tmp_path: Path) -> N
         try:
             networks.append(trainer.run(stop))
         except KeyboardInterrupt:
-            assert trainer.at.step
+            assert trainer.position.step
     assert len(networks) == 2
     assert same(*networks)
 

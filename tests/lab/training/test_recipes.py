@@ -12,7 +12,7 @@ from tegaki.errors import TrainingError
 from tegaki.lab.training.clip.student import FAST
 from tegaki.lab.training.overrides import with_fields, with_settings
 from tegaki.lab.training.recipe_files import find_recipe, read_recipe
-from tegaki.lab.training.recipes import RECIPES, Edits, Warp
+from tegaki.lab.training.recipes import RECIPES, AugmentPolicy, Warp
 from tests.conftest import ROOT
 
 RUNS = ROOT / "docs" / "runs"
@@ -41,7 +41,7 @@ def test_the_defaults_are_what_the_seeds_notebooks_ran() -> None:
 def test_only_ours_looks_at_squares() -> None:
     squares = {r.name: r for r in RECIPES.values() if r.look == "squares"}
     assert set(squares) == {"finetune", "finetune-lite0", "student", "student-lite0"}
-    assert all(isinstance(r.stages[0].augmentation, Edits) for r in squares.values())
+    assert all(isinstance(r.stages[0].augmentation, AugmentPolicy) for r in squares.values())
 
 
 def test_settings_change_a_recipe_or_all_its_stages() -> None:

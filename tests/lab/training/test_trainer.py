@@ -23,15 +23,15 @@ torch = pytest.importorskip("torch", reason="needs tegaki[lab]")
 from tegaki import Detector  # noqa: E402
 from tegaki.cli.main import program  # noqa: E402
 from tegaki.cli.progress import make_progress  # noqa: E402
-from tegaki.cli.train import so_far  # noqa: E402
+from tegaki.cli.train import progress_line  # noqa: E402
 from tegaki.errors import OutputError, TrainingError  # noqa: E402
 from tegaki.lab.corpus import ShardSet, load_corpus  # noqa: E402
 from tegaki.lab.export.bundle import build_bundle  # noqa: E402
 from tegaki.lab.models.classifier import Classifier  # noqa: E402
 from tegaki.lab.training.augment import training_view  # noqa: E402
-from tegaki.lab.training.distributed import World, join_world  # noqa: E402
-from tegaki.lab.training.recipes import RECIPES, Edits, TrainingRecipe, Warp  # noqa: E402
-from tegaki.lab.training.stream import batches, draws, epoch_size, training_look  # noqa: E402
+from tegaki.lab.training.distributed import World, init_distributed  # noqa: E402
+from tegaki.lab.training.recipes import RECIPES, AugmentPolicy, TrainingRecipe, Warp  # noqa: E402
+from tegaki.lab.training.stream import batches, epoch_size, sample_epoch, training_input  # noqa: E402
 from tegaki.lab.training.trainer import Trainer  # noqa: E402
 from tests.conftest import painting  # noqa: E402
 from tests.lab.little_corpus import PER_LABEL  # noqa: E402
@@ -63,7 +63,7 @@ def same(a: Classifier, b: Classifier) -> bool:
 def test_draws_are_balanced_by_label_and_root_of_source(tmp_path: Path) -> None:
     shards = little_shards(tmp_path, {**PER_LABEL, "train": 40})
     recipe = replace(FINETUNE, stages=(replace(FINETUNE.stages[0], batch=16),))
-    drawn = [s for epoch in range(40) for s in draws(shards, recipe, 0, epoch)]
+    drawn = [s for epoch in range(40) for s in sample_epoch(shards, recipe, 0, epoch)]
     assert len(drawn) == 40 * epoch_size(shards, recipe, 0) == 40 * 80
     assert all(a.generated != b.generated for a, b in zip(drawn[::2], drawn[1::2], strict=True))
     sizes = shards.counts["train"]["human"]
@@ -75,7 +75,7 @@ def test_draws_are_balanced_by_label_and_root_of_source(tmp_path: Path) -> None:
 
 def test_once_means_once(shards: ShardSet) -> None:
     recipe = tiny("baseline")
-    orders = [[s.id for s in draws(shards, recipe, 0, epoch)] for epoch in (0, 0, 1)]
+    orders = [[s.id for s in sample_epoch(shards, recipe, 0, epoch)] for epoch in (0, 0, 1)]
     assert orders[0] == orders[1] != orders[2]
     assert len(set(orders[0])) == len(orders[0]) == shards.size("train")
 
@@ -86,7 +86,7 @@ def test_batches_depend_on_nothing_but_the_recipe(shards: ShardSet, name: str) -
     recipe = tiny(name)
 
     def look(data: bytes, rng: np.random.Generator) -> np.ndarray:
-        return training_look(data, recipe, recipe.stages[0], rng)
+        return training_input(data, recipe, recipe.stages[0], rng)
 
     whole = list(batches(shards, recipe, 0, 3, look, workers=1))
     for other in (
@@ -104,7 +104,7 @@ def test_batches_depend_on_nothing_but_the_recipe(shards: ShardSet, name: str) -
 
 
 def test_training_views_have_the_network_s_form() -> None:
-    always = Edits(rescale=1, recompress=1, blur=1, noise=1, grey=0.5, colour=1)
+    always = AugmentPolicy(rescale=1, recompress=1, blur=1, noise=1, grey=0.5, colour=1)
     for seed in range(30):
         picture = painting(100 + 10 * seed, 130, seed=seed)
         view = training_view(picture, 224, always, np.random.default_rng(seed))
@@ -120,7 +120,9 @@ def test_no_training_view_of_ours_has_bars() -> None:
     white = painting(320, 512)
     white.paste((255, 255, 255), (0, 0, 320, 512))
     for seed in range(40):
-        view = training_view(white, 224, Edits(colour=0, noise=0), np.random.default_rng(seed))
+        view = training_view(
+            white, 224, AugmentPolicy(colour=0, noise=0), np.random.default_rng(seed)
+        )
         assert view.min() > 0.9
 
 
@@ -254,7 +256,10 @@ def test_more_processes_than_gpus_are_told(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     for name, value in {"WORLD_SIZE": "2", "RANK": "1", "LOCAL_RANK": "1"}.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(TrainingError, match=r"one GPU here.*--nproc-per-node 1"), join_world():
+    with (
+        pytest.raises(TrainingError, match=r"one GPU here.*--nproc-per-node 1"),
+        init_distributed(),
+    ):
         pass
 
 
@@ -379,7 +384,7 @@ def test_from_scratch_is_said(shards: ShardSet, tmp_path: Path) -> None:
 def test_loss_and_accuracy_are_shown_while_an_epoch_runs(shards: ShardSet, tmp_path: Path) -> None:
     trainer = Trainer(tiny("finetune", epochs=1), shards, tmp_path)
     said: list[str] = []
-    trainer.run(lambda _: said.append(so_far(trainer)))
+    trainer.run(lambda _: said.append(progress_line(trainer)))
     (line,) = trainer.log
     assert len(said) == shards.size("train") / 8
     assert said[-1] == (
@@ -388,7 +393,7 @@ def test_loss_and_accuracy_are_shown_while_an_epoch_runs(shards: ShardSet, tmp_p
     screen = Terminal()
     with make_progress(Console(file=screen, force_terminal=True, width=80)) as bar:
         bar.add_task("train", total=9)
-        bar.said = said[0]
+        bar.status = said[0]
     assert said[0] in screen.getvalue()
 
 

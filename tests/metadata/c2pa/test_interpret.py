@@ -18,7 +18,7 @@ from PIL import Image
 from tegaki.metadata import checked_anchors, examine
 from tegaki.metadata.c2pa import interpret, reader
 from tegaki.metadata.c2pa.interpret import Manifest, read_manifest
-from tegaki.results.claim import Claim, Place
+from tegaki.results.claim import Claim, Location
 from tests.metadata.c2pa.signing import (
     FIREFLY,
     TRAINED,
@@ -33,7 +33,7 @@ from tests.metadata.c2pa.signing import (
     sign,
 )
 
-PLACE = Place("PNG caBX", 33, 9000)
+PLACE = Location("PNG caBX", 33, 9000)
 AI = {"generated", "edited-with-ai"}
 
 
@@ -291,8 +291,8 @@ def test_a_camera_picture_placed_in_another_is_no_camera_claim(signer: Chain) ->
     photograph = sign(picture(), signer, action("c2pa.created", TYPES + "digitalCapture"))
     data = sign(picture(), signer, action("c2pa.edited"), ingredients={"componentOf": photograph})
     assert read(data).claims == ()
-    edited = sign(photograph, signer, edit=True, generator="Adobe_Photoshop")
-    assert (only(read(edited)).kind, only(read(edited)).tool) == ("camera", "Some Tool")
+    augment = sign(photograph, signer, edit=True, generator="Adobe_Photoshop")
+    assert (only(read(augment)).kind, only(read(augment)).tool) == ("camera", "Some Tool")
 
 
 def test_proof_needs_every_signer_on_the_way(signer: Chain, stranger: Chain) -> None:
@@ -402,7 +402,7 @@ def test_files_without_a_readable_manifest(signer: Chain) -> None:
     signed = sign(picture(), signer, FIREFLY)
     cut = signed[: signed.index(b"caBX") + 300]
     assert read(cut).problem.startswith("The C2PA manifest cannot be read: ")
-    large = Place("PNG caBX", 0, reader.STORE_BYTES + 1)
+    large = Location("PNG caBX", 0, reader.STORE_BYTES + 1)
     assert "larger than 64 MiB" in read_manifest(signed, "PNG", large).problem
 
 

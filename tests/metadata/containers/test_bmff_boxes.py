@@ -11,7 +11,7 @@ from PIL import Image
 
 from tegaki.metadata.containers.survey import survey
 from tegaki.metadata.limits import Limits
-from tegaki.results.claim import Place
+from tegaki.results.claim import Location
 from tests.metadata.bytes_made import (
     ASCII,
     avif_with,
@@ -111,7 +111,7 @@ def test_bytes_that_are_no_box_are_a_trailer() -> None:
     plain = avif_with(ITEMS)
     marks = survey(plain + b"\0\0\0\7text behind")
     assert len(marks.exif) == 1
-    assert marks.trailer == Place("AVIF trailer", len(plain), len(plain) + 15)
+    assert marks.trailer == Location("AVIF trailer", len(plain), len(plain) + 15)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from PIL import Image
 from tegaki.metadata.containers.survey import survey
 from tegaki.metadata.limits import Limits
 from tegaki.metadata.marks import Marks
-from tegaki.results.claim import Place
+from tegaki.results.claim import Location
 from tests.metadata.bytes_made import (
     GIF_XMP_END,
     c2pa_store,
@@ -65,7 +65,7 @@ def test_what_stands_behind_the_end_is_a_trailer() -> None:
     plain = gif_with()
     marks = survey(plain + gif_comment(b"late"))
     assert marks.texts == ()
-    assert marks.trailer == Place("GIF trailer", len(plain), len(plain + gif_comment(b"late")))
+    assert marks.trailer == Location("GIF trailer", len(plain), len(plain + gif_comment(b"late")))
 
 
 def test_a_block_in_the_pixels_or_in_a_comment_is_not_seen() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tegaki.metadata.containers.survey import survey
 from tegaki.metadata.marks import Marks
-from tegaki.results.claim import Place
+from tegaki.results.claim import Location
 from tests.metadata.bytes_made import (
     ASCII,
     PHOTOSHOP,
@@ -71,7 +71,7 @@ def test_the_end_is_found_behind_every_kind_of_scan(options: dict[str, Any]) -> 
     plain = saved("JPEG", quality=100, **options)
     assert survey(plain).trailer is None
     marks = survey(plain + b"behind")
-    assert marks.trailer == Place("JPEG trailer", len(plain), len(plain) + 6)
+    assert marks.trailer == Location("JPEG trailer", len(plain), len(plain) + 6)
     assert marks.damage == ()
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tegaki.metadata.containers.survey import survey
 from tegaki.metadata.limits import DEFAULT, Limits
 from tegaki.metadata.marks import Marks
-from tegaki.results.claim import Place
+from tegaki.results.claim import Location
 from tests.metadata.bytes_made import (
     ASCII,
     GIF_XMP_END,
@@ -106,7 +106,7 @@ LOOSE = {
 }
 
 
-def places(marks: Marks) -> Iterator[Place]:
+def places(marks: Marks) -> Iterator[Location]:
     for kind in (marks.texts, marks.exif, marks.xmp, marks.iptc):
         yield from (found.place for found in kind)
     if marks.c2pa is not None:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tegaki.metadata.containers.survey import survey
 from tegaki.metadata.marks import Marks
-from tegaki.results.claim import Place
+from tegaki.results.claim import Location
 from tests.metadata.bytes_made import (
     ASCII,
     c2pa_store,
@@ -62,7 +62,7 @@ def test_what_stands_behind_the_stated_size_is_a_trailer() -> None:
     plain = webp_with()
     marks = survey(plain + chunk)
     assert marks.exif == ()
-    assert marks.trailer == Place("WebP trailer", len(plain), len(plain + chunk))
+    assert marks.trailer == Location("WebP trailer", len(plain), len(plain + chunk))
 
 
 def test_a_chunk_in_another_is_not_seen() -> None:

@@ -18,7 +18,7 @@ from PIL import Image
 
 from tegaki.metadata.limits import Limits
 from tegaki.metadata.pixels.stealth import find_stealth
-from tegaki.results.claim import Place
+from tegaki.results.claim import Location
 from tests.metadata.pixels.encoders import (
     Pixels,
     hide,
@@ -95,12 +95,12 @@ def test_the_place_is_that_of_the_pixel_chunks() -> None:
     data = png(pixels, idat=1000)
     first, last = data.index(b"IDAT") - 4, data.index(b"IEND") - 4
     assert data.count(b"IDAT") > 2
-    assert find_stealth(data, "PNG")[0].place == Place("PNG pixels (alpha)", first, last)
+    assert find_stealth(data, "PNG")[0].place == Location("PNG pixels (alpha)", first, last)
     data = lossless_webp(pixels)
     start = data.index(b"VP8L")
     (size,) = struct.unpack_from("<I", data, start + 4)
     place = find_stealth(data, "WEBP")[0].place
-    assert place == Place("WebP pixels (alpha)", start, start + 8 + size)
+    assert place == Location("WebP pixels (alpha)", start, start + 8 + size)
 
 
 def test_a_webp_with_metadata_before_its_pixels_is_read() -> None:
@@ -155,7 +155,7 @@ def test_alpha_outlives_a_conversion(form: str, magic: str) -> None:
     data = converted(form, marked(magic))
     (found,) = find_stealth(data, "" if form == "TIFF" else form)
     name = {"WEBP": "WebP"}.get(form, form)
-    assert (found.text, found.place) == (TEXT, Place(f"{name} pixels (alpha)", 0, len(data)))
+    assert (found.text, found.place) == (TEXT, Location(f"{name} pixels (alpha)", 0, len(data)))
 
 
 @pytest.mark.parametrize("form", KEEPS_ALPHA)

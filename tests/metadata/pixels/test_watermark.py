@@ -16,10 +16,10 @@ from tegaki.metadata.pixels.watermark import (
     MIN_MARGIN,
     PAYLOADS,
     find_watermark,
-    is_worth_a_look,
+    may_hold_watermark,
     score_watermarks,
 )
-from tegaki.results.claim import Place
+from tegaki.results.claim import Location
 from tests.metadata.pixels.encoders import Pixels, watermark
 
 
@@ -75,20 +75,20 @@ def test_a_part_of_the_blocks_tells_whether_a_look_is_worth_it(
     elif lost == "the left half":
         pixels[:, :416] = 255
     marked = watermark(pixels, WRITTEN[name], method)
-    assert is_worth_a_look(Image.fromarray(marked))
+    assert may_hold_watermark(Image.fromarray(marked))
     if lost == "nothing":
         assert find_watermark(marked)
 
 
 def test_few_unmarked_pictures_are_worth_a_look() -> None:
-    assert sum(is_worth_a_look(Image.fromarray(rgb)) for rgb in made_up()) < 120 // 3
+    assert sum(may_hold_watermark(Image.fromarray(rgb)) for rgb in made_up()) < 120 // 3
 
 
 def test_a_hit_becomes_a_claim() -> None:
     (hit,) = find_watermark(watermark(textured(), WRITTEN["InvokeAI"]))
-    claim = hit.claim(Place("PNG pixels", 0, 9))
+    claim = hit.claim(Location("PNG pixels", 0, 9))
     assert (claim.tool, claim.kind, claim.strength) == ("InvokeAI", "generated", "hint")
-    assert claim.place == Place("PNG pixels", 0, 9)
+    assert claim.place == Location("PNG pixels", 0, 9)
     assert claim.note == f"{hit.matched} of 64 bits of InvokeAI read by dwtDct."
 
 
@@ -183,5 +183,5 @@ def test_of_a_very_wide_picture_only_a_part_is_read(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(watermark_reader, "_readings", spy)
     find_watermark(np.zeros((8, 1_000_000, 3), np.uint8))
-    watermark_reader.is_worth_a_look(Image.new("RGB", (1_000_000, 8)))
+    watermark_reader.may_hold_watermark(Image.new("RGB", (1_000_000, 8)))
     assert [shape[1] for shape in read] == [2**19, 2**19]

@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 
 from tegaki import Detector, Limits
-from tegaki.results.result import Facts, Row
+from tegaki.results.result import Measurement, Result
 from tegaki.scan import scan
-from tegaki.scan.read_ahead import Waiting
-from tegaki.sources import Found, find
-from tegaki.sources.archives import Again
-from tegaki.sources.archives.member import Member, held
-from tegaki.sources.expand import entered
+from tegaki.scan.read_ahead import ReadAheadBuffer
+from tegaki.sources import SourceFile, find
+from tegaki.sources.archives import MemberReader
+from tegaki.sources.archives.member import Member, buffered_member
+from tegaki.sources.expand import expand_archives
 from tegaki.sources.selection import Selector
 from tests.cli.test_cli import tegaki
 from tests.imaging.test_files import let_others_in, without_privileges
@@ -44,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def rows_of(detector: Detector, *paths: Path, workers: int = 2) -> list[Row]:
+def rows_of(detector: Detector, *paths: Path, workers: int = 2) -> list[Result]:
     return list(scan(detector, find(map(str, paths), recursive=False), workers=workers))
 
 
@@ -135,10 +135,10 @@ class Slow:
     """A detector that takes its time over each picture."""
 
     def __init__(self, detector: Detector) -> None:
-        self.limits, self.basis, self.files = Limits(), detector.basis, detector.files
+        self.limits, self.context, self.file_gate = Limits(), detector.context, detector.file_gate
         self._detector = detector
 
-    def measure(self, data: bytes) -> Facts:
+    def measure(self, data: bytes) -> Measurement:
         time.sleep(0.5)
         return self._detector.measure(data)
 
@@ -161,19 +161,19 @@ def test_few_bytes_wait_for_workers(detector: Detector, tmp_path: Path) -> None:
 
 
 def test_waiting_lets_in_one_that_is_larger_than_the_room() -> None:
-    waiting = Waiting(60)
+    read_ahead = ReadAheadBuffer(60)
     large = list(_held(1 << 27, 1 << 20))
-    waiting.enter(large[0])
+    read_ahead.acquire(large[0])
     entered_too = threading.Event()
 
     def enter() -> None:
-        waiting.enter(large[1])
+        read_ahead.acquire(large[1])
         entered_too.set()
 
     thread = threading.Thread(target=enter, daemon=True)
     thread.start()
     assert not entered_too.wait(0.1)
-    waiting.leave(large[0])
+    read_ahead.release(large[0])
     assert entered_too.wait(10)
     thread.join()
 
@@ -186,8 +186,8 @@ def test_what_waits_behind_files_that_stall_goes_on() -> None:
         server.wait()
         return b""
 
-    found = [Found("stalled", member=Member(b"s", stalled)), *_held(*[1 << 25] * 3)]
-    rows: list[Row] = []
+    found = [SourceFile("stalled", member=Member(b"s", stalled)), *_held(*[1 << 25] * 3)]
+    rows: list[Result] = []
     impatient = Detector.load(limits=Limits(max_seconds=3.0))
     thread = threading.Thread(
         target=lambda: rows.extend(scan(impatient, found, workers=1)), daemon=True
@@ -200,9 +200,9 @@ def test_what_waits_behind_files_that_stall_goes_on() -> None:
     ]  # fmt: skip
 
 
-def _held(*sizes: int) -> Iterator[Found]:
+def _held(*sizes: int) -> Iterator[SourceFile]:
     for size in sizes:
-        yield Found("x", member=held(b"x", bytes(size)))
+        yield SourceFile("x", member=buffered_member(b"x", bytes(size)))
 
 
 def test_a_long_listing_takes_little_memory(tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ def test_a_long_listing_takes_little_memory(tmp_path: Path) -> None:
     path.write_bytes(b"".join(header(b"%d.png" % n, 0) for n in range(50_000)) + bytes(1024))
     tracemalloc.start()
     try:
-        count = sum(1 for _ in entered(find([str(path)], recursive=False), MAX, Selector()))
+        count = sum(1 for _ in expand_archives(find([str(path)], recursive=False), MAX, Selector()))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -226,7 +226,7 @@ def test_a_long_listing_takes_little_memory(tmp_path: Path) -> None:
 def test_members_are_read_once_more_in_any_order_where_that_is_cheap(folder: Path) -> None:
     pairs = [(name, inner) for name in ("b.cbz", "d.tar") for inner in PICTURES]
     random.Random(0).shuffle(pairs)
-    again = Again(MAX)
+    again = MemberReader(MAX)
     for name, inner in pairs:
         assert again.read(f"{folder / name}::{inner}") == PICTURES[inner]
     for inner, data in PICTURES.items():

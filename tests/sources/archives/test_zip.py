@@ -84,9 +84,9 @@ def test_large_numbers_stand_in_the_extra_field(tmp_path: Path, monkeypatch: obj
 
 def test_no_more_is_inflated_than_a_member_claims(tmp_path: Path) -> None:
     """It claims 10 bytes and holds a gibibyte."""
-    entry = RawEntry(b"bomb.png", deflated_zeros(1024), 10)
+    file_stat = RawEntry(b"bomb.png", deflated_zeros(1024), 10)
     good = RawEntry(b"good.png", b"1", 1, zlib.crc32(b"1"), 0)
-    path = raw_zip(tmp_path / "a.zip", [entry, good])
+    path = raw_zip(tmp_path / "a.zip", [file_stat, good])
     began = time.process_time()
     assert contents(path) == {"bomb.png": "BrokenArchive", "good.png": b"1"}
     assert time.process_time() - began < 0.5  # to inflate it takes seconds

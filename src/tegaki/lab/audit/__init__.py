@@ -1,6 +1,6 @@
 """The audit: whether a data set gives its labels away, and how far a model goes by such things."""
 
-from tegaki.lab.audit.crops import ViewsAudit, audit_views
+from tegaki.lab.audit.crops import CropsAudit, audit_crops
 from tegaki.lab.audit.dataset import (
     DataAudit,
     Progress,
@@ -17,18 +17,18 @@ from tegaki.lab.audit.robustness import ModelAudit, audit_model, not_trained_on
 __all__ = [
     "FEWEST",
     "Audit",
+    "CropsAudit",
     "DataAudit",
     "Estimate",
     "Finding",
     "ModelAudit",
     "Progress",
     "Property",
-    "ViewsAudit",
     "as_plain",
+    "audit_crops",
     "audit_files",
     "audit_model",
     "audit_originals",
-    "audit_views",
     "folder_items",
     "not_trained_on",
     "sampled",

@@ -12,7 +12,7 @@ from PIL import Image
 from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.detector import default_workers
 from tegaki.errors import PictureError
-from tegaki.imaging import Limits, OpenedPicture, make_views, normalise
+from tegaki.imaging import Limits, OpenedPicture, make_crops, normalise
 from tegaki.lab.audit.dataset import (
     NO_DRAWING,
     Counts,
@@ -26,16 +26,16 @@ from tegaki.lab.audit.dataset import (
 )
 from tegaki.lab.audit.pixels import Pixels
 from tegaki.lab.audit.predictability import Finding, check_extra
-from tegaki.lab.audit.properties import Features, Kind, of_view
+from tegaki.lab.audit.properties import Features, Kind, of_crop
 from tegaki.lab.corpus import Item
-from tegaki.results.scoring_config import DecodePolicy, ViewPolicy
+from tegaki.results.scoring_config import CropPolicy, DecodePolicy
 
 TRAINING = "training"
 """The name of the column for views as training draws them, after augmentation."""
 
 
 @dataclass(frozen=True, slots=True)
-class ViewsAudit:
+class CropsAudit:
     """What each view gives away: findings by view name, and last for ``training``.
 
     Flat ground and mean colour stand in the findings too. They describe what is drawn, so a
@@ -43,7 +43,7 @@ class ViewsAudit:
     """
 
     counts: Counts
-    policy: ViewPolicy
+    policy: CropPolicy
     findings: dict[str, tuple[Finding, ...]]
     unreadable: tuple[Unreadable, ...]
 
@@ -58,7 +58,7 @@ class ViewsAudit:
         )
 
 
-def audit_views(items: Sequence[Item], policy: ViewPolicy, progress: Progress) -> ViewsAudit:
+def audit_crops(items: Sequence[Item], policy: CropPolicy, progress: Progress) -> CropsAudit:
     """Audit the views that a policy cuts, and those that training draws from them.
 
     Raises:
@@ -95,23 +95,23 @@ def audit_views(items: Sequence[Item], policy: ViewPolicy, progress: Progress) -
         return findings([row[name] for row in rows], labelled, whole, progress)
 
     found = {name: of(name) for name in names}
-    return ViewsAudit(counts_of(labelled), policy, found, tuple(failed))
+    return CropsAudit(counts_of(labelled), policy, found, tuple(failed))
 
 
-def _views(picture: Image.Image, policy: ViewPolicy, number: int) -> dict[str, Features]:
-    views = make_views(picture, policy)
-    distinct = [of_view(_levels(view)) for view in views.distinct]
-    by_name = dict(zip(policy.names, (distinct[i] for i in views.which), strict=True))
-    return by_name | {TRAINING: of_view(_training_view(picture, policy, number))}
+def _views(picture: Image.Image, policy: CropPolicy, number: int) -> dict[str, Features]:
+    views = make_crops(picture, policy)
+    distinct = [of_crop(_levels(view)) for view in views.unique]
+    by_name = dict(zip(policy.names, (distinct[i] for i in views.inverse), strict=True))
+    return by_name | {TRAINING: of_crop(_training_view(picture, policy, number))}
 
 
-def _training_view(picture: Image.Image, policy: ViewPolicy, number: int) -> Pixels:
+def _training_view(picture: Image.Image, policy: CropPolicy, number: int) -> Pixels:
     """One draw of what training makes of a picture, the same every time for its number."""
     from tegaki.lab.training.augment import training_view
-    from tegaki.lab.training.recipes import Edits
+    from tegaki.lab.training.recipes import AugmentPolicy
 
     rng = np.random.default_rng((0, number))
-    return _levels(training_view(normalise(picture, policy), policy.size, Edits(), rng))
+    return _levels(training_view(normalise(picture, policy), policy.size, AugmentPolicy(), rng))
 
 
 def _levels(view: npt.NDArray[np.float32]) -> Pixels:

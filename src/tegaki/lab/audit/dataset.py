@@ -14,7 +14,7 @@ from tegaki.detector import default_workers
 from tegaki.errors import CorpusError, PictureError
 from tegaki.imaging import MAX_BYTES, Limits, OpenedPicture, read_file
 from tegaki.lab.audit.pixels import SMALLEST_SIDE
-from tegaki.lab.audit.predictability import Finding, Labelled, check_enough, check_extra, judge
+from tegaki.lab.audit.predictability import Finding, Labelled, assess, check_enough, check_extra
 from tegaki.lab.audit.properties import (
     Features,
     Kind,
@@ -177,7 +177,7 @@ def findings(
     found = []
     for number, each in enumerate(properties):
         progress(f"predicting from {each.name}", number, len(properties))
-        found.append(judge(each, rows, labelled))
+        found.append(assess(each, rows, labelled))
     return tuple(found)
 
 
@@ -230,7 +230,7 @@ def unreadable(item: Item, problem: PictureError) -> Unreadable:
 def _measure(item: Item) -> tuple[Features, Thumbnails] | Unreadable:
     try:
         data = bytes_of(item)
-        picture, facts = OpenedPicture(data).decode(DecodePolicy(), Limits(), SMALLEST_SIDE)
+        picture, info = OpenedPicture(data).decode(DecodePolicy(), Limits(), SMALLEST_SIDE)
     except PictureError as problem:
         return unreadable(item, problem)
-    return of_file(data, facts, np.asarray(picture)), thumbnail(picture)
+    return of_file(data, info, np.asarray(picture)), thumbnail(picture)

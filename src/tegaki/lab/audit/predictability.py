@@ -101,7 +101,7 @@ def check_enough(labelled: Labelled) -> None:
             )
 
 
-def judge(property: Property, rows: Sequence[Features], labelled: Labelled) -> Finding:
+def assess(property: Property, rows: Sequence[Features], labelled: Labelled) -> Finding:
     """Predict the label from one property.
 
     Args:

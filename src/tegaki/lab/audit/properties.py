@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tegaki.formats.structure import read_header
-from tegaki.imaging import PictureFacts
+from tegaki.imaging import PictureInfo
 from tegaki.lab.audit.pixels import Pixels, measure_pixels
 from tegaki.lab.corpus import Original
 
@@ -78,35 +78,35 @@ def together(name: str, properties: Sequence[Property], kinds: frozenset[Kind]) 
     return Property(name, kind, tuple(feature for p in chosen for feature in p.features))
 
 
-def of_original(facts: Original) -> Features:
+def of_original(info: Original) -> Features:
     """What a manifest keeps of a file before it was brought into the normal form."""
     return {
-        "format": facts.format,
-        "mode": facts.mode,
-        **sized(facts.width, facts.height),
-        "bytes per pixel": facts.bytes / (facts.width * facts.height),
-        "JPEG quality": float("nan") if facts.quality is None else float(facts.quality),
-        "alpha": float(facts.alpha),
+        "format": info.format,
+        "mode": info.mode,
+        **sized(info.width, info.height),
+        "bytes per pixel": info.bytes / (info.width * info.height),
+        "JPEG quality": float("nan") if info.quality is None else float(info.quality),
+        "alpha": float(info.alpha),
     }
 
 
-def of_file(data: bytes, facts: PictureFacts, pixels: Pixels) -> Features:
+def of_file(data: bytes, info: PictureInfo, pixels: Pixels) -> Features:
     """What a file and its decoded pixels say."""
-    header = read_header(data, facts.format)
+    header = read_header(data, info.format)
     return {
-        "format": facts.format,
+        "format": info.format,
         "encoding": header.kind,
-        **sized(facts.width, facts.height),
-        "bytes per pixel": len(data) / (facts.width * facts.height),
+        **sized(info.width, info.height),
+        "bytes per pixel": len(data) / (info.width * info.height),
         "JPEG quality": header.quality,
         "chroma subsampling": header.subsampling,
-        "alpha": float(facts.alpha or False),
+        "alpha": float(info.alpha or False),
         "metadata bytes": float(header.metadata),
         **measure_pixels(pixels),
     }
 
 
-def of_view(pixels: Pixels) -> Features:
+def of_crop(pixels: Pixels) -> Features:
     """What a square of bare pixels says: its size and format are the same for all."""
     height, width = pixels.shape[:2]
     return {

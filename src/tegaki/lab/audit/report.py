@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from tegaki.lab.audit.crops import TRAINING, ViewsAudit
+from tegaki.lab.audit.crops import TRAINING, CropsAudit
 from tegaki.lab.audit.dataset import FILE_ALONE, NO_DRAWING, Counts, DataAudit, Pair, Unreadable
 from tegaki.lab.audit.predictability import FINE, PARTITIONS, WEAK, Estimate, Finding, Verdict
 from tegaki.lab.audit.robustness import LEANS, ModelAudit
 from tegaki.utils.tables import Table
 from tegaki.utils.text import printable
 
-Audit = DataAudit | ViewsAudit | ModelAudit
+Audit = DataAudit | CropsAudit | ModelAudit
 
 _MOST_PAIRS = 20
 _FEW_SOURCES = 10  # of a label; below, what a figure by source says hangs on single sources
@@ -42,7 +42,7 @@ def tables(audit: Audit) -> list[Table]:
     """The audit's tables, the main one first."""
     if isinstance(audit, ModelAudit):
         shown = [_moves_table(audit), _conditions_table(audit)]
-    elif isinstance(audit, ViewsAudit):
+    elif isinstance(audit, CropsAudit):
         shown = [_views_table(audit)]
     else:
         shown = [_findings_table(audit.findings)]
@@ -167,7 +167,7 @@ def _verdict(finding: Finding) -> str:
     return finding.verdict if finding.varying else _CONSTANT
 
 
-def _views_table(audit: ViewsAudit) -> Table:
+def _views_table(audit: CropsAudit) -> Table:
     by_property: dict[str, list[Finding]] = defaultdict(list)
     for found in audit.findings.values():
         for finding in found:

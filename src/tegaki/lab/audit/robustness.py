@@ -25,19 +25,19 @@ from tegaki.lab.audit.dataset import (
 )
 from tegaki.lab.audit.predictability import DRAWS, Labelled, check_enough
 from tegaki.lab.corpus import Item
-from tegaki.lab.corpus.perturbations import CONDITIONS
+from tegaki.lab.corpus.perturbations import PERTURBATIONS
 from tegaki.lab.metrics.metrics import Labels, Scores, auc, bootstrap_by_source
-from tegaki.results.result import Row, Verdict
+from tegaki.results.result import Result, Verdict
 
 STRIPPED = "metadata-stripped"
-CONDITIONS_USED = (
+PERTURBATIONS_USED = (
     "bars", "square", "resize-0.5", "upsample-2", "jpeg-75", "webp-80", "flip",
 )  # fmt: skip
 LEANS = 0.05  # points of AUC: more is not lost by chance where the interval is clear of zero
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class RobustnessResult:
     """What one condition does to the scores of the pictures that can be judged both ways.
 
     Attributes:
@@ -73,7 +73,7 @@ class ModelAudit:
     recipe: str
     counts: Counts
     training_left_out: int
-    moves: tuple[Move, ...]
+    moves: tuple[RobustnessResult, ...]
     unreadable: tuple[Unreadable, ...]
 
     @property
@@ -122,11 +122,12 @@ def audit_model(
     check_enough(labelled)
     rows = [scores for _, scores in scored]
     moves = tuple(
-        _move(name, description, rows, labelled) for name, description in _descriptions().items()
+        _robustness(name, description, rows, labelled)
+        for name, description in _descriptions().items()
     )
     return ModelAudit(
         detector.bundle.id,
-        detector.bundle.recipe.hash,
+        detector.bundle.config.hash,
         counts_of(labelled),
         left_out,
         moves,
@@ -136,12 +137,14 @@ def audit_model(
 
 def _descriptions() -> dict[str, str]:
     stripped = "the same pixels saved as PNG without metadata; nothing may move"
-    return {STRIPPED: stripped} | {name: CONDITIONS[name].description for name in CONDITIONS_USED}
+    return {STRIPPED: stripped} | {
+        name: PERTURBATIONS[name].description for name in PERTURBATIONS_USED
+    }
 
 
 def _scores(detector: Detector, item: Item) -> _Scores | Unreadable:
     """Scores by condition; ``None`` where a changed picture is too small to judge."""
-    recipe = detector.bundle.steps[0].recipe  # all steps decode alike
+    recipe = detector.bundle.steps[0].config  # all steps decode alike
     try:
         data = bytes_of(item)
         opened = OpenedPicture(data)
@@ -152,7 +155,7 @@ def _scores(detector: Detector, item: Item) -> _Scores | Unreadable:
     if plain.error is not None:  # blank, say
         return Unreadable(item.id, plain.error.type, plain.error.message)
     files = {STRIPPED: _bare(picture, "PNG")}
-    files |= {name: _bare(CONDITIONS[name](picture), "BMP") for name in CONDITIONS_USED}
+    files |= {name: _bare(PERTURBATIONS[name](picture), "BMP") for name in PERTURBATIONS_USED}
     rows = {_PLAIN: plain} | {n: detector.inspect_bytes(file) for n, file in files.items()}
     return {name: _score(row) for name, row in rows.items()}
 
@@ -164,13 +167,15 @@ def _bare(picture: Image.Image, format: str) -> bytes:
     return buffer.getvalue()
 
 
-def _score(row: Row) -> _Score | None:
+def _score(row: Result) -> _Score | None:
     if row.logit is None or row.probability is None:
         return None
     return _Score(row.logit, row.probability, row.verdict)
 
 
-def _move(condition: str, description: str, rows: Sequence[_Scores], labelled: Labelled) -> Move:
+def _robustness(
+    condition: str, description: str, rows: Sequence[_Scores], labelled: Labelled
+) -> RobustnessResult:
     pairs = [(i, row[_PLAIN], row[condition]) for i, row in enumerate(rows)]
     both = [(i, a, b) for i, a, b in pairs if a is not None and b is not None]
     chosen = [i for i, _, _ in both]
@@ -185,7 +190,7 @@ def _move(condition: str, description: str, rows: Sequence[_Scores], labelled: L
     low, high = _auc_change(plain, moved, generated, sources)
     before, after = auc(plain, generated), auc(moved, generated)
     still = condition != STRIPPED
-    return Move(
+    return RobustnessResult(
         condition=condition,
         description=description,
         pictures=len(both),

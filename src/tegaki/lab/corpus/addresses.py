@@ -13,7 +13,7 @@ _PORTS = {"http": 80, "https": 443}
 _URL_CHARACTERS = "%/:=&?~#+!$,;'@()*[]"  # RFC 3986: reserved characters, and escapes as they are
 
 
-class Missed(Exception):
+class FetchError(Exception):
     """Why one picture could not be had: what becomes a row of missing.csv, and no user's error.
 
     Args:
@@ -59,18 +59,18 @@ def parse_url(url: str, reason: str = "no address") -> Address:
     """A URL as an address; spaces and other characters that no URL may have are escaped.
 
     Raises:
-        Missed: with ``reason``: not http or https, no host, a password, or no URL at all.
+        FetchError: with ``reason``: not http or https, no host, a password, or no URL at all.
     """
     try:
         parts = urlsplit(quote(url, safe=_URL_CHARACTERS))
         host = (parts.hostname or "").encode("ascii").decode()
         port = parts.port or _PORTS.get(parts.scheme, 0)
     except ValueError as problem:
-        raise Missed(reason, f"{url} is not a URL: {problem}") from problem
+        raise FetchError(reason, f"{url} is not a URL: {problem}") from problem
     if parts.scheme not in _PORTS or not re.fullmatch(r"[\w.:-]+", host, re.ASCII):
-        raise Missed(reason, f"{url} is not an address of http or https")
+        raise FetchError(reason, f"{url} is not an address of http or https")
     if "@" in parts.netloc:
-        raise Missed(reason, f"{url} carries a name or password; none is ever sent")
+        raise FetchError(reason, f"{url} carries a name or password; none is ever sent")
     query = f"?{parts.query}" if parts.query else ""
     return Address(parts.scheme, host, port, (parts.path or "/") + query)
 
@@ -84,18 +84,18 @@ def find_address(origin: str, origin_path: str, base: str = GITHUB_RAW) -> Addre
         base: what stands in for ``https://raw.githubusercontent.com``.
 
     Raises:
-        Missed: ``cut-out`` for a part of a larger picture, whose hash is that of the part;
+        FetchError: ``cut-out`` for a part of a larger picture, whose hash is that of the part;
             ``no address`` for a path that leaves the repository, and for packages (npm, PyPI,
             Debian): they are archives, and no URL leads to one file in them.
     """
     if _CUT_OUT.search(origin_path):
-        raise Missed("cut-out", "cut from a larger picture; the hash is not of the file there")
+        raise FetchError("cut-out", "cut from a larger picture; the hash is not of the file there")
     if origin.startswith(("http://", "https://")):
         return parse_url(origin)
     found = _GITHUB.fullmatch(origin)
     if not found:
-        raise Missed("no address", f"{origin or 'no origin'}: not a public-repository picture")
+        raise FetchError("no address", f"{origin or 'no origin'}: not a public-repository picture")
     parts = [*found.groups()[0].split("/"), found[2], *origin_path.split("/")]
     if {"", ".", ".."} & set(parts):
-        raise Missed("no address", f"{origin_path} is not a path within a repository")
+        raise FetchError("no address", f"{origin_path} is not a path within a repository")
     return parse_url(f"{base.rstrip('/')}/{'/'.join(quote(part, safe='') for part in parts)}")

@@ -24,9 +24,9 @@ from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.detector import default_workers
 from tegaki.errors import BlankPicture, CorpusError, PictureError, TooSmall
 from tegaki.imaging import Limits
-from tegaki.lab.corpus.dedupe import LeftOut, settle
+from tegaki.lab.corpus.dedupe import ExcludedItem, deduplicate
 from tegaki.lab.corpus.duplicates import SIDE, thumbnail
-from tegaki.lab.corpus.entries import Entry, folder_entries, manifest_entries, read_item
+from tegaki.lab.corpus.entries import CorpusEntry, folder_entries, manifest_entries, read_item
 from tegaki.lab.corpus.manifest import Item
 from tegaki.lab.corpus.normal_form import normal_form, normal_size
 from tegaki.lab.corpus.output_folder import LEFT_OUT, SPOOL, new_folder
@@ -69,7 +69,7 @@ class BuildOptions:
 class _Seen:
     """An entry that can be used: described in full, its normalised bytes, its thumbnail."""
 
-    entry: Entry
+    entry: CorpusEntry
     data: bytes
     thumbnail: npt.NDArray[np.float32]
 
@@ -95,8 +95,8 @@ def build(
     entries = _gather(options)
     with new_folder(out):
         spool = out / SPOOL
-        kept, thumbnails, left = _look_at_all(entries, spool, options, progress, workers)
-        settled, more = settle(kept, thumbnails, lambda n: progress("compare", n, len(kept)))
+        kept, thumbnails, left = _inspect_all(entries, spool, options, progress, workers)
+        settled, more = deduplicate(kept, thumbnails, lambda n: progress("compare", n, len(kept)))
         left += more
         items = _with_splits([entry.item for entry in settled], options)
         if not items:
@@ -142,8 +142,8 @@ def left_out_counts(folder: Path) -> dict[str, int]:
         raise CorpusError(f"{folder / LEFT_OUT} cannot be read: {problem}") from problem
 
 
-def _gather(options: BuildOptions) -> list[Entry]:
-    entries: list[Entry] = []
+def _gather(options: BuildOptions) -> list[CorpusEntry]:
+    entries: list[CorpusEntry] = []
     for number, folder in enumerate(options.corpora):
         entries += manifest_entries(folder, number)
     for folders, generated in ((options.human, False), (options.generated, True)):
@@ -156,26 +156,26 @@ def _gather(options: BuildOptions) -> list[Entry]:
     return [_held_out(entry) if entry.item.source in held else entry for entry in entries]
 
 
-def _held_out(entry: Entry) -> Entry:
+def _held_out(entry: CorpusEntry) -> CorpusEntry:
     return replace(entry, item=replace(entry.item, split="test_unseen"))
 
 
-def _look_at_all(
-    entries: Sequence[Entry],
+def _inspect_all(
+    entries: Sequence[CorpusEntry],
     spool: Path,
     options: BuildOptions,
     progress: Progress,
     workers: int | None,
-) -> tuple[list[Entry], npt.NDArray[np.float32], list[LeftOut]]:
+) -> tuple[list[CorpusEntry], npt.NDArray[np.float32], list[ExcludedItem]]:
     """Entries whose items stand in the spool, their thumbnails, and what cannot be used."""
     thumbnails = np.zeros((len(entries), SIDE * SIDE), dtype=np.float32)
-    kept: list[Entry] = []
-    left: list[LeftOut] = []
+    kept: list[CorpusEntry] = []
+    left: list[ExcludedItem] = []
     workers = workers or default_workers()
-    seen = ordered_map(lambda entry: _look_at(entry, options), entries, workers)
+    seen = ordered_map(lambda entry: _inspect(entry, options), entries, workers)
     with closing(seen), spool.open("wb") as stream:
         for done, result in enumerate(seen, 1):
-            if isinstance(result, LeftOut):
+            if isinstance(result, ExcludedItem):
                 left.append(result)
             else:
                 thumbnails[len(kept)] = result.thumbnail
@@ -187,7 +187,7 @@ def _look_at_all(
     return kept, thumbnails[: len(kept)], left
 
 
-def _look_at(entry: Entry, options: BuildOptions) -> _Seen | LeftOut:
+def _inspect(entry: CorpusEntry, options: BuildOptions) -> _Seen | ExcludedItem:
     try:
         if entry.problem:
             raise entry.problem
@@ -199,7 +199,7 @@ def _look_at(entry: Entry, options: BuildOptions) -> _Seen | LeftOut:
     except PictureError as problem:
         reason = _REASONS.get(type(problem), UNREADABLE)
         detail = f"{type(problem).__name__}: {problem}" if reason == UNREADABLE else str(problem)
-        return LeftOut(entry.name, reason, detail)
+        return ExcludedItem(entry.name, reason, detail)
     item = replace(entry.item, width=normal.picture.width, height=normal.picture.height)
     if not item.sha256:  # a manifest that knows the original's hash knows the original's facts
         sha256 = hashlib.sha256(data).hexdigest()
@@ -264,13 +264,13 @@ def _refuse_ids(items: Iterable[Item]) -> None:
             raise CorpusError(f"picture id {name!r} stands for {count} pictures")
 
 
-def _write_left_out(left: Iterable[LeftOut], folder: Path) -> None:
+def _write_left_out(left: Iterable[ExcludedItem], folder: Path) -> None:
     with (folder / LEFT_OUT).open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(("picture", "reason", "detail"))
         writer.writerows((one.name, one.reason, one.detail) for one in left)
 
 
-def _summary(left: Iterable[LeftOut]) -> str:
+def _summary(left: Iterable[ExcludedItem]) -> str:
     counts = sorted(Counter(one.reason for one in left).items())
     return ", ".join(f"{count} {reason}" for reason, count in counts) or "there was none"

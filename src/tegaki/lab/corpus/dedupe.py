@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tegaki.lab.corpus.duplicates import Thumbnails, group_of_each, near_duplicates
-from tegaki.lab.corpus.entries import Entry
+from tegaki.lab.corpus.entries import CorpusEntry
 from tegaki.lab.corpus.manifest import SPLITS
 
 EXACT = "exact duplicate"
@@ -20,7 +20,7 @@ CONFLICT = "conflicting labels"
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class ExcludedItem:
     """A picture that is left out. ``reason`` is one of few; ``detail`` concerns this picture."""
 
     name: str
@@ -28,11 +28,11 @@ class LeftOut:
     detail: str
 
 
-def settle(
-    entries: Sequence[Entry],
+def deduplicate(
+    entries: Sequence[CorpusEntry],
     thumbnails: Thumbnails,
     progress: Callable[[int], None] = lambda _: None,
-) -> tuple[list[Entry], list[LeftOut]]:
+) -> tuple[list[CorpusEntry], list[ExcludedItem]]:
     """The entries that stay, with their groups, and the others.
 
     Of a group that its given splits cut, the pictures of the most protected split stay
@@ -43,22 +43,22 @@ def settle(
         entries: with ids and hashes; the first of exact duplicates in one split stays.
         thumbnails: float32 ``(n, 1024)``, as :mod:`duplicates` makes them, one each.
     """
-    kept: list[list[Entry]] = []
-    left: list[LeftOut] = []
+    kept: list[list[CorpusEntry]] = []
+    left: list[ExcludedItem] = []
     for group in _groups(entries, thumbnails, progress):
-        stays, goes = _settle_group(group)
+        stays, goes = _deduplicate_group(group)
         kept.append(stays)
         left += goes
     return list(_named(kept)), left
 
 
 def _groups(
-    entries: Sequence[Entry], thumbnails: Thumbnails, progress: Callable[[int], None]
-) -> list[list[Entry]]:
+    entries: Sequence[CorpusEntry], thumbnails: Thumbnails, progress: Callable[[int], None]
+) -> list[list[CorpusEntry]]:
     pairs = near_duplicates(thumbnails, progress=progress)
     pairs += _links(entry.item.sha256 for entry in entries)
     pairs += _links(_given_group(entry) for entry in entries)
-    groups: dict[int, list[Entry]] = {}
+    groups: dict[int, list[CorpusEntry]] = {}
     for entry, number in zip(entries, group_of_each(len(entries), pairs), strict=True):
         groups.setdefault(number, []).append(entry)
     return list(groups.values())
@@ -71,37 +71,37 @@ def _links(keys: Iterable[object]) -> list[tuple[int, int]]:
     return [(a, b) for a, b in pairs if a != b]
 
 
-def _given_group(entry: Entry) -> tuple[int | None, str] | None:
+def _given_group(entry: CorpusEntry) -> tuple[int | None, str] | None:
     return (entry.corpus, entry.item.group) if entry.item.group else None
 
 
-def _settle_group(group: list[Entry]) -> tuple[list[Entry], list[LeftOut]]:
+def _deduplicate_group(group: list[CorpusEntry]) -> tuple[list[CorpusEntry], list[ExcludedItem]]:
     of_label = {entry.item.generated: entry for entry in reversed(group)}
     if len(of_label) == 2:
         detail = f"{of_label[False].name} is human, {of_label[True].name} is generated"
-        return [], [LeftOut(entry.name, CONFLICT, detail) for entry in group]
+        return [], [ExcludedItem(entry.name, CONFLICT, detail) for entry in group]
     ranked = sorted(group, key=_protection, reverse=True)
     top = _protection(ranked[0])
-    first: dict[str, Entry] = {}
-    stays: list[Entry] = []
-    left: list[LeftOut] = []
+    first: dict[str, CorpusEntry] = {}
+    stays: list[CorpusEntry] = []
+    left: list[ExcludedItem] = []
     for entry in ranked:
         same = first.setdefault(entry.item.sha256, entry)
         if same is not entry:
-            left.append(LeftOut(entry.name, EXACT, f"of {same.name}"))
+            left.append(ExcludedItem(entry.name, EXACT, f"of {same.name}"))
         elif _protection(entry) < top and SPLITS[top] != "train":
-            left.append(LeftOut(entry.name, NEAR, f"{ranked[0].name} stands in {SPLITS[top]}"))
+            left.append(ExcludedItem(entry.name, NEAR, f"{ranked[0].name} stands in {SPLITS[top]}"))
         else:
             stays.append(replace(entry, item=replace(entry.item, split=ranked[0].item.split)))
     return stays, left
 
 
-def _protection(entry: Entry) -> int:
+def _protection(entry: CorpusEntry) -> int:
     """Higher is more protected; -1: no split is given."""
     return SPLITS.index(entry.item.split) if entry.item.split else -1
 
 
-def _named(groups: list[list[Entry]]) -> Iterator[Entry]:
+def _named(groups: list[list[CorpusEntry]]) -> Iterator[CorpusEntry]:
     """Entries with their group's name: a manifest's, where it can be kept, else the least id."""
     given = [_kept_name(group) for group in groups]
     claims = Counter(given)
@@ -112,6 +112,6 @@ def _named(groups: list[list[Entry]]) -> Iterator[Entry]:
             yield replace(entry, item=replace(entry.item, group=name))
 
 
-def _kept_name(group: list[Entry]) -> str:
+def _kept_name(group: list[CorpusEntry]) -> str:
     names = {(entry.corpus, entry.item.group) for entry in group}
     return names.pop()[1] if len(names) == 1 else ""

@@ -28,7 +28,7 @@ from urllib.parse import urljoin
 
 import tegaki
 from tegaki.errors import OutputError
-from tegaki.lab.corpus.addresses import GITHUB_RAW, Address, Missed, parse_url
+from tegaki.lab.corpus.addresses import GITHUB_RAW, Address, FetchError, parse_url
 from tegaki.utils.http import Wire, retry_after
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Downloader:
         self._home = (base.host, base.port)
         self._settings = settings
         self._stop = stop
-        self._pace = _Pace(settings.rate, stop)
+        self._rate_limiter = _RateLimiter(settings.rate, stop)
         self._given_up: dict[str, str] = {}
 
     @cached_property
@@ -85,7 +85,7 @@ class Downloader:
             The file's bytes.
 
         Raises:
-            Missed: it could not be had; neither file is left.
+            FetchError: it could not be had; neither file is left.
             OutputError: it cannot be written.
         """
         for number in range(self._settings.tries):
@@ -93,7 +93,7 @@ class Downloader:
                 size = self._attempt(address, sha256, partial)
                 _move(partial, target)
                 return size
-            except Missed as problem:
+            except FetchError as problem:
                 last = problem
             finally:
                 partial.unlink(missing_ok=True)
@@ -104,12 +104,12 @@ class Downloader:
             self._given_up[last.host] = last.detail
         raise last
 
-    def _rest(self, number: int, problem: Missed) -> None:
+    def _rest(self, number: int, problem: FetchError) -> None:
         # Jitter, lest workers that failed together come back together.
         longest = min(self._settings.longest_wait, self._settings.backoff * 2**number)
         seconds = max(problem.wait, longest * random.uniform(0.5, 1))
         if problem.reason == "busy":
-            self._pace.hold(seconds)  # it is asked of us, not of one worker
+            self._rate_limiter.hold(seconds)  # it is asked of us, not of one worker
         elif self._stop.wait(seconds):
             raise _stopped()
 
@@ -119,9 +119,9 @@ class Downloader:
         for _ in range(MAX_REDIRECTS + 1):
             if address.place in self._given_up:
                 detail = f"not tried any more: {self._given_up[address.place]}"
-                raise Missed("host given up", detail)
-            end += self._pace.wait()
-            with self._connect(address, end, refusal) as connected, _told():
+                raise FetchError("host given up", detail)
+            end += self._rate_limiter.wait()
+            with self._connect(address, end, refusal) as connected, _translate_errors():
                 response = self._ask(connected, address, end)
                 if response.status not in _REDIRECTS:
                     self._check_status(response, address.place)
@@ -131,7 +131,7 @@ class Downloader:
             # Header bytes come as Latin-1; those of UTF-8 in an unescaped path are meant as such.
             location = location.encode("latin-1", "replace").decode("utf-8", "replace")
             address = _redirected(address, location)
-        raise Missed(refusal, f"more than {MAX_REDIRECTS} redirects")
+        raise FetchError(refusal, f"more than {MAX_REDIRECTS} redirects")
 
     def _connect(self, address: Address, end: float, refusal: str) -> socket.socket:
         problem: Exception | None = None
@@ -144,18 +144,18 @@ class Downloader:
                 continue
             return connected if address.scheme == "http" else self._secure(connected, address)
         detail = f"{address.place} cannot be reached: {problem}"
-        raise Missed("no connection", detail, again=True, host=address.place)
+        raise FetchError("no connection", detail, again=True, host=address.place)
 
     def _resolve(self, address: Address, refusal: str) -> list[str]:
         try:
             found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as problem:
             detail = f"{address.host} is not found: {problem}"
-            raise Missed("no connection", detail, again=True, host=address.place) from problem
+            raise FetchError("no connection", detail, again=True, host=address.place) from problem
         ips = [str(entry[4][0]) for entry in found]
         for ip in ips:
             if (address.host, address.port) != self._home and not _is_public(ip):
-                raise Missed(refusal, f"{address.place} is not on the public internet ({ip})")
+                raise FetchError(refusal, f"{address.place} is not on the public internet ({ip})")
         return ips
 
     def _secure(self, connected: socket.socket, address: Address) -> socket.socket:
@@ -166,7 +166,7 @@ class Downloader:
             lasting = isinstance(problem, ssl.SSLCertVerificationError)
             detail = f"no secure connection to {address.place}: {problem}"
             again, host = not lasting, address.place
-            raise Missed("no connection", detail, again=again, host=host) from problem
+            raise FetchError("no connection", detail, again=again, host=host) from problem
 
     def _ask(
         self, connected: socket.socket, address: Address, end: float
@@ -192,53 +192,53 @@ class Downloader:
             return
         said = f"{place} answers {status} {response.reason}"
         if status in (404, 410):
-            raise Missed("gone", said)
+            raise FetchError("gone", said)
         if status not in _PASSING and status < 500:
-            raise Missed("refused", said)
+            raise FetchError("refused", said)
         wait = retry_after(response.headers.get("Retry-After", ""))
         again = wait <= self._settings.longest_wait
         if not again:
             said += f" and asks to wait {wait:,.0f} s"
         busy = status == 429
         reason = "busy" if busy else "server error"
-        raise Missed(reason, said, again=again, wait=wait, host=place if busy else "")
+        raise FetchError(reason, said, again=again, wait=wait, host=place if busy else "")
 
     def _receive(self, response: http.client.HTTPResponse, sha256: str, partial: Path) -> int:
         digest, size, head = hashlib.sha256(), 0, b""
-        with _told_of_disk(partial):
+        with _translate_disk_errors(partial):
             stream = partial.open("wb")
         with stream:
             for data in self._pieces(response):
                 head = head or data[: len(_LFS_POINTER)]
                 size += len(data)
                 digest.update(data)
-                with _told_of_disk(partial):
+                with _translate_disk_errors(partial):
                     stream.write(data)
-            with _told_of_disk(partial):
+            with _translate_disk_errors(partial):
                 stream.flush()
         if digest.hexdigest() != sha256:
             pointer = ", a Git LFS pointer" if head == _LFS_POINTER else ""
-            raise Missed("hash differs", f"{size:,} bytes{pointer}: {digest.hexdigest()}")
+            raise FetchError("hash differs", f"{size:,} bytes{pointer}: {digest.hexdigest()}")
         return size
 
     def _pieces(self, response: http.client.HTTPResponse) -> Iterator[bytes]:
         """The body; as long as its header says, and no longer than the limit: servers lie."""
         most, promised, size = self._settings.max_bytes, response.length, 0
         if promised is not None and promised > most:
-            raise Missed("too large", f"{promised:,} bytes, over the limit of {most:,}")
+            raise FetchError("too large", f"{promised:,} bytes, over the limit of {most:,}")
         while left := _CHUNK if promised is None else min(_CHUNK, promised - size):
             data = response.read(left)
             if not data:
                 break
             size += len(data)
             if size > most:
-                raise Missed("too large", f"over the limit of {most:,} bytes")
+                raise FetchError("too large", f"over the limit of {most:,} bytes")
             yield data
         if promised is not None and size < promised:
-            raise Missed("broken off", f"{size:,} bytes came of {promised:,}", again=True)
+            raise FetchError("broken off", f"{size:,} bytes came of {promised:,}", again=True)
 
 
-class _Pace:
+class _RateLimiter:
     """Gives out moments to start a request, evenly spaced, to all workers together."""
 
     def __init__(self, rate: float, stop: threading.Event) -> None:
@@ -283,9 +283,9 @@ class _Reader(io.RawIOBase):
             if self._stop.is_set():
                 raise _stopped()
             if now >= self._end:
-                raise Missed("stalled", f"not whole after {self._settings.deadline:g} s")
+                raise FetchError("stalled", f"not whole after {self._settings.deadline:g} s")
             if now >= silent_until:
-                raise Missed("stalled", f"no byte for {self._settings.silence:g} s", again=True)
+                raise FetchError("stalled", f"no byte for {self._settings.silence:g} s", again=True)
             self._connected.settimeout(min(_GLANCE, self._end - now, silent_until - now))
             try:
                 return self._connected.recv_into(buffer)
@@ -294,17 +294,17 @@ class _Reader(io.RawIOBase):
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """What breaks while an answer is read, as :class:`Missed`."""
+def _translate_errors() -> Iterator[None]:
+    """What breaks while an answer is read, as :class:`FetchError`."""
     try:
         yield
     except (OSError, http.client.HTTPException) as problem:
         detail = f"the connection broke: {problem or type(problem).__name__}"
-        raise Missed("broken off", detail, again=True) from problem
+        raise FetchError("broken off", detail, again=True) from problem
 
 
 @contextmanager
-def _told_of_disk(path: Path) -> Iterator[None]:
+def _translate_disk_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as problem:
@@ -312,7 +312,7 @@ def _told_of_disk(path: Path) -> Iterator[None]:
 
 
 def _move(partial: Path, target: Path) -> None:
-    with _told_of_disk(target):
+    with _translate_disk_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(partial, target)
 
@@ -321,7 +321,7 @@ def _redirected(address: Address, location: str) -> Address:
     try:
         url = urljoin(address.url, location)
     except ValueError as problem:
-        raise Missed("refused redirect", f"{location} is not a URL: {problem}") from problem
+        raise FetchError("refused redirect", f"{location} is not a URL: {problem}") from problem
     return parse_url(url, "refused redirect")
 
 
@@ -331,5 +331,5 @@ def _is_public(ip: str) -> bool:
     return address.is_global and not address.is_multicast
 
 
-def _stopped() -> Missed:
-    return Missed("stopped", "the run was stopped first")
+def _stopped() -> FetchError:
+    return FetchError("stopped", "the run was stopped first")

@@ -15,7 +15,7 @@ from tegaki.utils.text import printable
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CorpusEntry:
     """A picture that may enter a set. A folder's pictures have no id and no split yet.
 
     ``name``: what it is called where it is left out; ``corpus``: the manifest that it stands in,
@@ -28,17 +28,17 @@ class Entry:
     problem: PictureError | None = None
 
 
-def manifest_entries(folder: Path, number: int) -> Iterator[Entry]:
+def manifest_entries(folder: Path, number: int) -> Iterator[CorpusEntry]:
     """The pictures of a corpus or of a set of shards.
 
     Raises:
         CorpusError: as :func:`load_corpus` does.
     """
     for item in load_corpus(folder).items:
-        yield Entry(item.id, item, number)
+        yield CorpusEntry(item.id, item, number)
 
 
-def folder_entries(folder: Path, generated: bool, style: str) -> Iterator[Entry]:
+def folder_entries(folder: Path, generated: bool, style: str) -> Iterator[CorpusEntry]:
     """All files below a folder, in sorted order.
 
     The source is the first folder below ``folder``, or its own name for a file directly in it;
@@ -59,7 +59,7 @@ def folder_entries(folder: Path, generated: bool, style: str) -> Iterator[Entry]
             split="",
             origin_path=_text(inside.as_posix()),
         )
-        yield Entry(_text(found.path), item, problem=found.problem)
+        yield CorpusEntry(_text(found.path), item, problem=found.problem)
 
 
 def read_item(item: Item, limits: Limits) -> bytes:

@@ -23,7 +23,7 @@ from pathlib import Path
 from tegaki.concurrency.threads import Workers
 from tegaki.errors import CorpusError, OutputError
 from tegaki.formats import PICTURE_SUFFIXES
-from tegaki.lab.corpus.addresses import Address, Missed, find_address
+from tegaki.lab.corpus.addresses import Address, FetchError, find_address
 from tegaki.lab.corpus.download import Downloader, Settings
 from tegaki.utils.text import printable
 
@@ -34,7 +34,7 @@ _MISSING = ("id", "url", "reason", "detail")
 _LONGEST_DETAIL = 300  # characters: servers have a say in it
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
-Row = dict[str, str]
+ManifestRow = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +67,15 @@ class Report:
 class _Original:
     """A row, where its original goes, and where it comes from or why it comes from nowhere."""
 
-    row: Row
+    row: ManifestRow
     target: Path
-    address: Address | Missed
+    address: Address | FetchError
 
     @property
     def sha256(self) -> str:
         return self.row["sha256"].lower()
 
-    def missing(self, why: Missed) -> Missing:
+    def missing(self, why: FetchError) -> Missing:
         url = self.address.url if isinstance(self.address, Address) else ""
         return Missing(self.row["id"], url, why.reason, printable(why.detail)[:_LONGEST_DETAIL])
 
@@ -119,7 +119,7 @@ def fetch(
     return Report(len(sizes), sum(sizes), len(at_hand) - len(sizes), missing, stopped)
 
 
-def _read(manifest: Path) -> tuple[list[str], list[Row]]:
+def _read(manifest: Path) -> tuple[list[str], list[ManifestRow]]:
     """The manifest's columns, ``file`` among them, and its rows as they are."""
     try:
         text = manifest.read_bytes().decode("utf-8-sig")
@@ -149,20 +149,22 @@ def _prepare(out: Path, source: Path) -> None:
         raise OutputError(f"{originals} cannot be made: {problem.strerror}") from problem
 
 
-def _plan(row: Row, out: Path, base: str) -> _Original:
-    address: Address | Missed
+def _plan(row: ManifestRow, out: Path, base: str) -> _Original:
+    address: Address | FetchError
     sha256 = row["sha256"].lower()
     if not _SHA256.fullmatch(sha256):  # it becomes a path: nothing else may
-        return _Original(row, out, Missed("no hash", "without a SHA-256 nothing can be checked"))
+        return _Original(
+            row, out, FetchError("no hash", "without a SHA-256 nothing can be checked")
+        )
     try:
         address = find_address(row["origin"], row["origin_path"], base)
-    except Missed as why:
+    except FetchError as why:
         address = why
     target = out / "originals" / sha256[:2] / f"{sha256}{_suffix(row)}"
     return _Original(row, target, address)
 
 
-def _suffix(row: Row) -> str:
+def _suffix(row: ManifestRow) -> str:
     by_content = f".{row.get('orig_format', '').lower()}"
     for suffix in (by_content, Path(row["origin_path"]).suffix.lower()):
         if suffix in PICTURE_SUFFIXES:
@@ -176,7 +178,7 @@ def _fetch_all(
     """The outcome of each original, and whether Ctrl-C came before the end."""
     stop = threading.Event()
     downloader = Downloader(settings, stop)
-    stopped_first = Missed("stopped", "the run was stopped first")
+    stopped_first = FetchError("stopped", "the run was stopped first")
     outcomes: list[_Outcome] = [original.missing(stopped_first) for original in originals]
     stopped = False
 
@@ -188,9 +190,9 @@ def _fetch_all(
         try:
             try:
                 for index in range(len(originals)):
-                    threads.begin(index, partial(work, index, Path(folder) / str(index)))
+                    threads.submit(index, partial(work, index, Path(folder) / str(index)))
                 for done in range(1, len(originals) + 1):
-                    _, (_, problem) = threads.next_done()
+                    _, (_, problem) = threads.next_completed()
                     if problem is not None:
                         raise problem
                     progress(done, len(originals))
@@ -205,11 +207,11 @@ def _fetch_all(
 def _outcome(original: _Original, downloader: Downloader, partial: Path) -> _Outcome:
     if _has_hash(original.target, original.sha256):
         return None
-    if isinstance(original.address, Missed):
+    if isinstance(original.address, FetchError):
         return original.missing(original.address)
     try:
         return downloader.download(original.address, original.sha256, partial, original.target)
-    except Missed as why:
+    except FetchError as why:
         return original.missing(why)
 
 
@@ -221,7 +223,7 @@ def _has_hash(path: Path, sha256: str) -> bool:
         return False
 
 
-def _row_of(original: _Original, out: Path) -> Row:
+def _row_of(original: _Original, out: Path) -> ManifestRow:
     file = original.target.relative_to(out).as_posix()
     return original.row | {name: "" for name in _STORED if name in original.row} | {"file": file}
 

@@ -21,9 +21,9 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from tegaki.imaging import Limits, OpenedPicture, normalise, refuse_blank
 from tegaki.lab.corpus.manifest import Original
-from tegaki.results.scoring_config import DecodePolicy, ViewPolicy
+from tegaki.results.scoring_config import CropPolicy, DecodePolicy
 
-FORM = ViewPolicy()
+FORM = CropPolicy()
 QUALITY = 86
 _SUBSAMPLING = ((1, 2, 2), (2, 1, 1), (3, 1, 1))  # component, across, down: YCbCr 4:2:0
 _PLAIN = {"APP0", "COM"}  # JFIF's header, and comments, which move no pixel
@@ -51,16 +51,16 @@ def normal_form(data: bytes, limits: Limits) -> NormalPicture:
     """
     opened = OpenedPicture(data)
     mode = opened._image.mode
-    decoded, facts = opened.decode(DecodePolicy(), limits, min_side=1)
+    decoded, info = opened.decode(DecodePolicy(), limits, min_side=1)
     refuse_blank(decoded)
     original = Original(
-        format=facts.format,
-        width=facts.width,
-        height=facts.height,
+        format=info.format,
+        width=info.width,
+        height=info.height,
         bytes=len(data),
         mode=mode,
-        quality=_jpeg_quality(data) if facts.format == "JPEG" else None,
-        alpha=bool(facts.alpha),
+        quality=_jpeg_quality(data) if info.format == "JPEG" else None,
+        alpha=bool(info.alpha),
     )
     if normal_size(data):
         return NormalPicture(data, decoded, original)
@@ -74,7 +74,7 @@ def normal_size(data: bytes) -> tuple[int, int] | None:
     Raises:
         PictureError: the header cannot be read.
     """
-    if OpenedPicture(data).facts.format != "JPEG" or not data.endswith(_END):
+    if OpenedPicture(data).info.format != "JPEG" or not data.endswith(_END):
         return None
     image = JpegImageFile(io.BytesIO(data))
     short, long = sorted(image.size)

@@ -24,7 +24,7 @@ _NOISE = 5.0  # standard deviation in levels of 255
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class Perturbation:
     """A named step, callable on an RGB picture, and what it does in one line."""
 
     name: str
@@ -42,14 +42,14 @@ def _encoded(picture: Image.Image, codec: str, quality: int) -> Image.Image:
         return stored.convert("RGB")
 
 
-def _jpeg(quality: int) -> Condition:
+def _jpeg(quality: int) -> Perturbation:
     step = partial(_encoded, codec="JPEG", quality=quality)
-    return Condition(f"jpeg-{quality}", f"saved once as JPEG, quality {quality}, 4:2:0", step)
+    return Perturbation(f"jpeg-{quality}", f"saved once as JPEG, quality {quality}, 4:2:0", step)
 
 
-def _webp(quality: int) -> Condition:
+def _webp(quality: int) -> Perturbation:
     step = partial(_encoded, codec="WEBP", quality=quality)
-    return Condition(f"webp-{quality}", f"saved once as lossy WebP, quality {quality}", step)
+    return Perturbation(f"webp-{quality}", f"saved once as lossy WebP, quality {quality}", step)
 
 
 def _scaled(
@@ -59,9 +59,9 @@ def _scaled(
     return picture.resize((width, height), how)
 
 
-def _resize(factor: float) -> Condition:
+def _resize(factor: float) -> Perturbation:
     step = partial(_scaled, factor=factor)
-    return Condition(f"resize-{factor}", f"both sides times {factor} (Lanczos)", step)
+    return Perturbation(f"resize-{factor}", f"both sides times {factor} (Lanczos)", step)
 
 
 def _three_reencodes(picture: Image.Image) -> Image.Image:
@@ -127,7 +127,7 @@ ROBUST = (
 )  # fmt: skip
 """The conditions that a detector has to stand: what the web does to pictures."""
 
-CONDITIONS: dict[str, Condition] = {
+PERTURBATIONS: dict[str, Perturbation] = {
     condition.name: condition
     for condition in (
         _jpeg(90),
@@ -140,25 +140,25 @@ CONDITIONS: dict[str, Condition] = {
         _resize(0.75),
         _resize(0.5),
         _resize(1.5),
-        Condition("three-reencodes", "JPEG 85, then WebP 75, then JPEG 75", _three_reencodes),
-        Condition(
+        Perturbation("three-reencodes", "JPEG 85, then WebP 75, then JPEG 75", _three_reencodes),
+        Perturbation(
             "screenshot",
             "shown at 125 % or fitted to 1920 x 1080 (bilinear), 1 % cut off all round, JPEG 80",
             _screenshot,
         ),
-        Condition("blur", "Gaussian blur, radius 1 pixel", _blur),
-        Condition("noise", "Gaussian noise, standard deviation 5 levels in 255", _noise),
-        Condition("grey", "without colour", _grey),
-        Condition("flip", "left and right exchanged", _flip),
-        Condition("crop", "the centre, 80 % of each side", _crop),
-        Condition(
+        Perturbation("blur", "Gaussian blur, radius 1 pixel", _blur),
+        Perturbation("noise", "Gaussian noise, standard deviation 5 levels in 255", _noise),
+        Perturbation("grey", "without colour", _grey),
+        Perturbation("flip", "left and right exchanged", _flip),
+        Perturbation("crop", "the centre, 80 % of each side", _crop),
+        Perturbation(
             "bars",
             "black bars: at the sides to 16:9; from 4:3 on a quarter of the height above and below",
             _bars,
         ),
-        Condition("square", "the largest centred square", _square),
-        Condition("upsample-2", "both sides doubled (Lanczos)", partial(_scaled, factor=2)),
-        Condition("downsample-2", "both sides halved (Lanczos)", partial(_scaled, factor=0.5)),
+        Perturbation("square", "the largest centred square", _square),
+        Perturbation("upsample-2", "both sides doubled (Lanczos)", partial(_scaled, factor=2)),
+        Perturbation("downsample-2", "both sides halved (Lanczos)", partial(_scaled, factor=0.5)),
     )
 }
 """Every condition by name: those of ``ROBUST``, and more that the audit of a model uses."""

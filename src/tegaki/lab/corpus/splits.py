@@ -72,9 +72,9 @@ def assign(
     if family is not None:
         made = without_family(items, family)
     elif protocol.method == "seed-random":
-        made = seed_random(items)
+        made = paper_random_split(items)
     elif protocol.method == "seed-gan":
-        made = seed_gan(items)
+        made = paper_gan_split(items)
     else:
         made = tuple(items)
     return tuple(sorted(made, key=canonical))
@@ -87,7 +87,7 @@ def split_name(protocol: Protocol | None, family: str | None = None) -> str:
     return protocol.method if family is None else f"{protocol.method} {family}"
 
 
-def seed_random(items: Sequence[Item], seed: int = 42) -> tuple[Item, ...]:
+def paper_random_split(items: Sequence[Item], seed: int = 42) -> tuple[Item, ...]:
     """The seed's split, 64 / 16 / 20 stratified by label, over all but test_unseen.
 
     It looks at neither groups nor sources: that is its flaw, and why it is kept for comparison.
@@ -113,7 +113,7 @@ def seed_random(items: Sequence[Item], seed: int = 42) -> tuple[Item, ...]:
     return tuple(replace(known[i], split=split) for split, part in parts for i in part)
 
 
-def seed_gan(items: Sequence[Item], seed: int = 42) -> tuple[Item, ...]:
+def paper_gan_split(items: Sequence[Item], seed: int = 42) -> tuple[Item, ...]:
     """The seed's task: family ``gan`` and as many human pictures, drawn at random, then its split.
 
     Raises:
@@ -128,7 +128,7 @@ def seed_gan(items: Sequence[Item], seed: int = 42) -> tuple[Item, ...]:
             f"{len(gan)} and {len(human)} outside test_unseen"
         )
     drawn = np.random.default_rng(seed).choice(len(human), len(gan), replace=False)
-    return seed_random([*gan, *(human[i] for i in drawn)], seed)
+    return paper_random_split([*gan, *(human[i] for i in drawn)], seed)
 
 
 def without_family(items: Sequence[Item], family: str) -> tuple[Item, ...]:

@@ -11,12 +11,12 @@ from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.errors import CorpusError, PictureError
 from tegaki.imaging import Limits, OpenedPicture
 from tegaki.lab.corpus import Item
-from tegaki.lab.corpus.perturbations import CONDITIONS
+from tegaki.lab.corpus.perturbations import PERTURBATIONS
 from tegaki.lab.corpus.protocols import Protocol
 from tegaki.lab.corpus.splits import split_name
-from tegaki.lab.evaluation.predictors import Scorer
+from tegaki.lab.evaluation.predictors import Predictor
 from tegaki.lab.metrics.intervals import FPRS
-from tegaki.lab.metrics.predictions import LARGEST, Judged, Predictions
+from tegaki.lab.metrics.predictions import LARGEST, EvaluatedSample, Predictions
 from tegaki.results.scoring_config import DecodePolicy
 
 SYSTEM = "model"
@@ -27,7 +27,7 @@ FEWEST = 20
 
 
 def evaluate(
-    scorer: Scorer,
+    predictor: Predictor,
     items: Sequence[Item],
     protocol: Protocol,
     *,
@@ -45,12 +45,12 @@ def evaluate(
     """
     tasks = list(_tasks(items, protocol))
 
-    def score(task: tuple[Judged, Item, str]) -> float:
+    def score(task: tuple[EvaluatedSample, Item, str]) -> float:
         _, item, condition = task
         picture = _opened(item)
         if condition:
-            picture = CONDITIONS[condition](picture)
-        return float(np.clip(scorer.score(picture, item.id), -LARGEST, LARGEST))
+            picture = PERTURBATIONS[condition](picture)
+        return float(np.clip(predictor.score(picture, item.id), -LARGEST, LARGEST))
 
     scores: list[float] = []
     for value in ordered_map(score, tasks, workers):
@@ -59,13 +59,13 @@ def evaluate(
     return Predictions(tuple(task[0] for task in tasks), {SYSTEM: np.array(scores)})
 
 
-def check_split(scorer: Scorer, protocol: Protocol, family: str | None) -> None:
+def check_split(predictor: Predictor, protocol: Protocol, family: str | None) -> None:
     """Raise :class:`CorpusError` where a model may have been trained on what it is tested on."""
     needed = split_name(protocol, family)
-    if scorer.split != needed:
+    if predictor.split != needed:
         wanted = f"--protocol {protocol.name}" + (f" --family {family}" if family else "")
         raise CorpusError(
-            f"the model was trained on the split {scorer.split!r}, and the protocol tests on "
+            f"the model was trained on the split {predictor.split!r}, and the protocol tests on "
             f"{needed!r}: pictures that it may have learnt from. Build shards with tegaki corpus "
             f"build {wanted}, and train on them"
         )
@@ -103,8 +103,10 @@ def _listed(words: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
-def _tasks(items: Sequence[Item], protocol: Protocol) -> Iterator[tuple[Judged, Item, str]]:
-    unknown = sorted(set(protocol.conditions) - set(CONDITIONS))
+def _tasks(
+    items: Sequence[Item], protocol: Protocol
+) -> Iterator[tuple[EvaluatedSample, Item, str]]:
+    unknown = sorted(set(protocol.conditions) - set(PERTURBATIONS))
     if unknown:
         raise CorpusError(
             f"protocol {protocol.name} names unknown conditions: {', '.join(unknown)}"
@@ -118,12 +120,12 @@ def _tasks(items: Sequence[Item], protocol: Protocol) -> Iterator[tuple[Judged, 
 
 def _split(
     items: Sequence[Item], split: str, test: str, condition: str
-) -> Iterator[tuple[Judged, Item, str]]:
+) -> Iterator[tuple[EvaluatedSample, Item, str]]:
     chosen = [item for item in items if item.split == split]
     if {item.generated for item in chosen} != {True, False}:
         raise CorpusError(f"split {split!r} of the corpus lacks pictures of one label or both")
     for i in chosen:
-        yield Judged(test, i.id, i.generated, i.source, i.family, i.style), i, condition
+        yield EvaluatedSample(test, i.id, i.generated, i.source, i.family, i.style), i, condition
 
 
 def _opened(item: Item) -> Image.Image:

@@ -54,7 +54,7 @@ def write_floors(floors: Floors, path: Path) -> None:
     path.write_text(json.dumps(asdict(floors), indent=1) + "\n", encoding="utf-8")
 
 
-def below(floors: Floors, report: Mapping[str, Any], system: str) -> list[str]:
+def find_violations(floors: Floors, report: Mapping[str, Any], system: str) -> list[str]:
     """What a report says less than the floors; nothing if it holds them."""
     if not _same_data(floors, report):
         return [

@@ -17,19 +17,19 @@ from tegaki.model import folder_of
 
 
 @dataclass(frozen=True, slots=True)
-class Scorer:
+class Predictor:
     """``score``: an RGB picture and its id to the log odds of *generated*; threads may share it.
 
-    ``facts`` say what was scored with, in a report; ``split``: what it was trained on
+    ``info`` say what was scored with, in a report; ``split``: what it was trained on
     (:func:`tegaki.lab.corpus.splits.split_name`).
     """
 
     score: Callable[[Image.Image, str], float]
-    facts: dict[str, Any]
+    info: dict[str, Any]
     split: str
 
 
-def load_scorer(model: Path | None) -> Scorer:
+def load_predictor(model: Path | None) -> Predictor:
     """A bundle, a finished run of ``tegaki train``, or by default the careful model.
 
     Raises:
@@ -39,27 +39,27 @@ def load_scorer(model: Path | None) -> Scorer:
     if not folder.exists():
         raise BundleError(f"{folder} does not exist")
     if (folder / "bundle.json").exists():
-        return bundle_scorer(folder)
+        return bundle_predictor(folder)
     if (folder / "bundle" / "bundle.json").exists():
-        return bundle_scorer(folder / "bundle")
+        return bundle_predictor(folder / "bundle")
     if (folder / "network.pt").exists():
-        return run_scorer(folder)
+        return run_predictor(folder)
     raise BundleError(f"{folder} holds neither a model bundle nor a finished run")
 
 
-def bundle_scorer(folder: Path) -> Scorer:
+def bundle_predictor(folder: Path) -> Predictor:
     """A bundle, as users run it: the mean logit of its views, not calibrated."""
     detector = Detector.load(folder, provenance=False)
     bundle = detector.bundle
 
     def score(picture: Image.Image, _: str) -> float:
-        return float(np.mean(detector.ask(picture)[1].logits))
+        return float(np.mean(detector.predict(picture)[1].logits))
 
-    facts = {"id": bundle.id, "sha256": bundle.recipe.model.sha256, "recipe": bundle.recipe.hash}
-    return Scorer(score, facts, bundle.training.get("split", AS_MADE))
+    info = {"id": bundle.id, "sha256": bundle.config.model.sha256, "recipe": bundle.config.hash}
+    return Predictor(score, info, bundle.training.get("split", AS_MADE))
 
 
-def run_scorer(folder: Path) -> Scorer:
+def run_predictor(folder: Path) -> Predictor:
     """A run of a recipe that looks at letterboxed pictures: the mean probability of its views."""
     try:
         import torch
@@ -67,7 +67,7 @@ def run_scorer(folder: Path) -> Scorer:
         from tegaki.lab.metrics.predictions import log_odds
         from tegaki.lab.models.classifier import Classifier
         from tegaki.lab.models.frozen import FrozenLayers
-        from tegaki.lab.training.checkpoint import read_run
+        from tegaki.lab.training.checkpoint import load_checkpoint
         from tegaki.lab.training.letterbox import TTA, named_views
         from tegaki.lab.training.recipe_files import read_recipe
     except ImportError as problem:
@@ -76,7 +76,7 @@ def run_scorer(folder: Path) -> Scorer:
     recipe = read_recipe(folder / "recipe.json")
     if recipe.look != "letterbox":
         raise TrainingError(f"{folder} has no bundle: finish its run with tegaki train")
-    state = read_run(folder / "network.pt")
+    state = load_checkpoint(folder / "network.pt")
     network = Classifier(recipe.network)
     network.load_state_dict(state["network"])
     network.eval()
@@ -87,8 +87,8 @@ def run_scorer(folder: Path) -> Scorer:
         views = named_views(picture, recipe.views.size, id, names)
         means = np.stack([layers(view).mean(axis=(1, 2)) for view in views])
         with torch.inference_mode():
-            chances = torch.sigmoid(network.judge(torch.from_numpy(means)).double()).numpy()
+            chances = torch.sigmoid(network.classify(torch.from_numpy(means)).double()).numpy()
         return float(log_odds(np.array([chances.mean()]))[0])
 
-    facts = {"id": recipe.name, "recipe": recipe.hash, "tta": recipe.tta}
-    return Scorer(score, facts, state["split"])
+    info = {"id": recipe.name, "recipe": recipe.hash, "tta": recipe.tta}
+    return Predictor(score, info, state["split"])

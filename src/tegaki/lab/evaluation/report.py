@@ -14,7 +14,7 @@ from typing import Any
 
 from tegaki.errors import CorpusError
 from tegaki.lab.metrics.calibration import fit_platt
-from tegaki.lab.metrics.intervals import measure
+from tegaki.lab.metrics.intervals import compute_metrics
 from tegaki.lab.metrics.predictions import Predictions, read_predictions, write_predictions
 from tegaki.results.scoring_config import Calibration
 
@@ -29,7 +29,7 @@ def compute(predictions: Predictions) -> dict[str, Any]:
         CorpusError: there is no test ``val`` to calibrate on.
     """
     val = predictions.part("val")
-    if not val.judged:
+    if not val.samples:
         raise CorpusError("the predictions hold no pictures of val: nothing to calibrate on")
     tests = [name for name in predictions.tests() if name != "val"]
     parts = {name: predictions.part(name) for name in tests}
@@ -37,7 +37,7 @@ def compute(predictions: Predictions) -> dict[str, Any]:
     for system in predictions.scores:
         fitted = fit_platt(val.scores[system], val.generated)
         calibration = Calibration(round(fitted.slope, 6), round(fitted.intercept, 6))
-        figures = {name: measure(part, system, calibration) for name, part in parts.items()}
+        figures = {name: compute_metrics(part, system, calibration) for name, part in parts.items()}
         systems[system] = {"calibration": asdict(calibration), "tests": figures}
     return systems
 

@@ -8,10 +8,10 @@ from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.detector import Detector, default_workers
 from tegaki.errors import CorpusError
 from tegaki.lab.corpus import Item
-from tegaki.results.result import Row
+from tegaki.results.result import Result
 
 
-def judge_split(detector: Detector, items: Sequence[Item]) -> list[Row]:
+def score_split(detector: Detector, items: Sequence[Item]) -> list[Result]:
     """The rows of a split's pictures, by the shipped path.
 
     Raises:

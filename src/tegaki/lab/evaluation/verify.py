@@ -40,25 +40,25 @@ def verify(path: Path, checks: Iterable[Check] = ()) -> list[str]:
 
 def _family(report: Report, predictions: Predictions) -> Iterator[str]:
     """A family that was left out stands in every test, alone, and not in val."""
-    said = report.get("family")
-    if said is None:
+    decided = report.get("family")
+    if decided is None:
         return
     for test in predictions.tests():
-        found = {j.family for j in predictions.part(test).judged if j.generated}
-        if (said in found) if test == "val" else (found != {said}):
+        found = {j.family for j in predictions.part(test).samples if j.generated}
+        if (decided in found) if test == "val" else (found != {decided}):
             yield (
-                f"family: the report says that {said} was left out, {test} holds "
+                f"family: the report says that {decided} was left out, {test} holds "
                 f"{', '.join(sorted(found))}"
             )
 
 
-def differences(where: str, said: Any, found: Any) -> Iterable[str]:
+def differences(where: str, decided: Any, found: Any) -> Iterable[str]:
     """Every place where two pieces of plain data are not equal."""
-    if isinstance(said, dict) and isinstance(found, dict):
-        for key in sorted({*said, *found}):
-            yield from differences(f"{where}.{key}", said.get(key), found.get(key))
-    elif isinstance(said, list) and isinstance(found, list) and len(said) == len(found):
-        for index, (a, b) in enumerate(zip(said, found, strict=True)):
+    if isinstance(decided, dict) and isinstance(found, dict):
+        for key in sorted({*decided, *found}):
+            yield from differences(f"{where}.{key}", decided.get(key), found.get(key))
+    elif isinstance(decided, list) and isinstance(found, list) and len(decided) == len(found):
+        for index, (a, b) in enumerate(zip(decided, found, strict=True)):
             yield from differences(f"{where}[{index}]", a, b)
-    elif said != found:
-        yield f"{where}: the report says {said}, the predictions give {found}"
+    elif decided != found:
+        yield f"{where}: the report says {decided}, the predictions give {found}"

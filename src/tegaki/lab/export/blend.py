@@ -12,7 +12,7 @@ from onnx import TensorProto, compose, helper
 from tegaki.detector import Detector
 from tegaki.errors import TrainingError
 from tegaki.lab.corpus import ShardSet
-from tegaki.lab.export.bundle import bundle_of, val_scores
+from tegaki.lab.export.bundle import assemble_bundle, val_scores
 from tegaki.model import Bundle, load_single, read_network
 
 
@@ -26,7 +26,7 @@ def blend(folders: Sequence[Path], shards: ShardSet, out: Path) -> Bundle:
     bundles = [load_single(folder) for folder in folders]
     if len(bundles) < 2:
         raise TrainingError("a blend takes two bundles or more")
-    if len({bundle.recipe.model.sha256 for bundle in bundles}) < len(bundles):
+    if len({bundle.config.model.sha256 for bundle in bundles}) < len(bundles):
         raise TrainingError("one network is named twice: a blend takes different ones")
     first = bundles[0]
     for other in bundles[1:]:
@@ -36,15 +36,15 @@ def blend(folders: Sequence[Path], shards: ShardSet, out: Path) -> Bundle:
         scores = val_scores(Detector.load(bundle.folder, provenance=False), shards)[0]
         weights.append(1 / (len(bundles) * float(scores.std())))
     data = blended([read_network(bundle) for bundle in bundles], weights)
-    return bundle_of(
-        data, "blend", first.recipe.decode, first.recipe.views, _facts(bundles), shards, out
+    return assemble_bundle(
+        data, "blend", first.config.decode, first.config.views, _facts(bundles), shards, out
     )
 
 
 def _refuse_other(first: Bundle, other: Bundle, shards: ShardSet) -> None:
     for what, one, two in (
-        ("views", first.recipe.views, other.recipe.views),
-        ("decoding", first.recipe.decode, other.recipe.decode),
+        ("views", first.config.views, other.config.views),
+        ("decoding", first.config.decode, other.config.decode),
         ("data", first.training["manifest_sha256"], other.training["manifest_sha256"]),
         ("data", shards.manifest_sha256, other.training["manifest_sha256"]),
     ):

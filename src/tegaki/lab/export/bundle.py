@@ -22,22 +22,22 @@ from tegaki.lab.models.classifier import Classifier
 from tegaki.lab.models.onnx_export import to_onnx
 from tegaki.lab.training.recipes import TrainingRecipe
 from tegaki.model import Bundle, save_bundle
-from tegaki.results.result import Row
+from tegaki.results.result import Result
 from tegaki.results.scoring_config import (
     Calibration,
+    CropPolicy,
     DecodePolicy,
     ModelRef,
-    Recipe,
+    ScoringConfig,
     ShrinkPolicy,
     Thresholds,
-    ViewPolicy,
 )
 
 _UNCALIBRATED = Calibration(slope=1.0, intercept=0.0)
 _NO_THRESHOLDS = Thresholds(0.0, 1.0, 0.0, 0.0, 0, 0)
 
 
-def onnx_of(network: Classifier, size: int) -> bytes:
+def export_onnx(network: Classifier, size: int) -> bytes:
     """An ONNX file: views ``(n, 3, size, size)`` to ``logit (n,)``."""
     network.eval()
     network.to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
@@ -51,16 +51,16 @@ def build_bundle(
 
     The bundle appears in ``folder`` when it is whole; one that stood there is replaced.
     """
-    onnx = onnx_of(network, recipe.views.size)
+    onnx = export_onnx(network, recipe.views.size)
     facts = _training_facts(recipe, shards)
-    return bundle_of(onnx, recipe.name, recipe.decode, recipe.views, facts, shards, folder)
+    return assemble_bundle(onnx, recipe.name, recipe.decode, recipe.views, facts, shards, folder)
 
 
-def bundle_of(
+def assemble_bundle(
     onnx: bytes,
     name: str,
     decode: DecodePolicy,
-    views: ViewPolicy,
+    views: CropPolicy,
     training: dict[str, Any],
     shards: ShardSet,
     folder: Path,
@@ -72,14 +72,14 @@ def bundle_of(
     (partial / "model.onnx").write_bytes(onnx)
     sha256 = hashlib.sha256(onnx).hexdigest()
     reference = ModelRef(f"{name}-{sha256[:8]}", sha256)
-    raw = Recipe(decode, views, reference, _UNCALIBRATED, ShrinkPolicy())
+    raw = ScoringConfig(decode, views, reference, _UNCALIBRATED, ShrinkPolicy())
     bundle = Bundle(partial, raw, _NO_THRESHOLDS, training)
     save_bundle(bundle)
     scores, generated, sources = val_scores(Detector.load(partial, provenance=False), shards)
     calibration = fit_platt(scores, generated)
     bundle = dataclasses.replace(
         bundle,
-        recipe=dataclasses.replace(raw, calibration=calibration),
+        config=dataclasses.replace(raw, calibration=calibration),
         thresholds=fit_thresholds(scores, generated, sources, calibration),
     )
     save_bundle(bundle)
@@ -91,7 +91,7 @@ def bundle_of(
 def val_scores(detector: Detector, shards: ShardSet) -> tuple[Scores, Labels, list[str]]:
     """Logits float64 ``(n,)``, labels bool ``(n,)`` and sources of ``val``, as users see them."""
 
-    def judge(sample: Sample) -> tuple[Sample, Row]:
+    def judge(sample: Sample) -> tuple[Sample, Result]:
         return sample, detector.inspect_bytes(sample.data, sample.id)
 
     scores: list[float] = []

@@ -10,7 +10,7 @@ import numpy as np
 from tegaki.detector import Detector
 from tegaki.errors import BundleError
 from tegaki.lab.corpus import Corpus, Item
-from tegaki.lab.evaluation.scoring import judge_split
+from tegaki.lab.evaluation.scoring import score_split
 from tegaki.lab.metrics.metrics import (
     Labels,
     Metric,
@@ -22,7 +22,7 @@ from tegaki.lab.metrics.metrics import (
     tpr_at_fpr,
 )
 from tegaki.model import Bundle
-from tegaki.results.result import Row
+from tegaki.results.result import Result
 
 TESTS = ("test_seen", "test_unseen")
 _FEWEST = 5  # pictures of a source that is named for its errors
@@ -32,32 +32,34 @@ _CUT_OFF = "2022-08"  # generators that draw anime well came with this month
 
 def splits_of(bundle: Bundle) -> tuple[str, ...]:
     """The splits that a model's figures are given for: its training may have taken ``val`` too."""
-    took_val = bundle.recipe.base is not None or "held_out" in bundle.training
+    took_val = bundle.config.base is not None or "held_out" in bundle.training
     return TESTS if took_val else ("val", *TESTS)
 
 
-def measure(detector: Detector, corpus: Corpus, tell: Callable[[str], None]) -> dict[str, Any]:
+def measure_card(
+    detector: Detector, corpus: Corpus, log_line: Callable[[str], None]
+) -> dict[str, Any]:
     """Figures of every split, and the hashes of what they were measured on.
 
     Args:
-        tell: called with the name of a split before it is scored.
+        log_line: called with the name of a split before it is scored.
     """
     bundle = single(detector)
     figures: dict[str, Any] = {
-        "model_sha256": bundle.recipe.model.sha256,
-        "recipe": bundle.recipe.hash,
+        "model_sha256": bundle.config.model.sha256,
+        "recipe": bundle.config.hash,
         "manifest_sha256": corpus.manifest_sha256,
         "splits": {},
     }
     for name in splits_of(bundle):
-        tell(name)
+        log_line(name)
         items = corpus.split(name)
-        rows = judge_split(detector, items)
-        figures["splits"][name] = split_figures(items, rows)
+        rows = score_split(detector, items)
+        figures["splits"][name] = split_metrics(items, rows)
     return figures
 
 
-def split_figures(items: Sequence[Item], rows: Sequence[Row]) -> dict[str, Any]:
+def split_metrics(items: Sequence[Item], rows: Sequence[Result]) -> dict[str, Any]:
     """Figures of one split; shares and areas 0-1, rounded to three decimals."""
     generated = np.array([item.generated for item in items])
     scores = np.array([row.logit for row in rows], dtype=np.float64)

@@ -58,7 +58,7 @@ def card_text(bundle: Bundle, figures: dict[str, Any]) -> str:
 
 
 def _what(bundle: Bundle) -> Iterator[str]:
-    t, recipe = bundle.thresholds, bundle.recipe
+    t, recipe = bundle.thresholds, bundle.config
     measured = calibrated_on(bundle)
     yield f"# Model card: {bundle.id}"
     yield ""

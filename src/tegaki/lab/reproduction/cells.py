@@ -9,11 +9,11 @@ from pathlib import Path
 from tegaki.lab.corpus import Item, ShardSet, load_corpus, load_shards
 from tegaki.lab.evaluation.report import read_report, write_report
 from tegaki.lab.metrics.metrics import Scores
-from tegaki.lab.metrics.predictions import Judged, Predictions, join
+from tegaki.lab.metrics.predictions import EvaluatedSample, Predictions, join
 from tegaki.lab.models.classifier import Classifier
 from tegaki.lab.reproduction.ensemble import (
     DESCRIBED,
-    Chances,
+    Probabilities,
     best_share,
     ensemble_as_coded,
     ensemble_as_described,
@@ -25,7 +25,7 @@ from tegaki.lab.training.letterbox import TTA, VIEWS
 from tegaki.lab.training.recipes import TrainingRecipe
 from tegaki.lab.training.trainer import Trainer
 
-Tell = Callable[[str], None]
+LogLine = Callable[[str], None]
 
 
 def is_finished(cell: Cell, folder: Path) -> bool:
@@ -39,7 +39,13 @@ def is_finished(cell: Cell, folder: Path) -> bool:
 
 
 def run_cell(
-    cell: Cell, shards: Path, test: str, folder: Path, weights: Path, workers: int, tell: Tell
+    cell: Cell,
+    shards: Path,
+    test: str,
+    folder: Path,
+    weights: Path,
+    workers: int,
+    log_line: LogLine,
 ) -> None:
     """Train what a cell needs and write its predictions and report into ``folder``.
 
@@ -54,7 +60,7 @@ def run_cell(
         return
     if (folder / "report.json").exists():  # of recipes that have changed since
         shutil.rmtree(folder)
-    run = _Run(cell, load_shards(shards), test, folder, weights, workers, tell)
+    run = _Run(cell, load_shards(shards), test, folder, weights, workers, log_line)
     parts = run.alone() if cell.recipe else run.table()
     facts = {
         "protocol": cell.protocol,
@@ -78,10 +84,10 @@ class _Run:
         folder: Path,
         weights: Path,
         workers: int,
-        tell: Tell,
+        log_line: LogLine,
     ) -> None:
         self.cell, self.shards, self.test, self.folder = cell, shards, test, folder
-        self.weights, self.workers, self.tell = weights, workers, tell
+        self.weights, self.workers, self.log_line = weights, workers, log_line
         self.items = {item.id: item for item in load_corpus(shards.folder).items}
         self.recipes = recipes_of(cell)
         self.share: float | None = None
@@ -131,7 +137,9 @@ class _Run:
             features=self.folder / "features",
             workers=self.workers,
         )
-        return trainer.run(tell=lambda line: self.tell(f"{self.cell.name} {recipe.name} {line}"))
+        return trainer.run(
+            log_line=lambda line: self.log_line(f"{self.cell.name} {recipe.name} {line}")
+        )
 
     def cache(self, network: Classifier, recipe: TrainingRecipe) -> FeatureCache:
         folder = self.folder / "features"
@@ -139,10 +147,10 @@ class _Run:
 
     def predictions(self, split: str, file: FeatureFile, scores: dict[str, Scores]) -> Predictions:
         name = "val" if split == "val" else "test"
-        return Predictions(tuple(_judged(name, self.items[f.id]) for f in file.facts), scores)
+        return Predictions(tuple(_judged(name, self.items[f.id]) for f in file.samples), scores)
 
 
-def _systems(models: dict[str, Chances], share: float) -> dict[str, Scores]:
+def _systems(models: dict[str, Probabilities], share: float) -> dict[str, Scores]:
     baseline, enhanced = models["baseline"], models["enhanced"]
     systems = with_views("baseline", baseline, list(TTA))
     systems |= with_views("enhanced", enhanced, list(TTA))
@@ -156,5 +164,5 @@ def _systems(models: dict[str, Chances], share: float) -> dict[str, Scores]:
     return systems
 
 
-def _judged(test: str, item: Item) -> Judged:
-    return Judged(test, item.id, item.generated, item.source, item.family, item.style)
+def _judged(test: str, item: Item) -> EvaluatedSample:
+    return EvaluatedSample(test, item.id, item.generated, item.source, item.family, item.style)

@@ -10,7 +10,7 @@ from tegaki.lab.evaluation.report import Report
 from tegaki.lab.metrics.metrics import Labels, Scores
 from tegaki.lab.metrics.predictions import Predictions, log_odds, probabilities
 
-Chances = Callable[[Sequence[str]], Scores]
+Probabilities = Callable[[Sequence[str]], Scores]
 """Mean probability of *generated* over the named views of every picture: float64 ``(n,)``."""
 
 SHARES = tuple(step / 10 for step in range(11))
@@ -21,7 +21,7 @@ _FLIP = ("plain", "flipped")
 _ROUNDING = 1e-3  # more than five decimals of a log odds can move the third member
 
 
-def ensemble_as_coded(enhanced: Chances, baseline: Chances) -> dict[str, Scores]:
+def ensemble_as_coded(enhanced: Probabilities, baseline: Probabilities) -> dict[str, Scores]:
     """0.6 E + 0.4 (0.3 B(x) + 0.3 B(flip x) + 0.4 B(x + 0.1)), as the seed's notebook ran it.
 
     With flips, each member averages a view and its mirror image, so that the plain and the flipped
@@ -38,14 +38,14 @@ def ensemble_as_coded(enhanced: Chances, baseline: Chances) -> dict[str, Scores]
     return {"ensemble-coded": log_odds(plain), "ensemble-coded+flip": log_odds(flips)}
 
 
-def ensemble_as_described(enhanced: Chances, baseline: Chances, share: float) -> Scores:
+def ensemble_as_described(enhanced: Probabilities, baseline: Probabilities, share: float) -> Scores:
     """Three members in equal parts (plain, flipped, brightness +-10 %) beside the enhanced model,
     which weighs ``share``."""
     members = baseline(["plain", "flipped", "brightness10"])
     return log_odds(share * enhanced(["plain"]) + (1 - share) * members)
 
 
-def best_share(enhanced: Chances, baseline: Chances, generated: Labels) -> float:
+def best_share(enhanced: Probabilities, baseline: Probabilities, generated: Labels) -> float:
     """The weight of the enhanced model with the best accuracy on ``val``, of 0, 0.1, ... 1; of
     equals the nearest to 0.6, which the seed's notebook used."""
 

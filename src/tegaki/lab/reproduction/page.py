@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from tegaki.lab.corpus import Item
-from tegaki.lab.reproduction.summary import Done, Summary
+from tegaki.lab.reproduction.summary import FinishedCell, Summary
 from tegaki.lab.reproduction.text import HEADLINE, tables, verdict
 from tegaki.utils.tables import page
 
@@ -38,7 +38,7 @@ def write_page(
     path.write_text(page("The seed's results, run again", sections), encoding="utf-8")
 
 
-def _mistakes(protocol: str, cell: Done, items: dict[str, Item]) -> str:
+def _mistakes(protocol: str, cell: FinishedCell, items: dict[str, Item]) -> str:
     """The most confident wrong answers of each label, worst first."""
     scores, generated = cell.test.scores[HEADLINE], cell.test.generated
     order = np.argsort(np.where(generated, scores, -scores), kind="stable")
@@ -50,8 +50,8 @@ def _mistakes(protocol: str, cell: Done, items: dict[str, Item]) -> str:
     return "\n".join(parts)
 
 
-def _figure(cell: Done, index: int, items: dict[str, Item]) -> str:
-    judged = cell.test.judged[index]
+def _figure(cell: FinishedCell, index: int, items: dict[str, Item]) -> str:
+    judged = cell.test.samples[index]
     caption = html.escape(f"{judged.source}, log odds {cell.test.scores[HEADLINE][index]:+.1f}")
     with Image.open(io.BytesIO(items[judged.id].read())) as stored:
         small = stored.convert("RGB")

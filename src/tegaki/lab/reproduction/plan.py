@@ -66,7 +66,7 @@ def frozen_recipes(seed: int) -> dict[str, TrainingRecipe]:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """One row of the table: a system, and the seed's accuracy and F1 of it where it has them."""
 
     system: str
@@ -75,35 +75,35 @@ class Row:
     f1: float | None = None
 
 
-ROWS = (
-    Row("baseline", "Baseline, 1 view", 0.959649, 0.960139),
-    Row("baseline+flip", "Baseline, flip", 0.959649, 0.960208),
-    Row("baseline+paper3", "Baseline, paper's 3 views"),
-    Row("baseline+baseline6", "Baseline, 6 views", 0.964912, 0.965577),
-    Row("enhanced", "Enhanced, 1 view", 0.966667, 0.966783),
-    Row("enhanced+flip", "Enhanced, flip (the headline)", 0.972807, 0.972926),
-    Row("enhanced+paper3", "Enhanced, paper's 3 views"),
-    Row("enhanced+baseline6", "Enhanced, 6 views"),
-    Row("no-attention", "Without channel attention, 1 view", 0.9642),
-    Row("no-attention+flip", "Without channel attention, flip", 0.9683),
-    Row("no-head", "Without the enhanced head, 1 view", 0.9651),
-    Row("no-head+flip", "Without the enhanced head, flip", 0.9704),
-    Row("ensemble-coded", "Ensemble as coded, 1 view", 0.965789, 0.965939),
-    Row("ensemble-coded+flip", "Ensemble as coded, flip", 0.963158, 0.963542),
-    Row("ensemble-described", "Ensemble as described"),
-    Row("rate-0.001+flip", "Enhanced, flip, rate 1e-3", 0.97018),
-    Row("rate-0.0009999+flip", "Enhanced, flip, rate 0.0009999", 0.972807),
-    Row("rate-0.00095+flip", "Enhanced, flip, rate 0.00095", 0.9684),
-    Row("rate-0.0001+flip", "Enhanced, flip, rate 1e-4", 0.9693),
-    Row("rate-0.00001+flip", "Enhanced, flip, rate 1e-5", 0.9535),
-    Row("enhanced-paper", "Enhanced in two stages, 3 views (the paper's words)"),
-    Row("kusuma-v2", "Kusuma et al., MobileNetV2", 0.968, 0.971),
-    Row("kusuma-v3", "Kusuma et al., MobileNetV3-Large (here from scratch)", 0.972, 0.974),
+TABLE_ROWS = (
+    TableRow("baseline", "Baseline, 1 view", 0.959649, 0.960139),
+    TableRow("baseline+flip", "Baseline, flip", 0.959649, 0.960208),
+    TableRow("baseline+paper3", "Baseline, paper's 3 views"),
+    TableRow("baseline+baseline6", "Baseline, 6 views", 0.964912, 0.965577),
+    TableRow("enhanced", "Enhanced, 1 view", 0.966667, 0.966783),
+    TableRow("enhanced+flip", "Enhanced, flip (the headline)", 0.972807, 0.972926),
+    TableRow("enhanced+paper3", "Enhanced, paper's 3 views"),
+    TableRow("enhanced+baseline6", "Enhanced, 6 views"),
+    TableRow("no-attention", "Without channel attention, 1 view", 0.9642),
+    TableRow("no-attention+flip", "Without channel attention, flip", 0.9683),
+    TableRow("no-head", "Without the enhanced head, 1 view", 0.9651),
+    TableRow("no-head+flip", "Without the enhanced head, flip", 0.9704),
+    TableRow("ensemble-coded", "Ensemble as coded, 1 view", 0.965789, 0.965939),
+    TableRow("ensemble-coded+flip", "Ensemble as coded, flip", 0.963158, 0.963542),
+    TableRow("ensemble-described", "Ensemble as described"),
+    TableRow("rate-0.001+flip", "Enhanced, flip, rate 1e-3", 0.97018),
+    TableRow("rate-0.0009999+flip", "Enhanced, flip, rate 0.0009999", 0.972807),
+    TableRow("rate-0.00095+flip", "Enhanced, flip, rate 0.00095", 0.9684),
+    TableRow("rate-0.0001+flip", "Enhanced, flip, rate 1e-4", 0.9693),
+    TableRow("rate-0.00001+flip", "Enhanced, flip, rate 1e-5", 0.9535),
+    TableRow("enhanced-paper", "Enhanced in two stages, 3 views (the paper's words)"),
+    TableRow("kusuma-v2", "Kusuma et al., MobileNetV2", 0.968, 0.971),
+    TableRow("kusuma-v3", "Kusuma et al., MobileNetV3-Large (here from scratch)", 0.972, 0.974),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class PaperClaim:
     """That ``better`` beats ``worse``; ``gain``: by how much accuracy, the seed says."""
 
     question: str
@@ -112,21 +112,25 @@ class Claim:
     gain: float | None
 
 
-CLAIMS = (
-    Claim("Does the enhanced model beat the baseline?", "enhanced", "baseline", 0.0071),
-    Claim("... with their own test-time views?", "enhanced+flip", "baseline+baseline6", 0.0079),
-    Claim("Does channel attention help?", "enhanced", "no-attention", 0.0025),
-    Claim("... with flips?", "enhanced+flip", "no-attention+flip", 0.0045),
-    Claim("Does the enhanced head help?", "enhanced", "no-head", 0.0016),
-    Claim("... with flips?", "enhanced+flip", "no-head+flip", 0.0024),
-    Claim("Do flips at test time help?", "enhanced+flip", "enhanced", 0.0061),
-    Claim("Do the paper's three views help?", "enhanced+paper3", "enhanced", None),
-    Claim("Do six views help the baseline?", "baseline+baseline6", "baseline", 0.0053),
-    Claim("Does the ensemble help?", "ensemble-coded", "enhanced", -0.0009),
-    Claim("... with flips?", "ensemble-coded+flip", "enhanced+flip", -0.0096),
-    Claim("Does it help as the paper describes it?", "ensemble-described", "enhanced", None),
-    Claim(
+PAPER_CLAIMS = (
+    PaperClaim("Does the enhanced model beat the baseline?", "enhanced", "baseline", 0.0071),
+    PaperClaim(
+        "... with their own test-time views?", "enhanced+flip", "baseline+baseline6", 0.0079
+    ),
+    PaperClaim("Does channel attention help?", "enhanced", "no-attention", 0.0025),
+    PaperClaim("... with flips?", "enhanced+flip", "no-attention+flip", 0.0045),
+    PaperClaim("Does the enhanced head help?", "enhanced", "no-head", 0.0016),
+    PaperClaim("... with flips?", "enhanced+flip", "no-head+flip", 0.0024),
+    PaperClaim("Do flips at test time help?", "enhanced+flip", "enhanced", 0.0061),
+    PaperClaim("Do the paper's three views help?", "enhanced+paper3", "enhanced", None),
+    PaperClaim("Do six views help the baseline?", "baseline+baseline6", "baseline", 0.0053),
+    PaperClaim("Does the ensemble help?", "ensemble-coded", "enhanced", -0.0009),
+    PaperClaim("... with flips?", "ensemble-coded+flip", "enhanced+flip", -0.0096),
+    PaperClaim("Does it help as the paper describes it?", "ensemble-described", "enhanced", None),
+    PaperClaim(
         "Is 0.0009999 a better rate than 1e-3?", "rate-0.0009999+flip", "rate-0.001+flip", 0.0027
     ),
-    Claim("Does rate 0.0009999 beat 1e-5?", "rate-0.0009999+flip", "rate-0.00001+flip", 0.0193),
+    PaperClaim(
+        "Does rate 0.0009999 beat 1e-5?", "rate-0.0009999+flip", "rate-0.00001+flip", 0.0193
+    ),
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tegaki.lab.metrics.predictions import probabilities
-from tegaki.lab.reproduction.summary import Done, Summary
+from tegaki.lab.reproduction.summary import FinishedCell, Summary
 from tegaki.lab.reproduction.text import HEADLINE
 
 if TYPE_CHECKING:
@@ -28,7 +28,12 @@ def draw(summary: Summary, folder: Path) -> list[str]:
     if not cells:
         return []
     cell = cells[0]
-    kinds: tuple[Callable[[Axes, Done], None], ...] = (_curves, _roc, _reliability, _sources)
+    kinds: tuple[Callable[[Axes, FinishedCell], None], ...] = (
+        _curves,
+        _roc,
+        _reliability,
+        _sources,
+    )
     # Text stays text, and the same numbers give the same bytes.
     with mpl.rc_context({"svg.hashsalt": "tegaki", "svg.fonttype": "none"}):
         figure = Figure(figsize=(11, 8.5), layout="constrained")
@@ -42,7 +47,7 @@ def draw(summary: Summary, folder: Path) -> list[str]:
     return [name]
 
 
-def _curves(axes: Axes, cell: Done) -> None:
+def _curves(axes: Axes, cell: FinishedCell) -> None:
     axes.set_title("Training: accuracy by epoch")
     for name in ("baseline", "enhanced"):
         log = cell.folder / name / "log.jsonl"
@@ -61,7 +66,7 @@ def _curves(axes: Axes, cell: Done) -> None:
     axes.legend()
 
 
-def _roc(axes: Axes, cell: Done) -> None:
+def _roc(axes: Axes, cell: FinishedCell) -> None:
     axes.set_title("ROC on the test")
     generated = cell.test.generated
     for name in SYSTEMS:
@@ -74,7 +79,7 @@ def _roc(axes: Axes, cell: Done) -> None:
     axes.legend()
 
 
-def _reliability(axes: Axes, cell: Done) -> None:
+def _reliability(axes: Axes, cell: FinishedCell) -> None:
     axes.set_title("Reliability (enhanced, flip)")
     scores, generated = cell.test.scores[HEADLINE], cell.test.generated
     fitted = cell.report["systems"][HEADLINE]["calibration"]
@@ -92,11 +97,11 @@ def _reliability(axes: Axes, cell: Done) -> None:
     axes.legend()
 
 
-def _sources(axes: Axes, cell: Done) -> None:
+def _sources(axes: Axes, cell: FinishedCell) -> None:
     axes.set_title("Right answers by source (enhanced, flip)")
     said = cell.test.scores[HEADLINE] > 0
     right = said == cell.test.generated
-    names = np.array([judged.source for judged in cell.test.judged])
+    names = np.array([judged.source for judged in cell.test.samples])
     generated = cell.test.generated
     bars = sorted(
         (float(right[(names == name) & (generated == label)].mean()), label)

@@ -21,14 +21,14 @@ from tegaki.lab.corpus.splits import assign, split_name
 from tegaki.lab.reproduction.cells import is_finished, run_cell
 from tegaki.lab.reproduction.plan import Cell, cells
 
-Tell = Callable[[str], None]
+LogLine = Callable[[str], None]
 _KEPT = ("report.json", "predictions.csv")
-_LOOK = 1.0  # seconds between two looks at the cells that run
+_POLL_INTERVAL = 1.0  # seconds between two looks at the cells that run
 _TAIL = 4096  # bytes of a log that hold its last line
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RunStatus:
     """How far a run is. ``running``: the cells at work, each with the last line of its log."""
 
     done: int
@@ -36,7 +36,7 @@ class Standing:
     running: tuple[tuple[str, str], ...]
 
 
-Watch = Callable[[Standing], None]
+StatusCallback = Callable[[RunStatus], None]
 """Called about once a second, and whenever a cell is done."""
 
 
@@ -47,8 +47,8 @@ def run(
     *,
     jobs: int,
     chosen: Iterable[Cell],
-    tell: Tell,
-    watch: Watch = lambda _: None,
+    log_line: LogLine,
+    on_status: StatusCallback = lambda _: None,
 ) -> None:
     """Run every chosen cell that is not finished.
 
@@ -58,30 +58,30 @@ def run(
         CorpusError: ``work`` belongs to another corpus.
     """
     waiting = [cell for cell in chosen if not is_finished(cell, work / "cells" / cell.name)]
-    prepare(corpus, work, {cell.protocol for cell in waiting}, tell)
+    prepare(corpus, work, {cell.protocol for cell in waiting}, log_line)
     if not waiting:
         return
     os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that are started here
     context = multiprocessing.get_context("spawn")
     tasks = [(cell, work, weights) for cell in waiting]
     # Leaving the pool by an error or Ctrl-C ends its processes, which save what they do.
-    with context.Pool(jobs, _leave_ctrl_c, maxtasksperchild=1) as pool:
+    with context.Pool(jobs, _ignore_interrupts, maxtasksperchild=1) as pool:
         results = pool.imap_unordered(_run, tasks)
         done: list[str] = []
         while len(done) < len(waiting):
-            watch(_standing(work, waiting, done, jobs))
+            on_status(_run_status(work, waiting, done, jobs))
             try:
-                done.append(results.next(timeout=_LOOK))
+                done.append(results.next(timeout=_POLL_INTERVAL))
             except multiprocessing.TimeoutError:
                 continue
-            tell(f"{done[-1]} is done, {len(done)} of {len(waiting)}")
+            log_line(f"{done[-1]} is done, {len(done)} of {len(waiting)}")
 
 
-def _standing(work: Path, waiting: Sequence[Cell], done: Sequence[str], jobs: int) -> Standing:
+def _run_status(work: Path, waiting: Sequence[Cell], done: Sequence[str], jobs: int) -> RunStatus:
     """Cells begin in their order, so those at work are known by what is done."""
     begun = [cell.name for cell in waiting[: len(done) + jobs]]
     running = [(name, _last_line(work, name)) for name in begun if name not in done]
-    return Standing(len(done), len(waiting), tuple(running))
+    return RunStatus(len(done), len(waiting), tuple(running))
 
 
 def _last_line(work: Path, cell: str) -> str:
@@ -95,14 +95,14 @@ def _last_line(work: Path, cell: str) -> str:
     return next((line for line in reversed(lines) if line), "").removeprefix(f"{cell} ")
 
 
-def prepare(corpus: Path, work: Path, protocols: Iterable[str], tell: Tell) -> None:
+def prepare(corpus: Path, work: Path, protocols: Iterable[str], log_line: LogLine) -> None:
     """Write the shards of every split that the protocols need, once."""
     check_corpus(corpus, work)
     for name in sorted(protocols):
         folder = shards_of(work, name)
         if (folder / "shards.json").exists():
             continue
-        tell(f"writing shards for {name}")
+        log_line(f"writing shards for {name}")
         shutil.rmtree(folder, ignore_errors=True)  # half written when it was stopped
         protocol = load_protocol(name)
         items = assign(load_corpus(corpus).items, protocol)
@@ -124,7 +124,7 @@ def shards_of(work: Path, protocol: str) -> Path:
     return work / "shards" / load_protocol(protocol).method
 
 
-def _leave_ctrl_c() -> None:
+def _ignore_interrupts() -> None:
     """Ctrl-C is for the parent, which ends its processes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -137,13 +137,13 @@ def _run(task: tuple[Cell, Path, Path]) -> str:
     (test,) = load_protocol(cell.protocol).tests
     with (folder / "log.txt").open("a", encoding="utf-8") as log:
 
-        def tell(line: str) -> None:
+        def log_line(line: str) -> None:
             print(line, file=log, flush=True)
 
         # The parent's way to end its processes: a training run puts it off until it is saved.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            run_cell(cell, shards_of(work, cell.protocol), test, folder, weights, 2, tell)
+            run_cell(cell, shards_of(work, cell.protocol), test, folder, weights, 2, log_line)
         except KeyboardInterrupt:
             sys.exit(1)
     return cell.name

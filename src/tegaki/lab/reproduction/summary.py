@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from tegaki.lab.evaluation.report import Report, read_report
-from tegaki.lab.metrics.intervals import DRAWS, in_blocks, source_weights
+from tegaki.lab.metrics.intervals import DRAWS, bootstrap_in_blocks, source_weights
 from tegaki.lab.metrics.metrics import Values
 from tegaki.lab.metrics.predictions import Predictions, read_predictions
-from tegaki.lab.reproduction.plan import CLAIMS, PROTOCOLS, ROWS, Claim, Row
+from tegaki.lab.reproduction.plan import PAPER_CLAIMS, PROTOCOLS, TABLE_ROWS, PaperClaim, TableRow
 from tegaki.results.scoring_config import Calibration
 
 SHOWN = ("accuracy", "f1", "auc", "tpr_at_1")
@@ -36,19 +36,19 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SummaryRow:
     """One row of one protocol: figures by metric, over ``seeds`` runs."""
 
-    row: Row
+    row: TableRow
     seeds: int
     figures: dict[str, Figure]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ClaimOutcome:
     """What became of a claim: the mean gain in accuracy and in AUC."""
 
-    claim: Claim
+    claim: PaperClaim
     accuracy: Figure
     auc: Figure
 
@@ -63,7 +63,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class FinishedCell:
     """A finished cell: its report, and its test predictions."""
 
     folder: Path
@@ -76,11 +76,11 @@ class Summary:
     """All rows and answers of one protocol, and the cells that they come from."""
 
     protocol: str
-    cells: tuple[Done, ...]
-    lines: tuple[Line, ...]
-    answers: tuple[Answer, ...]
+    cells: tuple[FinishedCell, ...]
+    lines: tuple[SummaryRow, ...]
+    answers: tuple[ClaimOutcome, ...]
 
-    def line(self, system: str) -> Line | None:
+    def line(self, system: str) -> SummaryRow | None:
         """The row of one system, if its cells are done."""
         return next((line for line in self.lines if line.row.system == system), None)
 
@@ -97,30 +97,32 @@ def summarise(folder: Path) -> list[Summary]:
     return found
 
 
-def _done(path: Path) -> Done:
+def _done(path: Path) -> FinishedCell:
     report = read_report(path)
     predictions = read_predictions(
         path.parent / report["predictions"]["file"], report["predictions"]["sha256"]
     )
-    return Done(path.parent, report, predictions.part("test"))
+    return FinishedCell(path.parent, report, predictions.part("test"))
 
 
-def _summary(protocol: str, cells: tuple[Done, ...]) -> Summary:
+def _summary(protocol: str, cells: tuple[FinishedCell, ...]) -> Summary:
     drawn = _Drawn(cells)
     lines = []
-    for row in ROWS:
+    for row in TABLE_ROWS:
         runs = drawn.of(row.system)
         if runs:
             figures = {name: _figure([run[name] for run in runs]) for name in SHOWN}
-            lines.append(Line(row, len(runs), figures))
-    answers = tuple(answer for claim in CLAIMS if (answer := _answer(claim, drawn)) is not None)
+            lines.append(SummaryRow(row, len(runs), figures))
+    answers = tuple(
+        answer for claim in PAPER_CLAIMS if (answer := _answer(claim, drawn)) is not None
+    )
     return Summary(protocol, cells, tuple(lines), answers)
 
 
 class _Drawn:
     """Metrics of every system and cell: the true one first, then one for every draw."""
 
-    def __init__(self, cells: Sequence[Done]) -> None:
+    def __init__(self, cells: Sequence[FinishedCell]) -> None:
         self.cells = cells
         self.kept: dict[tuple[str, int], dict[str, Values]] = {}
 
@@ -132,18 +134,18 @@ class _Drawn:
     def _metrics(self, system: str, index: int) -> dict[str, Values]:
         if (system, index) not in self.kept:
             cell = self.cells[index]
-            sources = [judged.source for judged in cell.test.judged]
+            sources = [judged.source for judged in cell.test.samples]
             generated = cell.test.generated
             weights = np.vstack(
                 [np.ones((1, len(sources))), source_weights(sources, generated, DRAWS)]
             )
             calibration = Calibration(**cell.report["systems"][system]["calibration"])
             scores = cell.test.scores[system]
-            self.kept[system, index] = in_blocks(scores, generated, weights, calibration)
+            self.kept[system, index] = bootstrap_in_blocks(scores, generated, weights, calibration)
         return self.kept[system, index]
 
 
-def _answer(claim: Claim, drawn: _Drawn) -> Answer | None:
+def _answer(claim: PaperClaim, drawn: _Drawn) -> ClaimOutcome | None:
     better, worse = drawn.of(claim.better), drawn.of(claim.worse)
     if not better or len(better) != len(worse):
         return None
@@ -151,7 +153,7 @@ def _answer(claim: Claim, drawn: _Drawn) -> Answer | None:
         name: _figure([a[name] - b[name] for a, b in zip(better, worse, strict=True)])
         for name in ("accuracy", "auc")
     }
-    return Answer(claim, gains["accuracy"], gains["auc"])
+    return ClaimOutcome(claim, gains["accuracy"], gains["auc"])
 
 
 def _figure(runs: Sequence[Values]) -> Figure:

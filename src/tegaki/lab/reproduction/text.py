@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tegaki.lab.reproduction.plan import ALONE, SEEDS
-from tegaki.lab.reproduction.summary import SHOWN, Figure, Line, Summary
+from tegaki.lab.reproduction.summary import SHOWN, Figure, Summary, SummaryRow
 from tegaki.utils.tables import Table
 
 _METRICS = {"accuracy": "Accuracy", "f1": "F1", "auc": "AUC", "tpr_at_1": "TPR at 1 % FPR"}
@@ -103,7 +103,7 @@ def families_of(summaries: Sequence[Summary], protocol: str) -> dict[str, Any]:
     return found
 
 
-def _headline(protocol: str, line: Line) -> str:
+def _headline(protocol: str, line: SummaryRow) -> str:
     accuracy, f1 = line.figures["accuracy"], line.figures["f1"]
     gap = 100 * (accuracy.value - SEED_ACCURACY)
     inside = "inside" if accuracy.low <= SEED_ACCURACY <= accuracy.high else "outside"

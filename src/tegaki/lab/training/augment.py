@@ -16,7 +16,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 from tegaki.imaging import to_tensor
 from tegaki.lab.training.grounds import other_ground
-from tegaki.lab.training.recipes import Edits
+from tegaki.lab.training.recipes import AugmentPolicy
 
 Rng = np.random.Generator
 _FILTERS = (
@@ -30,10 +30,10 @@ _SMALLEST = 96  # pixels; below it a re-encoded picture keeps nothing worth lear
 
 
 def training_view(
-    picture: Image.Image, size: int, chances: Edits, rng: Rng
+    picture: Image.Image, size: int, chances: AugmentPolicy, rng: Rng
 ) -> npt.NDArray[np.float32]:
     """One random square view of an RGB picture: float32 ``(3, size, size)`` in [-1, 1]."""
-    picture = edited(picture, chances, rng)
+    picture = augment(picture, chances, rng)
     box = _squashed_box(picture) if rng.random() < chances.squash else _crop(picture, chances, rng)
     view = picture.resize((size, size), _any_filter(rng), box=box)
     if rng.random() < chances.flip:
@@ -41,7 +41,7 @@ def training_view(
     return to_tensor(view)
 
 
-def edited(picture: Image.Image, chances: Edits, rng: Rng) -> Image.Image:
+def augment(picture: Image.Image, chances: AugmentPolicy, rng: Rng) -> Image.Image:
     """An RGB picture after what the web does to pictures: filters, resizing, re-encoding."""
     # Without a chance nothing is drawn: recipes of before draw the same edits.
     if chances.ground and rng.random() < chances.ground:
@@ -63,7 +63,7 @@ def _any_filter(rng: Rng) -> Image.Resampling:
     return _FILTERS[int(rng.integers(len(_FILTERS)))]
 
 
-def _rescale(picture: Image.Image, chances: Edits, rng: Rng) -> Image.Image:
+def _rescale(picture: Image.Image, chances: AugmentPolicy, rng: Rng) -> Image.Image:
     low, high = chances.rescale_range
     factor = math.exp(rng.uniform(math.log(low), math.log(high)))
     factor = max(factor, _SMALLEST / min(picture.size))
@@ -72,7 +72,7 @@ def _rescale(picture: Image.Image, chances: Edits, rng: Rng) -> Image.Image:
     )
 
 
-def _colour(picture: Image.Image, _: Edits, rng: Rng) -> Image.Image:
+def _colour(picture: Image.Image, _: AugmentPolicy, rng: Rng) -> Image.Image:
     kinds: tuple[Callable[[Image.Image], ImageEnhance._Enhance], ...] = (
         ImageEnhance.Brightness,
         ImageEnhance.Contrast,
@@ -83,21 +83,21 @@ def _colour(picture: Image.Image, _: Edits, rng: Rng) -> Image.Image:
     return picture
 
 
-def _blur(picture: Image.Image, _: Edits, rng: Rng) -> Image.Image:
+def _blur(picture: Image.Image, _: AugmentPolicy, rng: Rng) -> Image.Image:
     return picture.filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 1.2)))
 
 
-def _noise(picture: Image.Image, _: Edits, rng: Rng) -> Image.Image:
+def _noise(picture: Image.Image, _: AugmentPolicy, rng: Rng) -> Image.Image:
     pixels = np.asarray(picture, dtype=np.float32)
     noise = rng.normal(0, rng.uniform(1, 8), pixels.shape).astype(np.float32)
     return Image.fromarray(np.clip(pixels + noise, 0, 255).astype(np.uint8))
 
 
-def _grey(picture: Image.Image, _: Edits, __: Rng) -> Image.Image:
+def _grey(picture: Image.Image, _: AugmentPolicy, __: Rng) -> Image.Image:
     return picture.convert("L").convert("RGB")
 
 
-def _recompress(picture: Image.Image, chances: Edits, rng: Rng) -> Image.Image:
+def _recompress(picture: Image.Image, chances: AugmentPolicy, rng: Rng) -> Image.Image:
     low, high = chances.quality_range
     for _ in range(int(rng.integers(1, chances.most_passes + 1))):
         buffer = io.BytesIO()
@@ -115,7 +115,9 @@ def _squashed_box(picture: Image.Image) -> tuple[float, float, float, float]:
     return (0.0, 0.0, float(picture.width), float(picture.height))
 
 
-def _crop(picture: Image.Image, chances: Edits, rng: Rng) -> tuple[float, float, float, float]:
+def _crop(
+    picture: Image.Image, chances: AugmentPolicy, rng: Rng
+) -> tuple[float, float, float, float]:
     # Areas are shares of the largest square, not of the picture: a wide picture is not seen at
     # another scale than a square one. Slight stretching (3:4 to 4:3) as Szegedy et al. 2015.
     short = min(picture.size)

@@ -17,7 +17,7 @@ class EarlyStopping:
     best: float = -math.inf
     waited: int = 0
 
-    def better(self, value: float) -> bool:
+    def update(self, value: float) -> bool:
         """Take an epoch's value; whether it is the best so far."""
         if self.patience and value > self.best:
             self.best, self.waited = value, 0
@@ -26,19 +26,19 @@ class EarlyStopping:
         return False
 
     @property
-    def stop(self) -> bool:
+    def should_stop(self) -> bool:
         return bool(self.patience) and self.waited >= self.patience
 
 
 @dataclass(slots=True)
-class Plateau:
+class ReduceOnPlateau:
     """Halves the rate after ``patience`` epochs without a loss lower by 1e-4 (0: never)."""
 
     patience: int
     best: float = math.inf
     waited: int = 0
 
-    def rate(self, loss: float, rate: float) -> float:
+    def update(self, loss: float, rate: float) -> float:
         """The rate of the next epoch, 1e-7 at least."""
         if loss < self.best - 1e-4:
             self.best, self.waited = loss, 0

@@ -12,7 +12,7 @@ import torch
 from tegaki.errors import TrainingError
 
 
-def read_run(path: Path) -> dict[str, Any]:
+def load_checkpoint(path: Path) -> dict[str, Any]:
     """What ``network.pt`` or ``checkpoint.pt`` holds, in the CPU's memory.
 
     Raises:
@@ -29,7 +29,7 @@ def read_run(path: Path) -> dict[str, Any]:
     return state
 
 
-def write_run(state: dict[str, Any], path: Path) -> None:
+def save_checkpoint(state: dict[str, Any], path: Path) -> None:
     """Write such a file: the whole of it or, at whatever moment it is stopped, nothing."""
     partial = path.with_suffix(".partial")
     with partial.open("wb") as stream:

@@ -12,23 +12,23 @@ import torch
 from torch import Tensor, nn
 
 from tegaki.errors import TrainingError
-from tegaki.imaging import make_views
+from tegaki.imaging import make_crops
 from tegaki.lab.corpus import Sample, ShardSet
 from tegaki.lab.metrics.metrics import Labels, Scores
 from tegaki.lab.models.classifier import Classifier
 from tegaki.lab.models.frozen import FrozenLayers
-from tegaki.lab.training.distillation import Teaching
+from tegaki.lab.training.distillation import TeacherNetwork
 from tegaki.lab.training.distributed import World
 from tegaki.lab.training.feature_cache import FeatureCache
 from tegaki.lab.training.letterbox import letterbox, scaled
 from tegaki.lab.training.recipes import TrainingRecipe
 from tegaki.lab.training.stream import (
+    batched,
     batches,
     epoch_size,
-    in_batches,
-    looked_at,
-    opened,
-    training_look,
+    load_batches,
+    open_picture,
+    training_input,
 )
 
 Batch = tuple[Tensor, Tensor]
@@ -50,7 +50,7 @@ class Inputs(Protocol):
         """Logits and labels of split ``val``."""
 
 
-class FromPictures:
+class PictureInputs:
     """Pictures are decoded and augmented while the network learns."""
 
     def __init__(
@@ -73,13 +73,13 @@ class FromPictures:
         plan = self.recipe.stages[stage]
         frozen = self._frozen_layers(stage)
 
-        def look(data: bytes, rng: np.random.Generator) -> npt.NDArray[np.float32]:
-            view = training_look(data, self.recipe, plan, rng)
+        def transform(data: bytes, rng: np.random.Generator) -> npt.NDArray[np.float32]:
+            view = training_input(data, self.recipe, plan, rng)
             return view if frozen is None else frozen(view)
 
         share = (self.world.rank, self.world.size)
         return batches(
-            self.shards, self.recipe, stage, epoch, look,
+            self.shards, self.recipe, stage, epoch, transform,
             skip=skip, workers=self.workers, share=share,
         )  # fmt: skip
 
@@ -89,11 +89,13 @@ class FromPictures:
             logits: Tensor = network(batch, start)
         return logits.float()
 
-    def taught(self, teaching: Teaching, pupil: nn.Module, batch: Tensor) -> tuple[Tensor, Tensor]:
-        """As :meth:`tegaki.lab.training.distillation.Teaching.logits`."""
+    def distill(
+        self, teaching: TeacherNetwork, student: nn.Module, batch: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """As :meth:`tegaki.lab.training.distillation.TeacherNetwork.logits`."""
         batch, start = self._sent(batch)
         with self._precision():
-            return teaching.logits(pupil, batch, start)
+            return teaching.logits(student, batch, start)
 
     def _sent(self, batch: Tensor) -> tuple[Tensor, int]:
         """The batch on the device, and the layer that comes next."""
@@ -117,14 +119,14 @@ class FromPictures:
     def validate(self, network: Classifier, stage: int) -> tuple[Scores, Labels]:
         frozen = self._frozen_layers(stage)
 
-        def look(sample: Sample) -> npt.NDArray[np.float32]:
+        def transform(sample: Sample) -> npt.NDArray[np.float32]:
             views = views_of(sample.data, self.recipe, stage)
             return views if frozen is None else np.stack([frozen(view) for view in views])
 
         scores: list[float] = []
         labels: list[bool] = []
         with torch.inference_mode():
-            for samples, views in looked_at(self.shards.stream("val"), look, self.workers):
+            for samples, views in load_batches(self.shards.stream("val"), transform, self.workers):
                 logits = self.logits(network, views).cpu().numpy()
                 scores += logits.reshape(len(samples), -1).mean(axis=1).tolist()
                 labels += [sample.generated for sample in samples]
@@ -133,9 +135,9 @@ class FromPictures:
 
 def views_of(data: bytes, recipe: TrainingRecipe, stage: int) -> npt.NDArray[np.float32]:
     """A picture as it is judged while watching ``val``: float32 ``(views, 3, size, size)``."""
-    picture = opened(data)
+    picture = open_picture(data)
     if recipe.look == "squares":
-        return make_views(picture, recipe.views).stacked()
+        return make_crops(picture, recipe.views).stacked()
     view = scaled(letterbox(picture, recipe.views.size))
     if recipe.validate_in_place:
         for _ in range(stage):
@@ -143,7 +145,7 @@ def views_of(data: bytes, recipe: TrainingRecipe, stage: int) -> npt.NDArray[np.
     return view[None]
 
 
-class FromFeatures:
+class FeatureInputs:
     """The backbone is fixed and nothing is augmented: its features are computed once."""
 
     def __init__(
@@ -172,7 +174,7 @@ class FromFeatures:
         order = rng.permutation(self.train.chunks).tolist()
         for chunk, rows in zip(order, self.train.rows("plain", order), strict=True):
             labels = self.train.labels(chunk)
-            for drawn in in_batches(rng.permutation(len(rows)).tolist(), size):
+            for drawn in batched(rng.permutation(len(rows)).tolist(), size):
                 if number >= skip:
                     truth = torch.from_numpy(labels[drawn].astype(np.float32))
                     yield torch.from_numpy(rows[drawn]), truth
@@ -180,7 +182,7 @@ class FromFeatures:
 
     def logits(self, network: nn.Module, batch: Tensor) -> Tensor:
         assert isinstance(network, Classifier)
-        return network.judge(batch.to(self.world.device))
+        return network.classify(batch.to(self.world.device))
 
     def validate(self, network: Classifier, stage: int) -> tuple[Scores, Labels]:
         with torch.inference_mode():

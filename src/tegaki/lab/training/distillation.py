@@ -20,7 +20,7 @@ from tegaki.lab.models.clip_tower import load_teacher
 from tegaki.lab.models.config import Teacher
 
 
-class Pupil(nn.Module):
+class StudentWithBridge(nn.Module):
     """A network and the linear layer from its features to a teacher's embedding.
 
     Views float ``(n, 3, size, size)`` in [-1, 1] to logits ``(n,)`` and embeddings ``(n, width)``.
@@ -32,22 +32,24 @@ class Pupil(nn.Module):
         self.bridge = nn.Linear(network.channels, width)
 
     def forward(self, views: Tensor, start: int = 0) -> tuple[Tensor, Tensor]:
-        means = self.network.means(views, start)
-        return self.network.judge(means), self.bridge(means)
+        means = self.network.pool(views, start)
+        return self.network.classify(means), self.bridge(means)
 
 
-def distance(mine: Tensor, taught: Tensor) -> Tensor:
+def embedding_distance(predicted: Tensor, target: Tensor) -> Tensor:
     """1 - cosine between ``(n, c)`` embeddings, summed over n.
 
     All pictures' embeddings share one large component; what tells pictures apart is the deviation
     from the mean of the batch, and that alone is compared.
     """
-    mine, taught = mine.float(), taught.float()
-    away = functional.cosine_similarity(mine - mine.mean(0), taught - taught.mean(0), dim=1)
+    predicted, target = predicted.float(), target.float()
+    away = functional.cosine_similarity(
+        predicted - predicted.mean(0), target - target.mean(0), dim=1
+    )
     return (1 - away).sum()
 
 
-class Teaching:
+class TeacherNetwork:
     """A recipe's teacher beside the network that it teaches, on one device."""
 
     def __init__(
@@ -55,15 +57,15 @@ class Teaching:
     ) -> None:
         self.weight = plan.weight
         self.tower = load_teacher(plan, path).to(device)
-        self.pupil = Pupil(network, self.tower.embedding).to(device)
+        self.student = StudentWithBridge(network, self.tower.embedding).to(device)
 
-    def logits(self, pupil: nn.Module, views: Tensor, start: int) -> tuple[Tensor, Tensor]:
+    def logits(self, student: nn.Module, views: Tensor, start: int) -> tuple[Tensor, Tensor]:
         """Logits ``(n,)`` of views on the device, and the weighted distances, summed over n.
 
         Args:
-            pupil: :attr:`pupil`, or what averages its gradients over processes.
+            student: :attr:`student`, or what averages its gradients over processes.
         """
         with torch.no_grad():
-            taught = self.tower(views)
-        logits, mine = pupil(views, start)
-        return logits.float(), self.weight * distance(mine, taught)
+            target = self.tower(views)
+        logits, predicted = student(views, start)
+        return logits.float(), self.weight * embedding_distance(predicted, target)

@@ -40,22 +40,22 @@ class World:
         unshared: dict[str, Any] = {name: False}
         return DistributedDataParallel(network, device_ids=devices, **unshared)
 
-    def agree(self, figures: dict[str, float]) -> dict[str, float]:
+    def broadcast_metrics(self, metrics: dict[str, float]) -> dict[str, float]:
         """The first process' figures: all must stop, and slow down, at the same epoch."""
         if self.size == 1:
-            return figures
-        values = torch.tensor(list(figures.values()), dtype=torch.float64, device=self.device)
+            return metrics
+        values = torch.tensor(list(metrics.values()), dtype=torch.float64, device=self.device)
         distributed.broadcast(values, 0)
-        return dict(zip(figures, values.tolist(), strict=True))
+        return dict(zip(metrics, values.tolist(), strict=True))
 
-    def same(self, network: nn.Module) -> None:
+    def broadcast_buffers(self, network: nn.Module) -> None:
         """Give every process the first one's batch-norm statistics."""
         if self.size > 1:
             for buffer in network.buffers():
                 distributed.broadcast(buffer, 0)
 
 
-def one_process() -> World:
+def single_process() -> World:
     """This process alone, on a GPU if there is one."""
     return World(0, 1, _device(0))
 
@@ -82,11 +82,11 @@ def _device(local: int) -> torch.device:
 
 
 @contextmanager
-def join_world() -> Iterator[World]:
+def init_distributed() -> Iterator[World]:
     """The world that torchrun describes in the environment; without torchrun, one process."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
-        yield one_process()
+        yield single_process()
         return
     rank, local = int(os.environ["RANK"]), int(os.environ["LOCAL_RANK"])
     device = _device(local)

@@ -29,7 +29,7 @@ from tegaki.lab.corpus import Sample, ShardSet
 from tegaki.lab.models.classifier import Classifier
 from tegaki.lab.models.frozen import FrozenLayers
 from tegaki.lab.training.letterbox import named_views
-from tegaki.lab.training.stream import opened
+from tegaki.lab.training.stream import open_picture
 
 FORMAT = 2
 CHUNK = 8192
@@ -38,7 +38,7 @@ Labels = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class SampleInfo:
     """What is known of one picture whose features are kept."""
 
     id: str
@@ -84,15 +84,15 @@ class FeatureFile:
         return np.fromfile(self._labels, np.uint8).astype(np.bool_)
 
     @property
-    def facts(self) -> tuple[Facts, ...]:
+    def samples(self) -> tuple[SampleInfo, ...]:
         """What is known of every picture, read from the disk each time."""
-        with self._facts.open(encoding="utf-8") as stream:
-            return tuple(Facts(**json.loads(line)) for line in stream)
+        with self._samples_path.open(encoding="utf-8") as stream:
+            return tuple(SampleInfo(**json.loads(line)) for line in stream)
 
     def is_whole(self) -> bool:
         """Whether the files hold as many pictures as they should."""
         try:
-            sizes = [path.stat().st_size for path in (self.path, self._labels, self._facts)]
+            sizes = [path.stat().st_size for path in (self.path, self._labels, self._samples_path)]
         except FileNotFoundError:
             return False
         row = 4 * len(self.views) * self.channels
@@ -103,7 +103,7 @@ class FeatureFile:
         return self.path.with_suffix(".labels")
 
     @property
-    def _facts(self) -> Path:
+    def _samples_path(self) -> Path:
         return self.path.with_suffix(".facts")
 
 
@@ -170,8 +170,8 @@ class FeatureCache:
             self._layers = FrozenLayers(self.network, len(self.network.features), self.size)
         layers = self._layers
 
-        def look(sample: Sample) -> tuple[Sample, Features]:
-            made = named_views(opened(sample.data), self.size, sample.id, views)
+        def transform(sample: Sample) -> tuple[Sample, Features]:
+            made = named_views(open_picture(sample.data), self.size, sample.id, views)
             return sample, np.stack([layers(view).mean(axis=(1, 2)) for view in made])
 
         pictures = 0
@@ -180,10 +180,10 @@ class FeatureCache:
             path.with_suffix(".labels").open("wb") as labels,
             path.with_suffix(".facts").open("w", encoding="utf-8") as lines,
         ):
-            for sample, means in ordered_map(look, self.shards.stream(split), self.workers):
+            for sample, means in ordered_map(transform, self.shards.stream(split), self.workers):
                 stream.write(means.astype(np.float32).tobytes())
                 labels.write(bytes([sample.generated]))
-                facts = Facts(sample.id, sample.generated, sample.source, sample.family)
+                facts = SampleInfo(sample.id, sample.generated, sample.source, sample.family)
                 lines.write(json.dumps(asdict(facts)) + "\n")
                 pictures += 1
         return pictures

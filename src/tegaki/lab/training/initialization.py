@@ -11,12 +11,12 @@ from tegaki.errors import TrainingError
 from tegaki.lab.corpus import LABELS, ShardSet
 from tegaki.lab.models.classifier import Classifier
 from tegaki.lab.models.config import StartWeights
-from tegaki.lab.training.checkpoint import read_run
+from tegaki.lab.training.checkpoint import load_checkpoint
 from tegaki.lab.training.distributed import World
 from tegaki.lab.training.recipes import TrainingRecipe
 
 
-def check(recipe: TrainingRecipe, shards: ShardSet, world: World) -> None:
+def check_trainable(recipe: TrainingRecipe, shards: ShardSet, world: World) -> None:
     """Refuse what cannot be trained, before anything is read.
 
     Raises:
@@ -37,7 +37,7 @@ def check(recipe: TrainingRecipe, shards: ShardSet, world: World) -> None:
             )
 
 
-def start(
+def load_start_weights(
     network: Classifier,
     recipe: TrainingRecipe,
     shards: ShardSet,
@@ -62,10 +62,10 @@ def start(
         return
     if recipe.start is None:
         return
-    network.load_backbone(checked(recipe.start, weights, recipe.name))
+    network.load_backbone(verified_weights(recipe.start, weights, recipe.name))
 
 
-def checked(start: StartWeights, weights: Path | None, recipe: str) -> Path:
+def verified_weights(start: StartWeights, weights: Path | None, recipe: str) -> Path:
     """The file of start weights, if it is the one that the recipe of this name means.
 
     Raises:
@@ -89,7 +89,7 @@ def _backbone_of(run: Path, name: str, shards: ShardSet) -> dict[str, Tensor]:
     another split has seen pictures that this run is tested on."""
     if not run.exists():
         raise TrainingError(f"{run} does not exist")
-    state = read_run(run / "network.pt")
+    state = load_checkpoint(run / "network.pt")
     if state["name"] != name or state["corpus"] != shards.manifest_sha256:
         raise TrainingError(f"{run} is not a {name!r} run on these shards")
     prefix = "features."

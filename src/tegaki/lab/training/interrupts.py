@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_TOLD = b"Stopping after this step; Ctrl-C once more stops at once and loses it.\n"
+_MESSAGE = b"Stopping after this step; Ctrl-C once more stops at once and loses it.\n"
 
 
-class Patience:
+class DeferredInterrupt:
     """While it is entered, a request to stop is noted (``asked``) where it would interrupt.
 
     A second request is not put off: it raises :class:`KeyboardInterrupt` wherever it comes.
@@ -24,12 +24,12 @@ class Patience:
     """
 
     def __init__(self, active: bool = True) -> None:
-        self.asked = False
+        self.requested = False
         self._active = active
         self._waits = True
         self._taken: list[signal.Signals] = []
 
-    def __enter__(self) -> Patience:
+    def __enter__(self) -> DeferredInterrupt:
         if self._active and threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 if signal.getsignal(number) is signal.default_int_handler:
@@ -43,9 +43,9 @@ class Patience:
         self._taken.clear()
 
     @contextmanager
-    def at_once(self) -> Iterator[None]:
+    def immediately(self) -> Iterator[None]:
         """A part that may be interrupted anywhere: here nothing waits, not even what was noted."""
-        if self.asked:
+        if self.requested:
             raise KeyboardInterrupt
         self._waits = False
         try:
@@ -54,7 +54,7 @@ class Patience:
             self._waits = True
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        again, self.asked = self.asked, True
+        again, self.requested = self.requested, True
         if again or not self._waits:
             raise KeyboardInterrupt
-        os.write(2, _TOLD)  # a print could stand in the middle of another one
+        os.write(2, _MESSAGE)  # a print could stand in the middle of another one

@@ -8,8 +8,8 @@ from typing import Any
 
 from tegaki.errors import TrainingError
 from tegaki.lab.models.config import NetworkPlan, StartWeights, Teacher
-from tegaki.lab.training.recipes import RECIPES, Edits, Stage, TrainingRecipe, Warp
-from tegaki.results.scoring_config import DecodePolicy, ViewPolicy
+from tegaki.lab.training.recipes import RECIPES, AugmentPolicy, Stage, TrainingRecipe, Warp
+from tegaki.results.scoring_config import CropPolicy, DecodePolicy
 
 
 def find_recipe(name_or_path: str) -> TrainingRecipe:
@@ -58,7 +58,7 @@ def _recipe(plain: dict[str, Any]) -> TrainingRecipe:
             "start": None if start is None else StartWeights(**start),
             "teacher": None if teacher is None else Teacher(**teacher),
             "decode": DecodePolicy(**_tuples(plain["decode"])),
-            "views": ViewPolicy(**_tuples(plain["views"])),
+            "views": CropPolicy(**_tuples(plain["views"])),
         }
     )
 
@@ -66,7 +66,7 @@ def _recipe(plain: dict[str, Any]) -> TrainingRecipe:
 def _stage(plain: dict[str, Any]) -> Stage:
     found = plain["augmentation"]
     if found is not None:
-        kind = Warp if "rotation" in found else Edits
+        kind = Warp if "rotation" in found else AugmentPolicy
         found = kind(**_tuples(found))
     return Stage(**plain | {"augmentation": found})
 

@@ -25,11 +25,11 @@ from tegaki.lab.models.config import (
     Trained,
     check_fields,
 )
-from tegaki.results.scoring_config import DecodePolicy, ViewPolicy
+from tegaki.results.scoring_config import CropPolicy, DecodePolicy
 
 
 @dataclass(frozen=True, slots=True)
-class Edits:
+class AugmentPolicy:
     """Chances (0-1) and ranges of what a training picture goes through, whatever its label.
 
     The order is that of the web: another ground for what stands on white, then filters, resizing
@@ -90,7 +90,7 @@ class Stage:
     optimizer: Literal["adam", "adamw", "rmsprop"]
     learning_rate: float
     trained: Trained
-    augmentation: Warp | Edits | None = None
+    augmentation: Warp | AugmentPolicy | None = None
     patience: int = 0
     plateau: int = 0
     schedule: Literal["constant", "one-cycle"] = "constant"
@@ -138,12 +138,12 @@ class TrainingRecipe:
     validate_in_place: bool = False
     seed: int = 42
     decode: DecodePolicy = field(default_factory=DecodePolicy)
-    views: ViewPolicy = field(default_factory=ViewPolicy)
+    views: CropPolicy = field(default_factory=CropPolicy)
     teacher: Teacher | None = None
 
     def __post_init__(self) -> None:
         check_fields(self)
-        fitting = Edits if self.look == "squares" else (Warp, type(None))
+        fitting = AugmentPolicy if self.look == "squares" else (Warp, type(None))
         if not self.stages or not all(isinstance(s.augmentation, fitting) for s in self.stages):
             raise TrainingError("squares go with edits, a letterbox with a warp or nothing")
         if self.network.backbone != "mobilenetv2" and any(
@@ -183,9 +183,9 @@ class TrainingRecipe:
 
 
 _KERAS = 0.001
-_SEED_HEAD: dict[str, Any] = {"hidden": (256, 128, 64), "dropout": (0.3, 0.4, 0.2)}
+_PAPER_HEAD: dict[str, Any] = {"hidden": (256, 128, 64), "dropout": (0.3, 0.4, 0.2)}
 _BASELINE = NetworkPlan("mobilenetv2", False, (512, 256, 128), (0.3, 0.4, 0.5), _KERAS)
-_ENHANCED = NetworkPlan("mobilenetv2", True, **_SEED_HEAD, norm_momentum=_KERAS)
+_ENHANCED = NetworkPlan("mobilenetv2", True, **_PAPER_HEAD, norm_momentum=_KERAS)
 _TUNED = dataclasses.replace(_ENHANCED, norm_momentum=0.1)
 _STAGE_1 = Stage(
     epochs=10, batch=32, optimizer="adam", learning_rate=1e-3, trained="head-but-first",
@@ -210,7 +210,7 @@ _KUSUMA = Stage(
 )  # fmt: skip
 _FINETUNE = Stage(
     epochs=20, batch=64, optimizer="adamw", learning_rate=1e-3, trained="all",
-    augmentation=Edits(), schedule="one-cycle", weight_decay=0.02, label_smoothing=0.05,
+    augmentation=AugmentPolicy(), schedule="one-cycle", weight_decay=0.02, label_smoothing=0.05,
     averaging=0.995, clip=5.0,
 )  # fmt: skip
 
@@ -230,7 +230,7 @@ def _finetune(name: str, plan: NetworkPlan, start: StartWeights) -> TrainingReci
     """All layers, squares, the same edits for both labels: the start line of this project."""
     return TrainingRecipe(
         name, plan, (_FINETUNE,), start, look="squares", draws="by-source", micro_batch=16,
-        precision="bf16", views=ViewPolicy(names=("squashed", "upper-left", "lower-right")),
+        precision="bf16", views=CropPolicy(names=("squashed", "upper-left", "lower-right")),
     )  # fmt: skip
 
 

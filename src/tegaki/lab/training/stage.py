@@ -13,8 +13,8 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from tegaki.lab.models.classifier import Classifier
-from tegaki.lab.training.callbacks import EarlyStopping, Plateau
-from tegaki.lab.training.distillation import Pupil
+from tegaki.lab.training.callbacks import EarlyStopping, ReduceOnPlateau
+from tegaki.lab.training.distillation import StudentWithBridge
 from tegaki.lab.training.distributed import World
 from tegaki.lab.training.recipes import Stage
 
@@ -23,14 +23,19 @@ class StageRun:
     """What changes while a stage runs, and can be saved and loaded."""
 
     def __init__(
-        self, network: Classifier, plan: Stage, steps: int, world: World, pupil: Pupil | None = None
+        self,
+        network: Classifier,
+        plan: Stage,
+        steps: int,
+        world: World,
+        student: StudentWithBridge | None = None,
     ) -> None:
-        self.network, self.plan, self.pupil = network, plan, pupil
-        network.set_trained(plan.trained)
-        whole = pupil or network
-        learning = [p for p in whole.parameters() if p.requires_grad]
-        self.learning = learning
-        self.optimizer = _optimizer(plan, learning)
+        self.network, self.plan, self.student = network, plan, student
+        network.set_trainable(plan.trained)
+        whole = student or network
+        trainable = [p for p in whole.parameters() if p.requires_grad]
+        self.trainable = trainable
+        self.optimizer = _optimizer(plan, trainable)
         self.parallel = world.parallel(whole)
         self.schedule = None
         if plan.schedule == "one-cycle":
@@ -42,14 +47,14 @@ class StageRun:
             average = get_ema_multi_avg_fn(plan.averaging)  # type: ignore[no-untyped-call]
             self.averaged = AveragedModel(network, multi_avg_fn=average, use_buffers=True)
         self.stopping = EarlyStopping(plan.patience)
-        self.plateau = Plateau(plan.plateau)
+        self.plateau = ReduceOnPlateau(plan.plateau)
         self.best: dict[str, Tensor] | None = None
 
     @property
-    def rate(self) -> float:
+    def learning_rate(self) -> float:
         return float(self.optimizer.param_groups[0]["lr"])
 
-    def synchronised(self, last: bool) -> AbstractContextManager[None]:
+    def gradient_sync(self, last: bool) -> AbstractContextManager[None]:
         """Gradients are exchanged between processes once a batch, with its last part."""
         if last or not isinstance(self.parallel, DistributedDataParallel):
             return nullcontext()
@@ -57,31 +62,31 @@ class StageRun:
 
     def step(self) -> None:
         if self.plan.clip:
-            nn.utils.clip_grad_norm_(self.learning, self.plan.clip)
+            nn.utils.clip_grad_norm_(self.trainable, self.plan.clip)
         self.optimizer.step()
         if self.schedule is not None:
             self.schedule.step()
         if self.averaged is not None:
             self.averaged.update_parameters(self.network)
 
-    def watched(self) -> Classifier:
+    def eval_model(self) -> Classifier:
         """The network whose ``val`` figures count."""
         network = self.network if self.averaged is None else self.averaged.module
         assert isinstance(network, Classifier)
         return network.eval()
 
-    def judge(self, accuracy: float, loss: float) -> None:
+    def on_validation_end(self, accuracy: float, loss: float) -> None:
         """Take an epoch's ``val`` figures: keep the best network, lower the rate."""
-        if self.stopping.better(accuracy):
-            self.best = copy.deepcopy(self.watched().state_dict())
+        if self.stopping.update(accuracy):
+            self.best = copy.deepcopy(self.eval_model().state_dict())
         if self.plan.plateau:
             for group in self.optimizer.param_groups:
-                group["lr"] = self.plateau.rate(loss, group["lr"])
+                group["lr"] = self.plateau.update(loss, group["lr"])
 
-    def kept(self) -> dict[str, Tensor]:
-        return self.watched().state_dict() if self.best is None else self.best
+    def best_state(self) -> dict[str, Tensor]:
+        return self.eval_model().state_dict() if self.best is None else self.best
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         return {
             "optimizer": self.optimizer.state_dict(),
             "schedule": None if self.schedule is None else self.schedule.state_dict(),
@@ -89,27 +94,27 @@ class StageRun:
             "stopping": dataclasses.asdict(self.stopping),
             "plateau": dataclasses.asdict(self.plateau),
             "best": self.best,
-            "bridge": None if self.pupil is None else self.pupil.bridge.state_dict(),
+            "bridge": None if self.student is None else self.student.bridge.state_dict(),
         }
 
-    def load(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         self.optimizer.load_state_dict(state["optimizer"])
         if self.schedule is not None:
             self.schedule.load_state_dict(state["schedule"])
         if self.averaged is not None:
             self.averaged.load_state_dict(state["averaged"])
         self.stopping = EarlyStopping(**state["stopping"])
-        self.plateau = Plateau(**state["plateau"])
+        self.plateau = ReduceOnPlateau(**state["plateau"])
         self.best = state["best"]
-        if self.pupil is not None:
-            self.pupil.bridge.load_state_dict(state["bridge"])
+        if self.student is not None:
+            self.student.bridge.load_state_dict(state["bridge"])
 
 
-def _optimizer(plan: Stage, learning: list[nn.Parameter]) -> torch.optim.Optimizer:
+def _optimizer(plan: Stage, trainable: list[nn.Parameter]) -> torch.optim.Optimizer:
     """Keras' defaults where the seed used Keras' optimizers."""
     rate, decay = plan.learning_rate, plan.weight_decay
     if plan.optimizer == "adamw":
-        return torch.optim.AdamW(learning, rate, weight_decay=decay)
+        return torch.optim.AdamW(trainable, rate, weight_decay=decay)
     if plan.optimizer == "adam":
-        return torch.optim.Adam(learning, rate, eps=1e-7, weight_decay=decay)
-    return torch.optim.RMSprop(learning, rate, alpha=0.9, eps=1e-7, weight_decay=decay)
+        return torch.optim.Adam(trainable, rate, eps=1e-7, weight_decay=decay)
+    return torch.optim.RMSprop(trainable, rate, alpha=0.9, eps=1e-7, weight_decay=decay)

@@ -25,14 +25,16 @@ from tegaki.imaging import normalise
 from tegaki.lab.corpus import Sample, ShardSet
 from tegaki.lab.training.augment import training_view
 from tegaki.lab.training.letterbox import letterbox, scaled, warped
-from tegaki.lab.training.recipes import Edits, Stage, TrainingRecipe, Warp
+from tegaki.lab.training.recipes import AugmentPolicy, Stage, TrainingRecipe, Warp
 
 CHUNK = 96 * 1024 * 1024
 Rng = np.random.Generator
 T = TypeVar("T")
 
 
-def draws(shards: ShardSet, recipe: TrainingRecipe, stage: int, epoch: int) -> Iterator[Sample]:
+def sample_epoch(
+    shards: ShardSet, recipe: TrainingRecipe, stage: int, epoch: int
+) -> Iterator[Sample]:
     """The training pictures of one epoch, in the order in which they are drawn."""
     rng = np.random.default_rng((recipe.seed, stage, epoch))
     if recipe.draws == "once":
@@ -68,7 +70,7 @@ def _chunks(stream: Iterable[Sample]) -> Iterator[list[Sample]]:
 
 def _balanced(shards: ShardSet, rng: Rng) -> Iterator[Sample]:
     """Human and generated in turn, for ever; a source weighs as the root of its size."""
-    wanted = _wanted(shards)
+    wanted = _expected_draws(shards)
     halves: dict[bool, list[Sample]] = {False: [], True: []}
     for _ in count():
         for chunk in _chunks(_mixed(shards, rng)):
@@ -84,7 +86,7 @@ def _balanced(shards: ShardSet, rng: Rng) -> Iterator[Sample]:
             halves = {False: human[pairs:], True: generated[pairs:]}
 
 
-def _wanted(shards: ShardSet) -> dict[tuple[bool, str], float]:
+def _expected_draws(shards: ShardSet) -> dict[tuple[bool, str], float]:
     """How often a picture of each label and source is drawn in an epoch, on average."""
     half = shards.size("train") / 2
     wanted = {}
@@ -95,7 +97,7 @@ def _wanted(shards: ShardSet) -> dict[tuple[bool, str], float]:
     return wanted
 
 
-Look = Callable[[bytes, Rng], npt.NDArray[np.float32]]
+Transform = Callable[[bytes, Rng], npt.NDArray[np.float32]]
 """What becomes of a stored picture, by chance, before the network sees it."""
 
 
@@ -104,13 +106,13 @@ def batches(
     recipe: TrainingRecipe,
     stage: int,
     epoch: int,
-    look: Look,
+    transform: Transform,
     *,
     skip: int = 0,
     workers: int = 2,
     share: tuple[int, int] = (0, 1),
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """What ``look`` gives, stacked, and labels float32 ``(batch,)``, 1 = generated.
+    """What ``transform`` gives, stacked, and labels float32 ``(batch,)``, 1 = generated.
 
     Args:
         skip: whole batches to leave out at the start (a run that goes on); they are read, not
@@ -121,26 +123,26 @@ def batches(
     batch = recipe.stages[stage].batch
     rank, world = share
     whole = epoch_size(shards, recipe, stage) // world * world
-    numbered = enumerate(draws(shards, recipe, stage, epoch))
+    numbered = enumerate(sample_epoch(shards, recipe, stage, epoch))
     mine = islice(numbered, skip * batch + rank, whole, world)
 
     def view(pair: tuple[int, Sample]) -> tuple[npt.NDArray[np.float32], bool]:
         k, sample = pair
         rng = np.random.default_rng((recipe.seed, stage, epoch, k))
-        return look(sample.data, rng), sample.generated
+        return transform(sample.data, rng), sample.generated
 
-    for group in in_batches(ordered_map(view, mine, workers), batch // world):
+    for group in batched(ordered_map(view, mine, workers), batch // world):
         views, labels = zip(*group, strict=True)
         yield torch.from_numpy(np.stack(views)), torch.tensor(labels, dtype=torch.float32)
 
 
-def training_look(
+def training_input(
     data: bytes, recipe: TrainingRecipe, stage: Stage, rng: Rng
 ) -> npt.NDArray[np.float32]:
     """One stored picture as the network learns from it: float32 ``(3, size, size)`` in [-1, 1]."""
-    picture, size = opened(data), recipe.views.size
+    picture, size = open_picture(data), recipe.views.size
     if recipe.look == "squares":
-        assert isinstance(stage.augmentation, Edits)
+        assert isinstance(stage.augmentation, AugmentPolicy)
         return training_view(normalise(picture, recipe.views), size, stage.augmentation, rng)
     levels = letterbox(picture, size)
     if isinstance(stage.augmentation, Warp):
@@ -148,7 +150,7 @@ def training_look(
     return scaled(levels)
 
 
-def opened(data: bytes) -> Image.Image:
+def open_picture(data: bytes) -> Image.Image:
     """A picture of a shard: they are all in the normal form, so nothing is left to decide.
 
     Raises:
@@ -163,20 +165,20 @@ def opened(data: bytes) -> Image.Image:
         )
 
 
-def looked_at(
+def load_batches(
     samples: Iterable[Sample],
-    look: Callable[[Sample], npt.NDArray[np.float32]],
+    transform: Callable[[Sample], npt.NDArray[np.float32]],
     workers: int,
     batch: int = 16,
 ) -> Iterator[tuple[list[Sample], Tensor]]:
     """Samples and their views ``(n * views, 3, size, size)``, in order, ``batch`` at a time."""
-    done = ordered_map(lambda sample: (sample, look(sample)), samples, workers)
-    for group in in_batches(done, batch):
+    done = ordered_map(lambda sample: (sample, transform(sample)), samples, workers)
+    for group in batched(done, batch):
         chosen, views = zip(*group, strict=True)
         yield list(chosen), torch.from_numpy(np.concatenate(views))
 
 
-def in_batches(things: Iterable[T], size: int) -> Iterator[list[T]]:
+def batched(things: Iterable[T], size: int) -> Iterator[list[T]]:
     """Lists of ``size`` things; the last may be shorter."""
     iterator = iter(things)
     while batch := list(islice(iterator, size)):

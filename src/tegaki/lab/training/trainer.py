@@ -30,12 +30,12 @@ from tegaki.lab.corpus import ShardSet
 from tegaki.lab.metrics.metrics import auc
 from tegaki.lab.models.classifier import Classifier
 from tegaki.lab.training import initialization
-from tegaki.lab.training.checkpoint import read_run, write_run
-from tegaki.lab.training.data import FromFeatures, FromPictures, Inputs
-from tegaki.lab.training.distillation import Teaching
-from tegaki.lab.training.distributed import World, one_process
+from tegaki.lab.training.checkpoint import load_checkpoint, save_checkpoint
+from tegaki.lab.training.data import FeatureInputs, Inputs, PictureInputs
+from tegaki.lab.training.distillation import TeacherNetwork
+from tegaki.lab.training.distributed import World, single_process
 from tegaki.lab.training.feature_cache import digest
-from tegaki.lab.training.interrupts import Patience
+from tegaki.lab.training.interrupts import DeferredInterrupt
 from tegaki.lab.training.recipes import TrainingRecipe
 from tegaki.lab.training.stage import StageRun
 from tegaki.utils.folder_lock import locked
@@ -45,7 +45,7 @@ SAVE_EVERY = 300.0  # seconds
 Progress = Callable[[int], None]
 """Called after a batch with the draws done since the run began, as if no stage stopped early."""
 
-Tell = Callable[[str], None]
+LogLine = Callable[[str], None]
 """Called after an epoch with a line for people."""
 
 
@@ -114,27 +114,27 @@ class Trainer:
         world: World | None = None,
     ) -> None:
         self.recipe, self.shards, self.out = recipe, shards, out
-        self.world = world or one_process()
-        initialization.check(recipe, shards, self.world)
+        self.world = world or single_process()
+        initialization.check_trainable(recipe, shards, self.world)
         torch.manual_seed(recipe.seed)
         self.network = Classifier(recipe.network)
-        initialization.start(self.network, recipe, shards, weights, backbone)
-        self._began_with = digest(self.network) if recipe.backbone_from else ""
+        initialization.load_start_weights(self.network, recipe, shards, weights, backbone)
+        self._backbone_digest = digest(self.network) if recipe.backbone_from else ""
         self.network.to(self.world.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.teaching = (
-            Teaching(recipe.teacher, teacher, self.network, self.world.device)
+            TeacherNetwork(recipe.teacher, teacher, self.network, self.world.device)
             if recipe.teacher
             else None
         )
         self.features = features or out / "features"
         self.workers = workers
-        self.at = _Position()
+        self.position = _Position()
         self.log: list[EpochLog] = []
         self.done = False
         self._inputs: Inputs | None = None
         self._stage_state: dict[str, Any] | None = None
         # Several processes have the same statistics at the end of epochs only.
-        self._ctrl_c = Patience(active=self.world.size == 1)
+        self._ctrl_c = DeferredInterrupt(active=self.world.size == 1)
         self._prepare()
 
     # ---- the run's folder ----------------------------------------------------------------------
@@ -147,7 +147,7 @@ class Trainer:
             note = json.dumps(self.recipe.plain(), indent=1) + "\n"
             (self.out / "recipe.json").write_text(note, encoding="utf-8")
             return
-        state = read_run(path)
+        state = load_checkpoint(path)
         for what, value in self._identity.items():
             if state[what] != value:
                 raise TrainingError(
@@ -156,19 +156,19 @@ class Trainer:
         self.network.load_state_dict(state["network"])
         self.done = path == kept
         if not self.done:
-            self.at = _Position(**state["at"])
+            self.position = _Position(**state["at"])
             self.log = [EpochLog(**line) for line in state["log"]]
             self._stage_state = state["stage"]
 
     def _save(self, stage: StageRun) -> None:
         if not self.world.main:
             return
-        state = self._named() | {
-            "at": dataclasses.asdict(self.at),
+        state = self._run_state() | {
+            "at": dataclasses.asdict(self.position),
             "log": [dataclasses.asdict(line) for line in self.log],
-            "stage": stage.state(),
+            "stage": stage.state_dict(),
         }
-        write_run(state, self.out / "checkpoint.pt")
+        save_checkpoint(state, self.out / "checkpoint.pt")
         lines = "".join(json.dumps(dataclasses.asdict(line)) + "\n" for line in self.log)
         (self.out / "log.jsonl").write_text(lines, encoding="utf-8")
 
@@ -178,10 +178,10 @@ class Trainer:
         return {
             "recipe": self.recipe.hash,
             "corpus": self.shards.manifest_sha256,
-            "backbone": self._began_with,
+            "backbone": self._backbone_digest,
         }
 
-    def _named(self) -> dict[str, Any]:
+    def _run_state(self) -> dict[str, Any]:
         facts = {"name": self.recipe.name, "split": self.shards.made_by}
         return {**self._identity, **facts, "network": self.network.state_dict()}
 
@@ -193,7 +193,9 @@ class Trainer:
         epochs = sum(stage.epochs for stage in self.recipe.stages)
         return epochs * self.shards.size("train")
 
-    def run(self, progress: Progress = lambda _: None, tell: Tell = lambda _: None) -> Classifier:
+    def run(
+        self, progress: Progress = lambda _: None, log_line: LogLine = lambda _: None
+    ) -> Classifier:
         """Train to the end; returns the network that the recipe keeps.
 
         Ctrl-C is put off to the end of a step, which is saved; a second one is not.
@@ -203,15 +205,15 @@ class Trainer:
             KeyboardInterrupt: it was stopped; a new trainer of the folder goes on.
         """
         with locked(self.out) if self.world.main else nullcontext():
-            return self._run(progress, tell)
+            return self._run(progress, log_line)
 
-    def _run(self, progress: Progress, tell: Tell) -> Classifier:
-        while not self.done and self.at.stage < len(self.recipe.stages):
-            self._run_stage(progress, tell)
-            self.at = _Position(stage=self.at.stage + 1)
+    def _run(self, progress: Progress, log_line: LogLine) -> Classifier:
+        while not self.done and self.position.stage < len(self.recipe.stages):
+            self._run_stage(progress, log_line)
+            self.position = _Position(stage=self.position.stage + 1)
         if not self.done:
             if self.world.main:
-                write_run(self._named(), self.out / "network.pt")
+                save_checkpoint(self._run_state(), self.out / "network.pt")
                 (self.out / "checkpoint.pt").unlink(missing_ok=True)
             self.done = True
         return self.network.eval()
@@ -219,33 +221,33 @@ class Trainer:
     def inputs(self) -> Inputs:
         """What the network is fed: pictures, or features where the backbone never moves."""
         if self._inputs is None:
-            kind = FromFeatures if self.recipe.frozen else FromPictures
+            kind = FeatureInputs if self.recipe.frozen else PictureInputs
             self._inputs = kind(
                 self.network, self.shards, self.recipe, self.features, self.workers, self.world
             )
         return self._inputs
 
-    def _run_stage(self, progress: Progress, tell: Tell) -> None:
-        plan = self.recipe.stages[self.at.stage]
+    def _run_stage(self, progress: Progress, log_line: LogLine) -> None:
+        plan = self.recipe.stages[self.position.stage]
         inputs = self.inputs()
-        pupil = self.teaching.pupil if self.teaching else None
-        stage = StageRun(self.network, plan, inputs.steps(self.at.stage), self.world, pupil)
+        student = self.teaching.student if self.teaching else None
+        stage = StageRun(self.network, plan, inputs.steps(self.position.stage), self.world, student)
         if self._stage_state is not None:
-            stage.load(self._stage_state)
+            stage.load_state_dict(self._stage_state)
             self._stage_state = None
-        before = sum(s.epochs for s in self.recipe.stages[: self.at.stage])
+        before = sum(s.epochs for s in self.recipe.stages[: self.position.stage])
         with self._ctrl_c:
-            while self.at.epoch < plan.epochs and not stage.stopping.stop:
-                passed = (before + self.at.epoch) * self.shards.size("train")
-                self._one_epoch(stage, inputs, lambda seen, p=passed: progress(p + seen))  # type: ignore[misc]
-                self._end_epoch(stage, inputs, tell)
-                self._stop_if_asked(stage)
-        self.network.load_state_dict(stage.kept())
+            while self.position.epoch < plan.epochs and not stage.stopping.should_stop:
+                passed = (before + self.position.epoch) * self.shards.size("train")
+                self._train_epoch(stage, inputs, lambda seen, p=passed: progress(p + seen))  # type: ignore[misc]
+                self._end_epoch(stage, inputs, log_line)
+                self._stop_if_requested(stage)
+        self.network.load_state_dict(stage.best_state())
 
-    def _one_epoch(self, stage: StageRun, inputs: Inputs, progress: Progress) -> None:
-        at = self.at
+    def _train_epoch(self, stage: StageRun, inputs: Inputs, progress: Progress) -> None:
+        at = self.position
         saved = time.monotonic()
-        self.network.set_trained(stage.plan.trained)
+        self.network.set_trainable(stage.plan.trained)
         steps = inputs.batches(at.stage, at.epoch, at.step)
         started = time.perf_counter()
         for batch, labels in steps:
@@ -262,11 +264,11 @@ class Trainer:
             if self.world.size == 1 and time.monotonic() - saved > SAVE_EVERY:
                 self._save(stage)
                 saved = time.monotonic()
-            self._stop_if_asked(stage)
+            self._stop_if_requested(stage)
 
-    def _stop_if_asked(self, stage: StageRun) -> None:
+    def _stop_if_requested(self, stage: StageRun) -> None:
         """Called between steps, where a run is whole."""
-        if self._ctrl_c.asked:
+        if self._ctrl_c.requested:
             self._save(stage)
             raise KeyboardInterrupt
 
@@ -281,8 +283,8 @@ class Trainer:
         parts = [(batch[i : i + size], labels[i : i + size]) for i in starts]
         for number, (part, truth) in enumerate(parts):
             truth = truth.to(self.world.device)
-            with stage.synchronised(number == len(parts) - 1):
-                logits, away = self._answers(stage, inputs, part)
+            with stage.gradient_sync(number == len(parts) - 1):
+                logits, away = self._forward(stage, inputs, part)
                 softened = truth * (1 - smoothing) + smoothing / 2
                 loss = functional.binary_cross_entropy_with_logits(
                     logits, softened, reduction="sum"
@@ -293,20 +295,20 @@ class Trainer:
         stage.step()
         return total, right
 
-    def _answers(
+    def _forward(
         self, stage: StageRun, inputs: Inputs, part: Tensor
     ) -> tuple[Tensor, Tensor | float]:
         """Logits, and what being away from the teacher adds to the loss, summed."""
         if self.teaching is None:
             return inputs.logits(stage.parallel, part), 0.0
-        assert isinstance(inputs, FromPictures)  # a recipe with a teacher has no fixed backbone
-        return inputs.taught(self.teaching, stage.parallel, part)
+        assert isinstance(inputs, PictureInputs)  # a recipe with a teacher has no fixed backbone
+        return inputs.distill(self.teaching, stage.parallel, part)
 
-    def _end_epoch(self, stage: StageRun, inputs: Inputs, tell: Tell) -> None:
-        for network in (self.network, stage.watched()):
-            self.world.same(network)
-        at, rate = self.at, stage.rate
-        val = self.world.agree(self._watch(stage, inputs))
+    def _end_epoch(self, stage: StageRun, inputs: Inputs, log_line: LogLine) -> None:
+        for network in (self.network, stage.eval_model()):
+            self.world.broadcast_buffers(network)
+        at, rate = self.position, stage.learning_rate
+        val = self.world.broadcast_metrics(self._validate(stage, inputs))
         log = EpochLog(
             stage=at.stage + 1,
             epoch=at.epoch + 1,
@@ -316,18 +318,18 @@ class Trainer:
             learning_rate=rate,
             pictures_per_second=at.seen / at.seconds,
         )
-        stage.judge(log.val_accuracy, log.val_loss)
+        stage.on_validation_end(log.val_accuracy, log.val_loss)
         self.log.append(log)
-        self.at = _Position(stage=at.stage, epoch=at.epoch + 1)
+        self.position = _Position(stage=at.stage, epoch=at.epoch + 1)
         self._save(stage)
         if self.world.main:
-            tell(log.line())
+            log_line(log.line())
 
-    def _watch(self, stage: StageRun, inputs: Inputs) -> dict[str, float]:
+    def _validate(self, stage: StageRun, inputs: Inputs) -> dict[str, float]:
         """The figures on ``val``. Looking changes nothing: it may stop anywhere."""
         try:
-            with self._ctrl_c.at_once():
-                return _measure(inputs, stage.watched(), self.at.stage)
+            with self._ctrl_c.immediately():
+                return _measure(inputs, stage.eval_model(), self.position.stage)
         except KeyboardInterrupt:
             self._save(stage)
             raise

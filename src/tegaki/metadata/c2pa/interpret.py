@@ -17,7 +17,7 @@ from typing import Any
 from tegaki.metadata.c2pa.reader import STORE_BYTES, store_text
 from tegaki.metadata.parsers.json_text import parsed_object
 from tegaki.metadata.parsers.source_types import SOURCE_KINDS, code_of
-from tegaki.results.claim import AI, KINDS, Claim, Kind, Place, Strength
+from tegaki.results.claim import AI, KINDS, Claim, Kind, Location, Strength
 from tegaki.utils.text import printable
 
 MANIFESTS = 256  # walked along the ingredients of one store; the library takes chains of 200
@@ -122,7 +122,7 @@ class _Checked:
 
 
 def read_manifest(
-    data: bytes, format: str, place: Place, trust_anchors: str | None = None
+    data: bytes, format: str, place: Location, trust_anchors: str | None = None
 ) -> Manifest:
     """Read the manifest store that stands at ``place``; call it only where there is one.
 
@@ -140,10 +140,10 @@ def read_manifest(
     store = parsed_object(text)
     if store is None:
         return Manifest(problem="The C2PA manifest is too large or too deeply nested.")
-    return judge(store, place)
+    return interpret_store(store, place)
 
 
-def judge(store: dict[str, Any], place: Place) -> Manifest:
+def interpret_store(store: dict[str, Any], place: Location) -> Manifest:
     """What a manifest store says, from the JSON that c2pa-python makes of it."""
     steps = _walk(store)
     findings = [finding for step in steps for finding in _findings(step)]

@@ -9,20 +9,20 @@ from tegaki.metadata.c2pa.interpret import BROKEN_NOTES, SIGNER_NOTES, Manifest
 
 def remarks(found: Manifest) -> Iterator[str]:
     """Plain sentences; names in them come from the file."""
-    said = dict(found.details)
-    types = said.get("source types")
+    details = dict(found.details)
+    types = details.get("source types")
     content = f"it gives the source type {types}" if types else "it gives no source type"
     yield f"A C2PA manifest is there and does not say how the picture was made: {content}."
-    yield _signed(said)
-    broken = BROKEN_NOTES.get(said.get("integrity", ""))
+    yield _signed(details)
+    broken = BROKEN_NOTES.get(details.get("integrity", ""))
     yield f"{broken[0].upper()}{broken[1:]}." if broken else "The file is as it was signed."
 
 
-def _signed(said: dict[str, str]) -> str:
-    organisation, name = said.get("signer organisation", ""), said.get("signer name", "")
+def _signed(details: dict[str, str]) -> str:
+    organisation, name = details.get("signer organisation", ""), details.get("signer name", "")
     signer = organisation or name or "someone whom it does not name"
     if organisation and name not in ("", organisation):
         signer += f" ({name})"
-    when = f" on {said['signed']}" if "signed" in said else " without a date"
-    writer = f"written by {said['generator']} and " if "generator" in said else ""
-    return f"It was {writer}signed by {signer}{when}: {SIGNER_NOTES[said['signer']]}."
+    when = f" on {details['signed']}" if "signed" in details else " without a date"
+    writer = f"written by {details['generator']} and " if "generator" in details else ""
+    return f"It was {writer}signed by {signer}{when}: {SIGNER_NOTES[details['signer']]}."

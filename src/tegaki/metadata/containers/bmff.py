@@ -9,7 +9,7 @@ from typing import Literal
 
 from tegaki.metadata.findings import Blob, Findings, join
 from tegaki.metadata.parsers import exif, xmp
-from tegaki.results.claim import Place
+from tegaki.results.claim import Location
 
 _AVIF_BRANDS = {b"avif", b"avis"}
 _HEIF_BRANDS = {b"mif1", b"msf1", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"}
@@ -83,7 +83,7 @@ def _uuid(data: bytes, box: _Box, name: str, found: Findings) -> None:
     if data.startswith(_C2PA, box.body, box.end) and data.startswith(
         b"manifest\0", purpose, box.end
     ):
-        found.stores.append(Place(f"{name} uuid C2PA", box.start, box.end))
+        found.stores.append(Location(f"{name} uuid C2PA", box.start, box.end))
 
 
 @dataclass(slots=True)
@@ -203,7 +203,7 @@ def _item(
     if size == 0 or any(stop > end for _, stop in runs) or not found.unpack(size):
         found.note(f"{path} lies nowhere in the file or is too long; it was left out.")
         return
-    place = Place(path, min(first for first, _ in runs), max(stop for _, stop in runs))
+    place = Location(path, min(first for first, _ in runs), max(stop for _, stop in runs))
     (xmp.read if want == "XMP" else _exif)(join(data, runs, place), found)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tegaki.metadata.findings import Findings, decode, join
 from tegaki.metadata.marks import Text
 from tegaki.metadata.parsers import xmp
-from tegaki.results.claim import Place
+from tegaki.results.claim import Location
 
 SIGNATURES = (b"GIF87a", b"GIF89a")
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
@@ -72,7 +72,7 @@ def _extension(data: bytes, at: int, end: int, found: Findings) -> None:
         if name == b"XMP DataXMP":
             _xmp(data, at, end, found)
         elif name[:8] == b"C2PA_GIF":
-            found.stores.append(Place("GIF C2PA_GIF", at, end))
+            found.stores.append(Location("GIF C2PA_GIF", at, end))
 
 
 def _comment(data: bytes, at: int, end: int, found: Findings) -> None:
@@ -85,7 +85,7 @@ def _comment(data: bytes, at: int, end: int, found: Findings) -> None:
     while size := data[start]:
         parts.append(data[start + 1 : start + 1 + size])
         start += size + 1
-    found.texts.append(Text("comment", decode(b"".join(parts)), Place("GIF comment", at, end)))
+    found.texts.append(Text("comment", decode(b"".join(parts)), Location("GIF comment", at, end)))
 
 
 def _xmp(data: bytes, at: int, end: int, found: Findings) -> None:
@@ -93,4 +93,4 @@ def _xmp(data: bytes, at: int, end: int, found: Findings) -> None:
     if stop < start or data[stop:end] != _MAGIC_TRAILER:
         found.note(f"The GIF XMP block at byte {at} has no end of its own and was left out.")
         return
-    xmp.read(join(data, [(start, stop)], Place("GIF XMP", at, end)), found)
+    xmp.read(join(data, [(start, stop)], Location("GIF XMP", at, end)), found)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from tegaki.metadata.findings import Blob, Findings, decode, join
 from tegaki.metadata.marks import Text
 from tegaki.metadata.parsers import exif, iptc, xmp
-from tegaki.results.claim import Place
+from tegaki.results.claim import Location
 
 SIGNATURE = b"\xff\xd8\xff"
 _SOS, _EOI, _COM = 0xDA, 0xD9, 0xFE
@@ -51,7 +51,7 @@ def walk(data: bytes, found: Findings) -> None:
     while at is not None and found.next_block():
         at = _segment(data, at, spread, found)
     for runs in spread.exif:
-        place = Place("JPEG APP1 EXIF", runs[0][0] - len(_EXIF) - 4, runs[-1][1])
+        place = Location("JPEG APP1 EXIF", runs[0][0] - len(_EXIF) - 4, runs[-1][1])
         exif.read(join(data, runs, place), found)
     _photoshop(data, spread.photoshop, found)
     _extended_xmp(data, spread.more_xmp, found)
@@ -92,7 +92,7 @@ def _content(
     segment = (start, end)
     if code == _COM:
         text = decode(data[start:end])
-        found.texts.append(Text("comment", text, Place("JPEG COM", start - 4, end)))
+        found.texts.append(Text("comment", text, Location("JPEG COM", start - 4, end)))
     elif code == _APP1 and data.startswith(_EXIF, start, end):
         _exif(data, (start + len(_EXIF), end), spread)
     elif code == _APP1 and data.startswith(_XMP, start, end):
@@ -109,7 +109,7 @@ def _content(
 
 def _blob(data: bytes, path: str, inner: int, segment: tuple[int, int]) -> Blob:
     start, end = segment
-    return Blob(memoryview(data)[inner:end], Place(path, start - 4, end), ((0, inner),))
+    return Blob(memoryview(data)[inner:end], Location(path, start - 4, end), ((0, inner),))
 
 
 def _exif(data: bytes, run: tuple[int, int], spread: _Spread) -> None:
@@ -125,7 +125,7 @@ def _photoshop(data: bytes, runs: list[tuple[int, int]], found: Findings) -> Non
     """APP13: the resources go on from one segment to the next."""
     if runs:
         place = runs[0][0] - len(_PHOTOSHOP) - 4, runs[-1][1]
-        iptc.read(join(data, runs, Place("JPEG APP13", *place)), found)
+        iptc.read(join(data, runs, Location("JPEG APP13", *place)), found)
 
 
 def _extended_xmp(data: bytes, segments: dict[str, list[tuple[int, int]]], found: Findings) -> None:
@@ -139,7 +139,7 @@ def _extended_xmp(data: bytes, segments: dict[str, list[tuple[int, int]]], found
             found.note("JPEG APP1 extended XMP is not whole and was left out.")
         else:
             start, end = min(parts)[0] - 4, max(parts)[1]
-            xmp.read(join(data, runs, Place("JPEG APP1 extended XMP", start, end)), found)
+            xmp.read(join(data, runs, Location("JPEG APP1 extended XMP", start, end)), found)
 
 
 def _in_order(data: bytes, parts: list[tuple[int, int]]) -> list[tuple[int, int]] | None:
@@ -174,7 +174,7 @@ def _jumbf(data: bytes, segments: list[tuple[int, int]], found: Findings) -> Non
     if numbers != list(range(first_number, first_number + len(numbers))):
         found.note("The pieces of the JPEG APP11 C2PA manifest store do not fit; it was left out.")
         return
-    found.stores.append(Place("JPEG APP11 C2PA", first - 4, segments[-1][1]))
+    found.stores.append(Location("JPEG APP11 C2PA", first - 4, segments[-1][1]))
 
 
 def _is_c2pa_store(box: bytes) -> bool:

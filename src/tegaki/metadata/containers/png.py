@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from tegaki.metadata.findings import Blob, Findings, decode
 from tegaki.metadata.marks import Text
 from tegaki.metadata.parsers import exif, iptc, xmp
-from tegaki.results.claim import Place
+from tegaki.results.claim import Location
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _LONGEST = (1 << 31) - 1  # section 5.3: the largest length of a chunk
@@ -98,10 +98,10 @@ def _checked(view: memoryview, chunk: _Chunk, found: Findings) -> None:
     if kind in (b"tEXt", b"zTXt", b"iTXt", b"comf"):
         _text(body, kind, at, found)
     elif kind == b"eXIf":
-        place = Place("PNG eXIf", at, end)
+        place = Location("PNG eXIf", at, end)
         exif.read(Blob(body, place, ((0, at + 8),)), found)
     elif kind == b"caBX":
-        found.stores.append(Place("PNG caBX", at, end))
+        found.stores.append(Location("PNG caBX", at, end))
 
 
 def _text(body: memoryview, kind: bytes, at: int, found: Findings) -> None:
@@ -126,7 +126,7 @@ def _text(body: memoryview, kind: bytes, at: int, found: Findings) -> None:
     if value is not None:
         key = raw[:split].decode("latin-1")
         path = f"PNG {kind.decode()} {key[:_NAME_SHOWN]}"
-        place = Place(path, at, at + 12 + len(body))
+        place = Location(path, at, at + 12 + len(body))
         _named(key, Blob(memoryview(value), place, pieces), found)
 
 

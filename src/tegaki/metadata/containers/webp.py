@@ -6,7 +6,7 @@ import struct
 
 from tegaki.metadata.findings import Blob, Findings
 from tegaki.metadata.parsers import exif, xmp
-from tegaki.results.claim import Place
+from tegaki.results.claim import Location
 
 _EXTENDED = b"VP8X"
 _PIXELS = (b"VP8 ", b"VP8L", b"ANMF")
@@ -47,10 +47,10 @@ def _chunk(data: bytes, kind: bytes, at: int, stop: int, extended: bool, found: 
     C2PA (appendix A) asks for a chunk and for no layout.
     """
     if kind == b"C2PA":
-        found.stores.append(Place("WebP C2PA", at, stop))
+        found.stores.append(Location("WebP C2PA", at, stop))
     elif kind in (b"EXIF", b"XMP ") and not extended:
         found.note(f"WebP {kind.decode().strip()} stands in a file of the simple layout; left out.")
     elif kind in (b"EXIF", b"XMP "):
-        place = Place(f"WebP {kind.decode().strip()}", at, stop)
+        place = Location(f"WebP {kind.decode().strip()}", at, stop)
         blob = Blob(memoryview(data)[at + 8 : stop], place, ((0, at + 8),))
         (exif.read if kind == b"EXIF" else xmp.read)(blob, found)

@@ -21,7 +21,7 @@ from tegaki.metadata.generators.comfy_graph_origin import (
     saves_others,
 )
 from tegaki.metadata.generators.evidence import Candidate, Evidence
-from tegaki.results.claim import Claim, Place
+from tegaki.results.claim import Claim, Location
 
 CARRIER = "ComfyUI graph"
 _NAMESPACE = "Comfy-Org/ComfyUI"
@@ -58,7 +58,7 @@ def _claims(evidence: Evidence) -> Iterator[Claim]:
         )  # fmt: skip
 
 
-def _enlarged(graph: Graph, place: Place) -> Iterator[Claim]:
+def _enlarged(graph: Graph, place: Location) -> Iterator[Claim]:
     """A picture that was there and that a network enlarged or restored, as in "Extras" of
     AUTOMATIC1111's web UI."""
     node = enlarger(graph)
@@ -72,22 +72,22 @@ def _is_driven(evidence: Evidence) -> bool:
     return swarm or evidence.has(*_DRIVERS)
 
 
-def _graphs(evidence: Evidence) -> Iterator[tuple[dict[str, Any], Place]]:
+def _graphs(evidence: Evidence) -> Iterator[tuple[dict[str, Any], Location]]:
     """Whatever may be an API graph, wherever ComfyUI or a node of it writes one."""
-    said: Any
+    parameters: Any
     for candidate in evidence.texts("prompt", "comf"):
-        said = _behind_name(candidate, evidence)
-        yield evidence.inner_object(said, candidate.place), candidate.place
+        parameters = _behind_name(candidate, evidence)
+        yield evidence.inner_object(parameters, candidate.place), candidate.place
     for candidate in evidence.exif("Model", "Make", "ImageDescription", "Software", "Artist"):
-        said = _behind_name(candidate, evidence)
-        yield evidence.inner_object(said, candidate.place), candidate.place
+        parameters = _behind_name(candidate, evidence)
+        yield evidence.inner_object(parameters, candidate.place), candidate.place
     for candidate in evidence.exif("UserComment") + evidence.hidden:
-        said = candidate.object.get("prompt")
-        yield evidence.inner_object(said, candidate.place), candidate.place
+        parameters = candidate.object.get("prompt")
+        yield evidence.inner_object(parameters, candidate.place), candidate.place
     for found in evidence.properties:
         if found.name == "prompt" and found.namespace.rstrip("/#").endswith(_NAMESPACE):
-            said = evidence.parsed(found.value, found.place)
-            yield evidence.inner_object(said, found.place), found.place
+            parameters = evidence.parsed(found.value, found.place)
+            yield evidence.inner_object(parameters, found.place), found.place
 
 
 def _behind_name(candidate: Candidate, evidence: Evidence) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 from tegaki.metadata.generators.evidence import Evidence
 from tegaki.metadata.generators.generation import Generation, details_of
 from tegaki.metadata.parsers.json_text import as_seed, as_text
-from tegaki.results.claim import Claim, Place
+from tegaki.results.claim import Claim, Location
 
 _XMP = "http://ns.adobe.com/xap/1.0/"
 _EXIF = "http://ns.adobe.com/exif/1.0/"
@@ -21,9 +21,9 @@ _NAME = "Draw Things"
 def find(evidence: Evidence) -> Iterator[Claim]:
     if not _is_named(evidence):
         return
-    for said, place in _comments(evidence):
-        if {"model", "sampler", "seed"} & said.keys():
-            yield _generation(said).claim(_NAME, "Draw Things parameters", place)
+    for parameters, place in _comments(evidence):
+        if {"model", "sampler", "seed"} & parameters.keys():
+            yield _generation(parameters).claim(_NAME, "Draw Things parameters", place)
             return
 
 
@@ -33,7 +33,7 @@ def _is_named(evidence: Evidence) -> bool:
     return _NAME in names
 
 
-def _comments(evidence: Evidence) -> Iterator[tuple[dict[str, Any], Place]]:
+def _comments(evidence: Evidence) -> Iterator[tuple[dict[str, Any], Location]]:
     for found in evidence.xmp(_EXIF, "UserComment"):
         yield (
             evidence.inner_object(evidence.parsed(found.value, found.place), found.place),
@@ -43,18 +43,18 @@ def _comments(evidence: Evidence) -> Iterator[tuple[dict[str, Any], Place]]:
         yield candidate.object, candidate.place
 
 
-def _generation(said: dict[str, Any]) -> Generation:
-    strength = said.get("strength")
+def _generation(parameters: dict[str, Any]) -> Generation:
+    strength = parameters.get("strength")
     return Generation(
-        prompt=as_text(said.get("c")),
-        negative_prompt=as_text(said.get("uc")),
-        model=as_text(said.get("model")),
-        seed=as_seed(said.get("seed")),
-        sampler=as_text(said.get("sampler")),
-        details=details_of(said, ("steps", "scale", "size", "strength")),
+        prompt=as_text(parameters.get("c")),
+        negative_prompt=as_text(parameters.get("uc")),
+        model=as_text(parameters.get("model")),
+        seed=as_seed(parameters.get("seed")),
+        sampler=as_text(parameters.get("sampler")),
+        details=details_of(parameters, ("steps", "scale", "size", "strength")),
         # Below 1, some of the picture on the canvas is left; models that edit have a guidance of
         # their own for it, and controls are given a picture.
         from_picture=(isinstance(strength, int | float) and strength < 1)
-        or "image_guidance" in said
-        or bool(said.get("control")),
+        or "image_guidance" in parameters
+        or bool(parameters.get("control")),
     )

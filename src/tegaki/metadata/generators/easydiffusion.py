@@ -29,8 +29,10 @@ def find(evidence: Evidence) -> Iterator[Claim]:
     chunks = evidence.texts(*_FIELDS)
     models = [c for c in chunks if c.key in _MODEL]
     if models and len(chunks) > 1:
-        said = {c.key: c.text for c in chunks}
-        yield _generation(said).claim("Easy Diffusion", "Easy Diffusion fields", models[0].place)
+        parameters = {c.key: c.text for c in chunks}
+        yield _generation(parameters).claim(
+            "Easy Diffusion", "Easy Diffusion fields", models[0].place
+        )
     for candidate in evidence.exif("UserComment"):
         if set(_MODEL) & candidate.object.keys():
             given = candidate.object.items()
@@ -40,9 +42,9 @@ def find(evidence: Evidence) -> Iterator[Claim]:
             )
 
 
-def _generation(said: Mapping[str, str]) -> Generation:
+def _generation(parameters: Mapping[str, str]) -> Generation:
     def first(*names: str) -> str | None:
-        return next((said[name] for name in names if said.get(name)), None)
+        return next((parameters[name] for name in names if parameters.get(name)), None)
 
     steps = first("num_inference_steps", "Steps")
     strength = first(*_STRENGTH)

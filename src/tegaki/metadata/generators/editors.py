@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tegaki.metadata.generators.evidence import Evidence
-from tegaki.results.claim import Claim, Place
+from tegaki.results.claim import Claim, Location
 
 _XMP = "http://ns.adobe.com/xap/1.0/"
 _EDITORS = {
@@ -55,7 +55,7 @@ def find(evidence: Evidence) -> Iterator[Claim]:
         yield Claim(tool, "EXIF", "camera", "declared", make[0].place, _CAMERA_NOTE)
 
 
-def _named(evidence: Evidence) -> Iterator[tuple[str, str, Place]]:
+def _named(evidence: Evidence) -> Iterator[tuple[str, str, Location]]:
     for candidate in evidence.exif("Software", "MakerNote"):
         yield candidate.text, f"EXIF {candidate.key}", candidate.place
     for candidate in evidence.texts("Software", "Comment", "comment"):

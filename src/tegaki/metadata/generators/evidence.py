@@ -11,7 +11,7 @@ from tegaki.metadata.generators.infotext import WebUiText, read_text
 from tegaki.metadata.marks import IptcField, Marks, Property, Text
 from tegaki.metadata.parsers.json_text import Budget
 from tegaki.metadata.pixels.samples import StoredPicture
-from tegaki.results.claim import Place
+from tegaki.results.claim import Location
 
 # EXIF 2.32, tables 4 and 7.
 EXIF_NAMES = {
@@ -50,7 +50,7 @@ class Candidate:
 
     key: str
     text: str
-    place: Place
+    place: Location
     budget: Budget
 
     @cached_property
@@ -167,24 +167,26 @@ class Evidence:
         """XMP properties of the picture itself, by namespace URI and local name."""
         return self._xmp.get((namespace, name), [])
 
-    def parsed(self, text: str, place: Place) -> Any:
+    def parsed(self, text: str, place: Location) -> Any:
         """What a JSON text that is no candidate's says, within the file's budget."""
         return self._budget.parsed(text, place)
 
-    def inner_object(self, value: Any, place: Place) -> dict[str, Any]:
+    def inner_object(self, value: Any, place: Location) -> dict[str, Any]:
         """An object, or one written as text inside JSON; empty where it is neither."""
         if isinstance(value, str):
             value = self._budget.inner(value, place)
         return value if isinstance(value, dict) else {}
 
-    def graph(self, plain: Any, place: Place) -> Graph | None:
+    def graph(self, plain: Any, place: Location) -> Graph | None:
         """The graph that an object is, within what all graphs of the file may hold."""
         graph = as_graph(plain)
         if graph is None:
             return None
         if graph.size > self._nodes_left:
-            said = f"a graph of {graph.size:,} nodes and links passes the limit of {MOST_NODES:,}"
-            self._budget.note(place, f"{said} for a file")
+            parameters = (
+                f"a graph of {graph.size:,} nodes and links passes the limit of {MOST_NODES:,}"
+            )
+            self._budget.note(place, f"{parameters} for a file")
             self._passed_over = True
             return None
         self._nodes_left -= graph.size

@@ -25,13 +25,15 @@ _SAME = "Fooocus writes the same for pictures that it makes from another."
 def find(evidence: Evidence) -> Iterator[Claim]:
     schemed = evidence.has("fooocus_scheme") or _in_exif(evidence)
     for candidate in [*evidence.free_texts(), *evidence.texts("Comment")]:
-        said = candidate.object
-        if said.get("software") == "RuinedFooocus":
-            yield _json(said).claim("RuinedFooocus", "Fooocus parameters", candidate.place)
-        elif _is_fork(said):
+        parameters = candidate.object
+        if parameters.get("software") == "RuinedFooocus":
+            yield _json(parameters).claim("RuinedFooocus", "Fooocus parameters", candidate.place)
+        elif _is_fork(parameters):
             yield from _fork(candidate)
-        elif _is_fooocus(said, schemed):
-            yield _json(said).claim("Fooocus", "Fooocus parameters", candidate.place, note=_SAME)
+        elif _is_fooocus(parameters, schemed):
+            yield _json(parameters).claim(
+                "Fooocus", "Fooocus parameters", candidate.place, note=_SAME
+            )
         elif candidate.key != "Comment":
             yield from _text(candidate, schemed)
     for candidate in evidence.texts("comment") if evidence.marks.format == "JPEG" else ():
@@ -43,19 +45,21 @@ def _in_exif(evidence: Evidence) -> bool:
     return any(c.text.startswith("Fooocus v") for c in evidence.exif("Software"))
 
 
-def _is_fork(said: dict[str, Any]) -> bool:
-    return _FORK.match(str(said.get("software", ""))) is not None and "base_model" in said
+def _is_fork(parameters: dict[str, Any]) -> bool:
+    return (
+        _FORK.match(str(parameters.get("software", ""))) is not None and "base_model" in parameters
+    )
 
 
 def _fork(candidate: Candidate) -> Iterator[Claim]:
-    said = candidate.object
-    tool = "Fooocus-MRE" if str(said["software"]).endswith("MRE") else "Fooocus"
-    yield _json(said).claim(tool, "Fooocus parameters", candidate.place)
+    parameters = candidate.object
+    tool = "Fooocus-MRE" if str(parameters["software"]).endswith("MRE") else "Fooocus"
+    yield _json(parameters).claim(tool, "Fooocus parameters", candidate.place)
 
 
-def _is_fooocus(said: dict[str, Any], schemed: bool) -> bool:
-    version = str(said.get("version") or said.get("Version") or "")
-    return version.startswith("Fooocus") or (schemed and "base_model" in said)
+def _is_fooocus(parameters: dict[str, Any], schemed: bool) -> bool:
+    version = str(parameters.get("version") or parameters.get("Version") or "")
+    return version.startswith("Fooocus") or (schemed and "base_model" in parameters)
 
 
 def _text(candidate: Candidate, schemed: bool) -> Iterator[Claim]:
@@ -64,16 +68,18 @@ def _text(candidate: Candidate, schemed: bool) -> Iterator[Claim]:
         yield text.generation().claim("Fooocus", "A1111 text", candidate.place, note=_SAME)
 
 
-def _json(said: dict[str, Any]) -> Generation:
+def _json(parameters: dict[str, Any]) -> Generation:
     def first(*names: str) -> str | None:
-        return next((t for t in (as_text(said.get(n)) for n in names) if t), None)
+        return next((t for t in (as_text(parameters.get(n)) for n in names) if t), None)
 
     return Generation(
         prompt=first("prompt", "Prompt", "full_prompt"),
         negative_prompt=first("negative_prompt", "Negative", "Negative Prompt"),
         model=first("base_model", "base_model_name", "Base Model"),
-        seed=as_seed(said.get("seed", said.get("Seed"))),
+        seed=as_seed(parameters.get("seed", parameters.get("Seed"))),
         sampler=first("sampler", "sampler_name", "Sampler"),
-        details=details_of(said, ("steps", "resolution", "performance", "version", "software")),
-        from_picture=any(said.get(name) for name in _PICTURES),
+        details=details_of(
+            parameters, ("steps", "resolution", "performance", "version", "software")
+        ),
+        from_picture=any(parameters.get(name) for name in _PICTURES),
     )

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from tegaki.results.claim import EITHER, Claim, Kind, Place, Strength
+from tegaki.results.claim import EITHER, Claim, Kind, Location, Strength
 
 BEGAN = "Another picture was used to make this one, and may have been drawn by a person."
 UNTOLD = (
@@ -50,7 +50,7 @@ class Generation:
         self,
         tool: str,
         carrier: str,
-        place: Place,
+        place: Location,
         *,
         strength: Strength = "declared",
         note: str = "",

@@ -26,59 +26,62 @@ _GUIDES = ("ref_images", "controlnets", "ipAdapters", "t2iAdapters")
 
 def find(evidence: Evidence) -> Iterator[Claim]:
     for candidate in evidence.texts("invokeai_metadata"):
-        said = candidate.object
-        if {"app_version", "generation_mode", "positive_prompt"} & said.keys():
-            yield _newest(said).claim("InvokeAI", "InvokeAI metadata", candidate.place)
+        parameters = candidate.object
+        if {"app_version", "generation_mode", "positive_prompt"} & parameters.keys():
+            yield _newest(parameters).claim("InvokeAI", "InvokeAI metadata", candidate.place)
     for candidate in evidence.texts("sd-metadata"):
-        said = candidate.object
-        if "InvokeAI" in str(said.get("app_id", "")) or "model_weights" in said:
-            yield _second(said).claim("InvokeAI", "InvokeAI metadata", candidate.place)
+        parameters = candidate.object
+        if "InvokeAI" in str(parameters.get("app_id", "")) or "model_weights" in parameters:
+            yield _second(parameters).claim("InvokeAI", "InvokeAI metadata", candidate.place)
     for candidate in evidence.texts("Dream"):
         found = _dream(candidate.text)
         if found is not None:
             yield found.claim("InvokeAI", "InvokeAI command", candidate.place)
 
 
-def _newest(said: dict[str, Any]) -> Generation:
-    model = said.get("model")
+def _newest(parameters: dict[str, Any]) -> Generation:
+    model = parameters.get("model")
     name = model.get("model_name") or model.get("name") if isinstance(model, dict) else model
     return Generation(
-        prompt=as_text(said.get("positive_prompt")),
-        negative_prompt=as_text(said.get("negative_prompt")),
+        prompt=as_text(parameters.get("positive_prompt")),
+        negative_prompt=as_text(parameters.get("negative_prompt")),
         model=as_text(name),
-        seed=as_seed(said.get("seed")),
-        sampler=as_text(said.get("scheduler")),
+        seed=as_seed(parameters.get("seed")),
+        sampler=as_text(parameters.get("scheduler")),
         details=details_of(
-            said, ("generation_mode", "steps", "cfg_scale", "width", "height", "app_version")
+            parameters, ("generation_mode", "steps", "cfg_scale", "width", "height", "app_version")
         ),
-        from_picture=_began_with_a_picture(said),
+        from_picture=_began_with_a_picture(parameters),
     )
 
 
-def _began_with_a_picture(said: dict[str, Any]) -> bool | None:
+def _began_with_a_picture(parameters: dict[str, Any]) -> bool | None:
     """Whether there was a picture; ``None`` where no mode is given.
 
     The upscaling tab, the filling model of FLUX and models elsewhere (Gemini, Seedream) write no
     mode; those last do not name the pictures that they were given either. The mode says only how
     the canvas was used: pictures to edit or to be guided by are named apart.
     """
-    if any(said.get(name) for name in _STARTS):
+    if any(parameters.get(name) for name in _STARTS):
         return True
-    canvas, control = _object(said, "canvas_v2_metadata"), _object(said, "control_layers")
-    guides = [said.get(name) for name in _GUIDES]
+    canvas, control = (
+        _object(parameters, "canvas_v2_metadata"),
+        _object(parameters, "control_layers"),
+    )
+    guides = [parameters.get(name) for name in _GUIDES]
     guides += [canvas.get(name) for name in ("controlLayers", "referenceImages")]  # 5
     guides.append(_with_pictures(control.get("layers")))  # 4.2
-    regions = said.get("regions"), canvas.get("regionalGuidance")
+    regions = parameters.get("regions"), canvas.get("regionalGuidance")
     if any(map(_is_enabled, guides)) or any(map(_has_reference, regions)):
         return True
-    mode = said.get("generation_mode")
+    mode = parameters.get("generation_mode")
     if not isinstance(mode, str):
         return None
     return not mode.endswith("txt2img")
 
 
-def _object(said: dict[str, Any], name: str) -> dict[str, Any]:
-    found = said.get(name)
+def _object(parameters: dict[str, Any], name: str) -> dict[str, Any]:
+    found = parameters.get(name)
     return found if isinstance(found, dict) else {}
 
 
@@ -105,8 +108,8 @@ def _has_reference(regions: Any) -> bool:
                for each in found)  # fmt: skip
 
 
-def _second(said: dict[str, Any]) -> Generation:
-    image = said.get("image")
+def _second(parameters: dict[str, Any]) -> Generation:
+    image = parameters.get("image")
     image = image if isinstance(image, dict) else {}
     prompt = image.get("prompt")
     if isinstance(prompt, list) and prompt and isinstance(prompt[0], dict):
@@ -115,11 +118,11 @@ def _second(said: dict[str, Any]) -> Generation:
     return Generation(
         prompt=wanted,
         negative_prompt=unwanted,
-        model=as_text(said.get("model_weights")) or as_text(said.get("model")),
+        model=as_text(parameters.get("model_weights")) or as_text(parameters.get("model")),
         seed=as_seed(image.get("seed")),
         sampler=as_text(image.get("sampler")),
         details=details_of(image, ("type", "steps", "cfg_scale", "width", "height"))
-        + details_of(said, ("app_version",)),
+        + details_of(parameters, ("app_version",)),
         from_picture=image.get("type") in ("img2img", "inpaint", "outpaint")
         or bool({"orig_hash", "mask_hash", "strength_steps"} & image.keys()),
     )

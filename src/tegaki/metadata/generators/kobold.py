@@ -32,12 +32,14 @@ def _generation(text: str) -> Generation:
     asked, _, rest = text[len(_BEGINNING) :].rpartition(_STEPS)
     prompt, _, negative = asked.partition(_NEGATIVE)
     pairs = (part.partition(": ") for part in f"Steps: {rest}".split("|"))
-    said = {name.strip(): value.strip() for name, _, value in pairs}
+    parameters = {name.strip(): value.strip() for name, _, value in pairs}
     return Generation(
         prompt=prompt.strip() or None,
         negative_prompt=negative.strip() or None,
-        model=said.get("Model") or None,
-        seed=as_seed(said.get("Seed")),
-        sampler=said.get("Sampler") or None,
-        details=tuple((n, said[n]) for n in ("Steps", "CFGScale", "Size") if said.get(n)),
+        model=parameters.get("Model") or None,
+        seed=as_seed(parameters.get("Seed")),
+        sampler=parameters.get("Sampler") or None,
+        details=tuple(
+            (n, parameters[n]) for n in ("Steps", "CFGScale", "Size") if parameters.get(n)
+        ),
     )

@@ -14,7 +14,7 @@ from tegaki.metadata.generators.evidence import Evidence
 from tegaki.metadata.generators.names import known_name
 from tegaki.metadata.marks import Property
 from tegaki.metadata.parsers.source_types import SOURCE_KINDS, TRAINED, code_of
-from tegaki.results.claim import AI, UNSTATED, Claim, Kind, Place, Strength
+from tegaki.results.claim import AI, UNSTATED, Claim, Kind, Location, Strength
 
 IPTC_EXT = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 _PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/"
@@ -59,7 +59,7 @@ def _google(evidence: Evidence) -> Iterator[Claim]:
         yield Claim("Google", "credit line", kind, "hint", place, _CREDIT_NOTE)
 
 
-def _google_credit(evidence: Evidence) -> tuple[Kind, Place] | None:
+def _google_credit(evidence: Evidence) -> tuple[Kind, Location] | None:
     """What the first credit line of Google's says, and where it stands."""
     credits = [(p.value, p.place) for p in evidence.xmp(_PHOTOSHOP, "Credit")]
     credits += [(field.text, field.place) for field in evidence.iptc(*_CREDIT)]
@@ -100,7 +100,7 @@ class System:
     name: str
     model: str | None
     prompt: str | None
-    place: Place
+    place: Location
 
     @property
     def tool(self) -> str:
@@ -151,31 +151,35 @@ def _aigc(evidence: Evidence) -> Iterator[Claim]:
     labels = [(p.value, p.place) for p in evidence.xmp(_TC260, "AIGC")]
     labels += [(c.text, c.place) for c in evidence.texts("AIGC")]
     for text, place in labels:
-        said = _label(evidence.parsed(text, place), evidence, place)
-        claim = _labelled(said, place)
+        parameters = _label(evidence.parsed(text, place), evidence, place)
+        claim = _labelled(parameters, place)
         if claim is not None:
             yield claim
     for candidate in evidence.exif("UserComment"):
-        said = _label(candidate.json, evidence, candidate.place)
-        claim = _labelled(said, candidate.place) if _LABEL_FIELDS & said.keys() else None
+        parameters = _label(candidate.json, evidence, candidate.place)
+        claim = (
+            _labelled(parameters, candidate.place) if _LABEL_FIELDS & parameters.keys() else None
+        )
         if claim is not None:
             yield claim
 
 
-def _label(plain: Any, evidence: Evidence, place: Place) -> dict[str, Any]:
+def _label(plain: Any, evidence: Evidence, place: Location) -> dict[str, Any]:
     """The object with the label, out of its outer object where it stands in one."""
     if not isinstance(plain, dict):
         return {}
     return evidence.inner_object(plain.get("AIGC"), place) or plain
 
 
-def _labelled(said: dict[str, Any], place: Place) -> Claim | None:
+def _labelled(parameters: dict[str, Any], place: Location) -> Claim | None:
     strengths: dict[str, Strength] = {"1": "declared", "2": "hint", "3": "hint"}
-    strength = strengths.get(str(said.get("Label")))
+    strength = strengths.get(str(parameters.get("Label")))
     if strength is None:
         return None
-    producer = str(said.get("ContentProducer", ""))
+    producer = str(parameters.get("ContentProducer", ""))
     tool = next((name for start, name in _PRODUCERS.items() if producer.startswith(start)), None)
     note = "" if strength == "declared" else "The label says possible or suspected, not certain."
-    shown = tuple((n, str(said[n])) for n in ("ContentProducer", "ProduceID") if said.get(n))
+    shown = tuple(
+        (n, str(parameters[n])) for n in ("ContentProducer", "ProduceID") if parameters.get(n)
+    )
     return Claim(tool or UNSTATED, "AIGC label", "generated", strength, place, note, details=shown)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 
 from tegaki.metadata.generators.evidence import Evidence
 from tegaki.metadata.generators.generation import Generation
-from tegaki.results.claim import Claim, Place
+from tegaki.results.claim import Claim, Location
 
 _XMP = "http://ns.adobe.com/xap/1.0/"
 _NAMES = {
@@ -71,13 +71,13 @@ _LONGEST = 80
 _NOTE = "Only the program's name is there, not what it did."
 
 
-def find(evidence: Evidence, told: Collection[str]) -> Iterator[Claim]:
+def find(evidence: Evidence, known_tools: Collection[str]) -> Iterator[Claim]:
     """Names of tools that have said no more.
 
     Args:
-        told: tools of which other marks were found.
+        known_tools: tools of which other marks were found.
     """
-    seen = set(told)
+    seen = set(known_tools)
     for text, carrier, place in _fields(evidence):
         tool = known_name(text)
         if tool is not None and tool not in seen:
@@ -85,7 +85,7 @@ def find(evidence: Evidence, told: Collection[str]) -> Iterator[Claim]:
             yield Generation().claim(tool, carrier, place, strength="hint", note=_NOTE)
 
 
-def _fields(evidence: Evidence) -> Iterator[tuple[str, str, Place]]:
+def _fields(evidence: Evidence) -> Iterator[tuple[str, str, Location]]:
     for candidate in evidence.texts("Software"):
         yield candidate.text, "Software text", candidate.place
     for candidate in evidence.exif("Software"):

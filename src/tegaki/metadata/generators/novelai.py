@@ -13,7 +13,7 @@ from tegaki.metadata.generators.evidence import Candidate, Evidence
 from tegaki.metadata.generators.generation import Generation, details_of
 from tegaki.metadata.parsers.json_text import as_seed, as_text
 from tegaki.metadata.pixels.signature import Answer, Signatures
-from tegaki.results.claim import Claim, Place, Strength
+from tegaki.results.claim import Claim, Location, Strength
 
 _AUGMENTED = "AI augmented image"
 _TITLES = ("AI generated image", _AUGMENTED, "NovelAI generated image")
@@ -60,10 +60,10 @@ def find(evidence: Evidence, signatures: Signatures) -> Iterator[Claim]:
     yield from _wrapped(evidence, evidence.hidden, signatures)
     software = [c for c in evidence.texts("Software") if c.text == "NovelAI"]
     if software:
-        said = {c.key: c.text for c in evidence.texts("Source", "Title", "Description")}
+        parameters = {c.key: c.text for c in evidence.texts("Source", "Title", "Description")}
         for candidate in evidence.texts("Comment")[:_MOST_COMMENTS] or software[:1]:
-            if candidate.object or said.get("Title") in _TITLES:
-                yield _claim(said, candidate.object, candidate.place, signatures)
+            if candidate.object or parameters.get("Title") in _TITLES:
+                yield _claim(parameters, candidate.object, candidate.place, signatures)
     yield from _wrapped(evidence, evidence.exif("UserComment"), signatures)
 
 
@@ -72,9 +72,9 @@ def _wrapped(
 ) -> Iterator[Claim]:
     """Copies that hold everything in one object."""
     for candidate in candidates:
-        said = candidate.object
-        if said.get("Software") == "NovelAI" or said.get("Title") in _TITLES:
-            yield _claim(said, _comment(evidence, candidate), candidate.place, signatures)
+        parameters = candidate.object
+        if parameters.get("Software") == "NovelAI" or parameters.get("Title") in _TITLES:
+            yield _claim(parameters, _comment(evidence, candidate), candidate.place, signatures)
 
 
 def _comment(evidence: Evidence, candidate: Candidate) -> dict[str, Any]:
@@ -84,18 +84,18 @@ def _comment(evidence: Evidence, candidate: Candidate) -> dict[str, Any]:
 
 
 def _claim(
-    said: dict[str, Any], comment: dict[str, Any], place: Place, signatures: Signatures
+    parameters: dict[str, Any], comment: dict[str, Any], place: Location, signatures: Signatures
 ) -> Claim:
     answer = signatures.answer(comment)
-    strength, note = _unsigned(said, comment) if answer == "unsigned" else _CLAIMED[answer]
+    strength, note = _unsigned(parameters, comment) if answer == "unsigned" else _CLAIMED[answer]
     # What stands beside a signed Comment is not signed.
-    beside = {} if strength == "proof" else said
+    beside = {} if strength == "proof" else parameters
     prompt = as_text(comment.get("prompt")) or as_text(beside.get("Description"))
     asked = str(comment.get("request_type") or "").lower()
     found = Generation(
         prompt=prompt or None,
         negative_prompt=as_text(comment.get("uc")) or None,
-        model=as_text(said.get("Source")),
+        model=as_text(parameters.get("Source")),
         seed=as_seed(comment.get("seed")),
         sampler=as_text(comment.get("sampler")),
         details=details_of(
@@ -109,19 +109,19 @@ def _claim(
     return found.claim("NovelAI", carrier, place, strength=strength, note=note)
 
 
-def _unsigned(said: dict[str, Any], comment: dict[str, Any]) -> tuple[Strength, str]:
+def _unsigned(parameters: dict[str, Any], comment: dict[str, Any]) -> tuple[Strength, str]:
     """What a Comment without a signature is worth: before version 3 none was signed, and the
     short ones of augmented pictures never are."""
     if any(name in comment for name in _SIGNED_FIELDS):
         return "hint", _UNSIGNED
-    if comment and _is_augmented(said, comment):
+    if comment and _is_augmented(parameters, comment):
         return "declared", ""
-    source = str(said.get("Source", ""))
+    source = str(parameters.get("Source", ""))
     if not source.startswith(_OLD_MODELS) or source.startswith(_SIGNED_MODELS):
         return "hint", _UNSIGNED if source else _NO_SOURCE
     known = sum(name in comment for name in _FIELDS)
     return ("declared", "") if known >= _LEAST_FIELDS else ("hint", _EMPTY)
 
 
-def _is_augmented(said: dict[str, Any], comment: dict[str, Any]) -> bool:
-    return said.get("Title") == _AUGMENTED or "req_type" in comment
+def _is_augmented(parameters: dict[str, Any], comment: dict[str, Any]) -> bool:
+    return parameters.get("Title") == _AUGMENTED or "req_type" in comment

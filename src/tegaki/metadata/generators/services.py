@@ -13,7 +13,7 @@ from tegaki.metadata.generators.evidence import Evidence
 from tegaki.metadata.generators.generation import Generation, details_of
 from tegaki.metadata.generators.infotext import WebUiText
 from tegaki.metadata.parsers.json_text import as_seed, as_text
-from tegaki.results.claim import Claim, Place
+from tegaki.results.claim import Claim, Location
 
 # StabilityMatrix.Core/Models/Inference/InferenceProjectType.cs
 _FROM_PICTURE = (
@@ -31,17 +31,20 @@ def find(evidence: Evidence) -> Iterator[Claim]:
 
 def _tensorart(evidence: Evidence) -> Iterator[Claim]:
     for candidate in evidence.texts("generation_data"):
-        said = candidate.object
-        if "prompt" in said and {"baseModel", "ksamplerName", "negativePrompt"} & said.keys():
-            model = said.get("baseModel")
+        parameters = candidate.object
+        if (
+            "prompt" in parameters
+            and {"baseModel", "ksamplerName", "negativePrompt"} & parameters.keys()
+        ):
+            model = parameters.get("baseModel")
             name = model.get("modelFileName") if isinstance(model, dict) else model
             yield Generation(
-                prompt=as_text(said.get("prompt")),
-                negative_prompt=as_text(said.get("negativePrompt")),
+                prompt=as_text(parameters.get("prompt")),
+                negative_prompt=as_text(parameters.get("negativePrompt")),
                 model=as_text(name),
-                seed=as_seed(said.get("seed")),
-                sampler=as_text(said.get("ksamplerName")),
-                details=details_of(said, ("steps", "cfgScale", "width", "height")),
+                seed=as_seed(parameters.get("seed")),
+                sampler=as_text(parameters.get("ksamplerName")),
+                details=details_of(parameters, ("steps", "cfgScale", "width", "height")),
             ).claim("TensorArt", "TensorArt data", candidate.place)
 
 
@@ -49,15 +52,15 @@ def _stability_matrix(evidence: Evidence) -> Iterator[Claim]:
     projects = [c for c in evidence.texts("smproj") if "ProjectType" in c.object]
     edited = _of_project(str(projects[0].object["ProjectType"])) if projects else False
     for candidate in evidence.texts("parameters-json"):
-        said = candidate.object
-        if {"PositivePrompt", "ModelName"} & said.keys():
+        parameters = candidate.object
+        if {"PositivePrompt", "ModelName"} & parameters.keys():
             yield Generation(
-                prompt=as_text(said.get("PositivePrompt")),
-                negative_prompt=as_text(said.get("NegativePrompt")),
-                model=as_text(said.get("ModelName")),
-                seed=as_seed(said.get("Seed")),
-                sampler=as_text(said.get("Sampler")),
-                details=details_of(said, ("Steps", "CfgScale", "Width", "Height")),
+                prompt=as_text(parameters.get("PositivePrompt")),
+                negative_prompt=as_text(parameters.get("NegativePrompt")),
+                model=as_text(parameters.get("ModelName")),
+                seed=as_seed(parameters.get("Seed")),
+                sampler=as_text(parameters.get("Sampler")),
+                details=details_of(parameters, ("Steps", "CfgScale", "Width", "Height")),
                 from_picture=edited,
             ).claim("Stability Matrix", "Stability Matrix parameters", candidate.place)
             return
@@ -91,45 +94,49 @@ def _jobs(evidence: Evidence) -> Iterator[Claim]:
         graph = evidence.graph(candidate.object, candidate.place)
         if graph is None:
             continue
-        said = evidence.inner_object(asked, candidate.place)
+        parameters = evidence.inner_object(asked, candidate.place)
         found = generation_of(graph)
         made = Generation(
-            prompt=as_text(said.get("prompt")) or found.prompt,
-            negative_prompt=as_text(said.get("negativePrompt")) or found.negative_prompt,
-            model=found.model or _version(said),
-            seed=found.seed if as_seed(said.get("seed")) is None else as_seed(said.get("seed")),
-            sampler=as_text(said.get("sampler")) or found.sampler,
-            details=details_of(said, ("steps", "cfgScale", "baseModel", "workflow", "workflowId")),
-            from_picture=_began(said, graph, found.from_picture),
+            prompt=as_text(parameters.get("prompt")) or found.prompt,
+            negative_prompt=as_text(parameters.get("negativePrompt")) or found.negative_prompt,
+            model=found.model or _version(parameters),
+            seed=found.seed
+            if as_seed(parameters.get("seed")) is None
+            else as_seed(parameters.get("seed")),
+            sampler=as_text(parameters.get("sampler")) or found.sampler,
+            details=details_of(
+                parameters, ("steps", "cfgScale", "baseModel", "workflow", "workflowId")
+            ),
+            from_picture=_began(parameters, graph, found.from_picture),
         )
         yield made.claim("Civitai", "Civitai job", candidate.place)
 
 
-def _began(said: dict[str, Any], graph: Graph, by_graph: bool | None) -> bool | None:
+def _began(parameters: dict[str, Any], graph: Graph, by_graph: bool | None) -> bool | None:
     """Whether a job was given a picture, by its kind and by its graph.
 
     A graph that makes no picture enlarges one: where a prompt is told it may be one that the
     service made before, and else anyone's.
     """
-    kind = str(said.get("workflow") or said.get("workflowId") or "")
+    kind = str(parameters.get("workflow") or parameters.get("workflowId") or "")
     if kind.startswith("img2img"):
         return True
     if is_generation(graph):
         return by_graph
-    return None if said.get("prompt") else True
+    return None if parameters.get("prompt") else True
 
 
-def _version(said: dict[str, Any]) -> str | None:
+def _version(parameters: dict[str, Any]) -> str | None:
     """The model by its number at Civitai: a job names only numbers, and only where there is one
     is it known whose it is."""
-    resources = said.get("resources")
+    resources = parameters.get("resources")
     if isinstance(resources, list) and len(resources) == 1 and isinstance(resources[0], dict):
         number = resources[0].get("modelVersionId")
         return f"Civitai model version {number}" if as_seed(number) is not None else None
     return None
 
 
-def _resource(text: WebUiText, evidence: Evidence, place: Place) -> str | None:
+def _resource(text: WebUiText, evidence: Evidence, place: Location) -> str | None:
     """The checkpoint among the resources, by name and version."""
     resources = evidence.parsed(text.fields.get("Civitai resources", ""), place)
     for each in resources if isinstance(resources, list) else ():

@@ -24,20 +24,26 @@ _PICTURES = (
 
 def find(evidence: Evidence) -> Iterator[Claim]:
     for candidate in evidence.free_texts():
-        said = candidate.object
-        if said.keys() >= _PIPELINE and "prompt" in said and len(_OWN & said.keys()) > 1:
-            yield _generation(said).claim("Hugging Face Space", "Space parameters", candidate.place)
+        parameters = candidate.object
+        if (
+            parameters.keys() >= _PIPELINE
+            and "prompt" in parameters
+            and len(_OWN & parameters.keys()) > 1
+        ):
+            yield _generation(parameters).claim(
+                "Hugging Face Space", "Space parameters", candidate.place
+            )
 
 
-def _generation(said: dict[str, Any]) -> Generation:
+def _generation(parameters: dict[str, Any]) -> Generation:
     return Generation(
-        prompt=as_text(said.get("prompt")),
-        negative_prompt=as_text(said.get("negative_prompt")),
-        model=as_text(said.get("Model")),
-        seed=as_seed(said.get("seed")),
-        sampler=as_text(said.get("sampler")),
+        prompt=as_text(parameters.get("prompt")),
+        negative_prompt=as_text(parameters.get("negative_prompt")),
+        model=as_text(parameters.get("Model")),
+        seed=as_seed(parameters.get("seed")),
+        sampler=as_text(parameters.get("sampler")),
         details=details_of(
-            said, ("num_inference_steps", "guidance_scale", "resolution", "Model hash")
+            parameters, ("num_inference_steps", "guidance_scale", "resolution", "Model hash")
         ),
-        from_picture=any(said.get(name) for name in _PICTURES),
+        from_picture=any(parameters.get(name) for name in _PICTURES),
     )

@@ -22,22 +22,23 @@ _OFF: tuple[object, ...] = ("", 0, False, "None", "(None)", None, [])
 
 def find(evidence: Evidence) -> Iterator[Claim]:
     for candidate in evidence.free_texts() + evidence.exif("Model"):
-        said = candidate.object.get("sui_image_params")
-        if not isinstance(said, dict):
+        parameters = candidate.object.get("sui_image_params")
+        if not isinstance(parameters, dict):
             continue
         yield Generation(
-            prompt=as_text(said.get("prompt")),
-            negative_prompt=as_text(said.get("negativeprompt")),
-            model=as_text(said.get("model")),
-            seed=as_seed(said.get("seed")),
-            sampler=as_text(said.get("sampler")),
+            prompt=as_text(parameters.get("prompt")),
+            negative_prompt=as_text(parameters.get("negativeprompt")),
+            model=as_text(parameters.get("model")),
+            seed=as_seed(parameters.get("seed")),
+            sampler=as_text(parameters.get("sampler")),
             details=details_of(
-                said,
+                parameters,
                 ("steps", "cfgscale", "width", "height", "initimagecreativity", "swarm_version"),
             ),
             # Pictures that were never files are left out of what is written; how they are used is
             # not (T2IParamInput.cs, MetadatableToJTok).
             from_picture=any(
-                name.startswith(_PICTURES) and value not in _OFF for name, value in said.items()
+                name.startswith(_PICTURES) and value not in _OFF
+                for name, value in parameters.items()
             ),
         ).claim("SwarmUI", "SwarmUI parameters", candidate.place)

@@ -68,10 +68,10 @@ def find(evidence: Evidence) -> Iterator[Claim]:
         tool, note, named = _tool(text, among)
         whole = text.support >= (_ENOUGH if named or "Model hash" in text.fields else _ALL)
         quoted = text.is_joined and not named and text.negative_prompt is None
-        said = text.generation()
-        if tool == _KRITA and not said.from_picture:
-            said = replace(said, from_picture=None)
-        yield said.claim(
+        parameters = text.generation()
+        if tool == _KRITA and not parameters.from_picture:
+            parameters = replace(parameters, from_picture=None)
+        yield parameters.claim(
             tool, "A1111 text", candidate.place,
             strength="declared" if whole and not quoted else "hint",
             note=_QUOTED if quoted else note if whole else _FEW,

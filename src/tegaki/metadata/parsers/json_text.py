@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from tegaki.results.claim import Place
+from tegaki.results.claim import Location
 
 MOST = 2 * 1024 * 1024
 """Characters of one text, and of all texts of one file, that are parsed: objects take up to thirty
@@ -21,7 +21,7 @@ class Budget:
     left: int = MOST
     damage: list[str] = field(default_factory=list)
 
-    def parsed(self, text: str, place: Place) -> Any:
+    def parsed(self, text: str, place: Location) -> Any:
         """What a JSON text says; ``None`` where it is none, or is left out, which is then noted."""
         if not _begins_as_json(text):
             return None
@@ -31,7 +31,7 @@ class Budget:
         self.left -= len(text)
         return self.inner(text, place)
 
-    def inner(self, text: str, place: Place) -> Any:
+    def inner(self, text: str, place: Location) -> Any:
         """The same for JSON that is written as a text inside JSON: it cannot be longer than that,
         and costs nothing more."""
         try:
@@ -40,7 +40,7 @@ class Budget:
             self.note(place, "JSON nests too deep")
             return None
 
-    def note(self, place: Place, reason: str) -> None:
+    def note(self, place: Location, reason: str) -> None:
         """Say what was left out."""
         if len(self.damage) < _SENTENCES:
             where = f"{place.path} at byte {place.start}"

@@ -8,7 +8,7 @@ from xml.parsers import expat
 
 from tegaki.metadata.findings import Blob, Findings
 from tegaki.metadata.marks import Property
-from tegaki.results.claim import Place
+from tegaki.results.claim import Location
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 XML = "http://www.w3.org/XML/1998/namespace"
@@ -84,7 +84,7 @@ class _Handler:
     makes a small packet cost gigabytes.
     """
 
-    def __init__(self, place: Place, found: Findings) -> None:
+    def __init__(self, place: Location, found: Findings) -> None:
         self.place = place
         self.found = found
         self.properties: list[Property] = []

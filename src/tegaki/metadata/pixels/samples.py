@@ -16,8 +16,8 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from tegaki.metadata.containers.headers import Header, png_header, size_of, webp_header
 from tegaki.metadata.limits import DEFAULT, Limits
-from tegaki.metadata.pixels.transparency import see_through
-from tegaki.results.claim import Place
+from tegaki.metadata.pixels.transparency import has_transparency
+from tegaki.results.claim import Location
 
 _IEND = bytes.fromhex("0000000049454e44ae426082")
 _OPAQUE = 254
@@ -42,9 +42,11 @@ class StoredPicture:
         self._data, self._form, self._limits, self._decoded = data, form, limits, decoded
 
     @property
-    def place(self) -> Place:
+    def place(self) -> Location:
         """All of the file: a mark in pixels has no bytes of its own."""
-        return Place(f"{'WebP' if self._form == 'WEBP' else self._form} pixels", 0, len(self._data))
+        return Location(
+            f"{'WebP' if self._form == 'WEBP' else self._form} pixels", 0, len(self._data)
+        )
 
     @cached_property
     def header(self) -> Header | None:
@@ -92,7 +94,7 @@ class StoredPicture:
     def seen_through(self) -> Image.Image | None:
         """The picture of a format that keeps alpha to the bit and colours not always, where it has
         alpha: lossy WebP, AVIF, TIFF. Its colours say nothing."""
-        return see_through(self._data, self._form, self._limits, self._decoded)
+        return has_transparency(self._data, self._form, self._limits, self._decoded)
 
     def upper(self, rows: int) -> Image.Image | None:
         """The first rows of :attr:`image`. Of a PNG that nobody decoded, no more is decoded."""

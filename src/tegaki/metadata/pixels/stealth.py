@@ -23,7 +23,7 @@ from tegaki.metadata.containers.headers import Header, png_chunks
 from tegaki.metadata.limits import DEFAULT, Limits
 from tegaki.metadata.marks import Text
 from tegaki.metadata.pixels.samples import StoredPicture
-from tegaki.results.claim import Place
+from tegaki.results.claim import Location
 
 _HEADER_BITS = 120 + 32
 _BEGINNING = "".join(f"{byte:08b}" for byte in b"steal")  # of all magics; by chance once in 1e12
@@ -98,7 +98,7 @@ def _texts(
     for carrier in carriers:
         text = _payload(image, carrier, limits)
         if text is not None:
-            place = Place(f"{name} pixels ({carrier.name})", start, end)
+            place = Location(f"{name} pixels ({carrier.name})", start, end)
             found.append(Text("stealth", text, place))
     return found
 

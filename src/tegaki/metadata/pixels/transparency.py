@@ -21,7 +21,7 @@ TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _VP8X_ALPHA, _VP8X_ANIMATION = 0x10, 0x02  # RFC 9649, section 2.7
 
 
-def see_through(
+def has_transparency(
     data: bytes, form: str, limits: Limits, decoded: Image.Image | None
 ) -> Image.Image | None:
     """The picture as RGBA or LA, 8 bits a sample; ``None`` without alpha, where it is damaged or

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from tegaki.results.claim import Claim, Place
+from tegaki.results.claim import Claim, Location
 
 Bits = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
@@ -68,7 +68,7 @@ class WatermarkHit:
     bits: int
     margin: float
 
-    def claim(self, place: Place) -> Claim:
+    def claim(self, place: Location) -> Claim:
         """What the mark says: a hint. It can be written into any picture, and nothing signs it."""
         return Claim(
             tool=self.name,
@@ -121,11 +121,11 @@ def find_watermark(rgb: npt.NDArray[np.uint8]) -> list[WatermarkHit]:
 def score_watermarks(rgb: npt.NDArray[np.uint8]) -> Iterator[tuple[Payload, WatermarkHit]]:
     """How well each payload fits in each way of reading, hit or not; see ``find_watermark``."""
     height, width = rgb.shape[:2]
-    if has_room(width, height):
+    if is_large_enough(width, height):
         yield from _scores(rgb[: rows_read(width), :_MOST_COLUMNS])
 
 
-def is_worth_a_look(image: Image.Image) -> bool:
+def may_hold_watermark(image: Image.Image) -> bool:
     """Whether :func:`find_watermark` may find something, from a part of the blocks.
 
     They stand in rows spread over the picture, since a part of it may be white or black and have
@@ -146,7 +146,7 @@ def is_worth_a_look(image: Image.Image) -> bool:
     return any(hit.matched >= _WORTH * hit.bits for _, hit in _scores(rgb, numbers))
 
 
-def has_room(width: int, height: int) -> bool:
+def is_large_enough(width: int, height: int) -> bool:
     """Whether anything is looked for in a picture of that size."""
     return height * width >= _MIN_PIXELS and min(height, width) >= 8
 

@@ -2,6 +2,6 @@
 
 from tegaki.sources.archives.kinds import is_archive, members
 from tegaki.sources.archives.member import SEPARATOR, Member
-from tegaki.sources.archives.reread import Again
+from tegaki.sources.archives.reread import MemberReader
 
-__all__ = ["SEPARATOR", "Again", "Member", "is_archive", "members"]
+__all__ = ["SEPARATOR", "Member", "MemberReader", "is_archive", "members"]

@@ -31,16 +31,16 @@ class Member:
         name: as the archive spells it; nothing is ever made under it.
         read: gives its bytes, in any thread, as often as is wished; raises PictureError.
         size: so many bytes, where the archive is right.
-        held: so many bytes are in memory already, and stay there as long as this does.
+        buffered_member: so many bytes are in memory already, and stay there as long as this does.
     """
 
     name: bytes
     read: Callable[[], bytes]
     size: int = 0
-    held: int = 0
+    buffered: int = 0
 
 
-def refused(name: bytes, problem: PictureError) -> Member:
+def unreadable_member(name: bytes, problem: PictureError) -> Member:
     """A member that cannot be read."""
 
     def read() -> bytes:
@@ -49,12 +49,12 @@ def refused(name: bytes, problem: PictureError) -> Member:
     return Member(name, read)
 
 
-def held(name: bytes, data: bytes) -> Member:
+def buffered_member(name: bytes, data: bytes) -> Member:
     """A member that had to be read when it came up."""
     return Member(name, lambda: data, len(data), len(data))
 
 
-def told_name(raw: bytes) -> bytes:
+def stored_name(raw: bytes) -> bytes:
     """A member's name: to the first NUL, and the end of an overlong one as its hash."""
     name = raw.partition(b"\0")[0]
     if len(name) <= _LONGEST:
@@ -62,7 +62,7 @@ def told_name(raw: bytes) -> bytes:
     return name[: _LONGEST - 20] + b"..." + hashlib.sha256(name).hexdigest()[:16].encode()
 
 
-def is_left_out(name: bytes) -> bool:
+def is_ignored(name: bytes) -> bool:
     """Whether it is a folder, hidden, or what a system left there."""
     if name.endswith(b"/"):
         return True
@@ -72,7 +72,7 @@ def is_left_out(name: bytes) -> bool:
     )
 
 
-class Allowance:
+class InflationBudget:
     """How much an archive may inflate to, all in all."""
 
     def __init__(self, archive_bytes: int) -> None:
@@ -93,14 +93,14 @@ class Allowance:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ArchiveSnapshot:
     """An archive as it was when its members were listed."""
 
     path: str
     status: tuple[int, int, int, int]
 
     @classmethod
-    def of(cls, path: str, stream: BinaryIO) -> Place:
+    def of(cls, path: str, stream: BinaryIO) -> ArchiveSnapshot:
         return cls(path, _status(stream))
 
     @property
@@ -114,7 +114,7 @@ class Place:
         Raises:
             PictureError: it is no longer what it was.
         """
-        with open_file(self.path) as stream, told(self.path):
+        with open_file(self.path) as stream, translate_errors(self.path):
             if _status(stream) != self.status:
                 raise UnreadableFile("the archive was changed while it was scanned")
             stream.seek(offset)
@@ -127,7 +127,7 @@ def _status(stream: BinaryIO) -> tuple[int, int, int, int]:
 
 
 @contextmanager
-def told(path: str) -> Iterator[None]:
+def translate_errors(path: str) -> Iterator[None]:
     """The system's errors, typed."""
     try:
         yield

@@ -19,7 +19,14 @@ from tegaki.errors import (
     UnreadableFile,
 )
 from tegaki.imaging import open_file, too_large
-from tegaki.sources.archives.member import Allowance, Member, held, refused, told, told_name
+from tegaki.sources.archives.member import (
+    InflationBudget,
+    Member,
+    buffered_member,
+    stored_name,
+    translate_errors,
+    unreadable_member,
+)
 
 _BUFFER = 1 << 20
 _PAGE_SLACK, _PAGE_RATIO = 1 << 26, 100
@@ -33,11 +40,11 @@ def parquet_members(path: str, max_bytes: int) -> Iterator[Member]:
         import pyarrow.parquet
     except ImportError as problem:
         raise UnreadableFile(str(MissingExtra("reading Parquet", "parquet"))) from problem
-    with open_file(path) as file, told(path):
+    with open_file(path) as file, translate_errors(path):
         size = _checked(file)
         try:
             opened = pyarrow.parquet.ParquetFile(file, buffer_size=_BUFFER, pre_buffer=False)
-            yield from _members(opened, Allowance(size), max_bytes)
+            yield from _members(opened, InflationBudget(size), max_bytes)
         except (pyarrow.ArrowException, UnicodeDecodeError) as problem:
             raise BrokenArchive(f"the Parquet file is damaged: {_first_line(problem)}") from problem
         except OSError as problem:
@@ -62,7 +69,7 @@ def _checked(file: BinaryIO) -> int:
     return size
 
 
-def _members(opened: Any, allowance: Allowance, max_bytes: int) -> Iterator[Member]:
+def _members(opened: Any, budget: InflationBudget, max_bytes: int) -> Iterator[Member]:
     columns = _columns(opened.schema_arrow)
     if not columns:
         raise NotAPicture("a Parquet file without a column of pictures")
@@ -73,8 +80,8 @@ def _members(opened: Any, allowance: Allowance, max_bytes: int) -> Iterator[Memb
         for column, values in zip(batch.schema.names, batch.columns, strict=True):
             for at, value in enumerate(values):
                 if value.is_valid:
-                    place = b"%s/%d" % (column.encode(), row + at)
-                    yield _member(place, value, allowance, max_bytes)
+                    snapshot = b"%s/%d" % (column.encode(), row + at)
+                    yield _member(snapshot, value, budget, max_bytes)
         row += batch.num_rows
 
 
@@ -109,19 +116,19 @@ def _check_pages(metadata: Any, columns: list[str]) -> None:
                 raise ArchiveBomb(f"inflates to {part.total_uncompressed_size:,} bytes at once")
 
 
-def _member(place: bytes, value: Any, allowance: Allowance, max_bytes: int) -> Member:
+def _member(snapshot: bytes, value: Any, budget: InflationBudget, max_bytes: int) -> Member:
     path = None
     if hasattr(value, "items"):  # a struct
         path = value["path"].as_py() if "path" in value else None
         value = value["bytes"]
-    name = told_name(place if path is None else b"%s/%s" % (place, _encoded(path)))
+    name = stored_name(snapshot if path is None else b"%s/%s" % (snapshot, _encoded(path)))
     if not value.is_valid:
-        return refused(name, FileNotFound("the row has a path and no bytes"))
+        return unreadable_member(name, FileNotFound("the row has a path and no bytes"))
     data = value.as_buffer()
     if data.size > max_bytes:
-        return refused(name, too_large(data.size, max_bytes))
-    allowance.spend(data.size)
-    return held(name, data.to_pybytes())
+        return unreadable_member(name, too_large(data.size, max_bytes))
+    budget.spend(data.size)
+    return buffered_member(name, data.to_pybytes())
 
 
 def _encoded(path: object) -> bytes:

@@ -13,7 +13,7 @@ from tegaki.sources.archives.member import SEPARATOR, Member
 _REMEMBERED = 100_000  # members that were passed over
 
 
-class Again:
+class MemberReader:
     """Reads files, and members of one archive after the other.
 
     An archive is gone through once, forwards; members of zip and plain tar archives can be asked
@@ -44,7 +44,7 @@ class Again:
         if name in self._passed:
             return self._passed[name]
         for member in self._ahead:
-            if not member.held and len(self._passed) < _REMEMBERED:
+            if not member.buffered and len(self._passed) < _REMEMBERED:
                 self._passed[member.name] = member
             if member.name == name:
                 return member

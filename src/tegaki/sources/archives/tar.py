@@ -16,14 +16,14 @@ from tegaki.errors import BrokenArchive, EmptyFile, NotARegularFile, PictureErro
 from tegaki.imaging import open_file, too_large
 from tegaki.sources.archives.compressed import Unpacked, unpacked
 from tegaki.sources.archives.member import (
-    Allowance,
+    ArchiveSnapshot,
+    InflationBudget,
     Member,
-    Place,
-    held,
-    is_left_out,
-    refused,
-    told,
-    told_name,
+    buffered_member,
+    is_ignored,
+    stored_name,
+    translate_errors,
+    unreadable_member,
 )
 
 _BLOCK = 512
@@ -45,17 +45,17 @@ class _Header:
 def tar_members(path: str, max_bytes: int) -> Iterator[Member]:
     """See :func:`tegaki.sources.archives.members`. Of a plain tar, members are read where they
     stand, when asked; of a packed one as they come up."""
-    with open_file(path) as file, told(path):
-        place = Place.of(path, file)
-        if not place.size:
+    with open_file(path) as file, translate_errors(path):
+        snapshot = ArchiveSnapshot.of(path, file)
+        if not snapshot.size:
             raise EmptyFile("the file is empty")
         inner = unpacked(file)
-        source: _Source = _Plain(file, place) if inner is None else _Packed(inner, place.size)
+        source: _Source = _Plain(file, snapshot) if inner is None else _Packed(inner, snapshot.size)
         for header in _headers(source):
             end = source.at + _padded(header.size)
-            if header.kind != _FOLDER and not is_left_out(header.name):
+            if header.kind != _FOLDER and not is_ignored(header.name):
                 problem = _problem(header, max_bytes)
-                yield refused(header.name, problem) if problem else source.member(header)
+                yield unreadable_member(header.name, problem) if problem else source.member(header)
             source.go_to(end)
 
 
@@ -85,8 +85,8 @@ class _Source(Protocol):
 
 
 class _Plain:
-    def __init__(self, file: BinaryIO, place: Place) -> None:
-        self._file, self._place = file, place
+    def __init__(self, file: BinaryIO, snapshot: ArchiveSnapshot) -> None:
+        self._file, self._place = file, snapshot
         self.at = 0
 
     def read(self, size: int) -> bytes:
@@ -107,14 +107,14 @@ class _Plain:
         return Member(header.name, read, header.size)
 
 
-def _read(place: Place, offset: int, size: int) -> bytes:
-    with place.opened(offset) as stream:
+def _read(snapshot: ArchiveSnapshot, offset: int, size: int) -> bytes:
+    with snapshot.opened(offset) as stream:
         return stream.read(size)
 
 
 class _Packed:
     def __init__(self, inner: Unpacked, archive_bytes: int) -> None:
-        self._inner, self._allowance = inner, Allowance(archive_bytes)
+        self._inner, self._allowance = inner, InflationBudget(archive_bytes)
         self.at = 0
 
     def read(self, size: int) -> bytes:
@@ -132,7 +132,7 @@ class _Packed:
         data = self.read(header.size)
         if len(data) < header.size:
             raise BrokenArchive(_CUT)
-        return held(header.name, data)
+        return buffered_member(header.name, data)
 
 
 def _headers(source: _Source) -> Iterator[_Header]:
@@ -163,14 +163,14 @@ def _header(block: bytes, said: dict[bytes, bytes]) -> _Header:
         name = block[345:500].partition(b"\0")[0] + b"/" + name
     size = _number(block[124:136])
     if kind in _LINKS + _DEVICES + _FOLDER:
-        return _Header(told_name(said.get(b"path", name)), kind, 0, False)
+        return _Header(stored_name(said.get(b"path", name)), kind, 0, False)
     if kind in b"xXgLKV":  # what was said is of the file behind it
         return _Header(name, kind, size, False)
     sparse = kind == b"S" or _SPARSE in said
     name = said.get(b"GNU.sparse.name", said.get(b"path", name))
     if b"size" in said:
         size = _decimal(said[b"size"])
-    return _Header(told_name(name), kind, size, sparse)
+    return _Header(stored_name(name), kind, size, sparse)
 
 
 def _number(field: bytes) -> int:

@@ -17,13 +17,13 @@ from typing import BinaryIO
 from tegaki.errors import ArchiveBomb, BrokenArchive, EmptyFile, EncryptedArchive, PictureError
 from tegaki.imaging import open_file, too_large
 from tegaki.sources.archives.member import (
-    Allowance,
+    ArchiveSnapshot,
+    InflationBudget,
     Member,
-    Place,
-    is_left_out,
-    refused,
-    told,
-    told_name,
+    is_ignored,
+    stored_name,
+    translate_errors,
+    unreadable_member,
 )
 
 _END = struct.Struct("<4s4H2LH")  # 4.3.16
@@ -62,24 +62,24 @@ class _Entry:
 def zip_members(path: str, max_bytes: int) -> Iterator[Member]:
     """See :func:`tegaki.sources.archives.members`. Members are read where they stand, when
     asked."""
-    with open_file(path) as stream, told(path):
-        place = Place.of(path, stream)
-        directory = _directory(stream, place.size)
+    with open_file(path) as stream, translate_errors(path):
+        snapshot = ArchiveSnapshot.of(path, stream)
+        directory = _directory(stream, snapshot.size)
         _refuse_encrypted(stream, directory)
-        allowance, room = Allowance(place.size), directory.start
+        budget, room = InflationBudget(snapshot.size), directory.start
         for entry in _entries(stream, directory):
-            if is_left_out(entry.name):
+            if is_ignored(entry.name):
                 continue
             problem = _problem(entry, directory, max_bytes)
             if problem:
-                yield refused(entry.name, problem)
+                yield unreadable_member(entry.name, problem)
                 continue
             # Members that stand side by side are together no longer than the archive.
             room -= _LOCAL.size + entry.packed
             if room < 0:
                 raise ArchiveBomb("members overlap each other; the rest is not read")
-            allowance.spend(entry.size)
-            yield Member(entry.name, partial(_read, place, entry), entry.size)
+            budget.spend(entry.size)
+            yield Member(entry.name, partial(_read, snapshot, entry), entry.size)
 
 
 def _directory(stream: BinaryIO, size: int) -> _Directory:
@@ -132,7 +132,7 @@ def _entries(stream: BinaryIO, directory: _Directory) -> Iterator[_Entry]:
         left -= len(head) + len(rest)
         extra = rest[of_name : of_name + of_extra]
         size, packed, offset = _wide((size, packed, offset), extra)
-        name = told_name(rest[:of_name])
+        name = stored_name(rest[:of_name])
         yield _Entry(name, flags, method, crc, packed, size, offset + directory.shift)
 
 
@@ -152,7 +152,7 @@ def _wide(numbers: tuple[int, int, int], extra: bytes) -> tuple[int, int, int]:
 
 def _refuse_encrypted(stream: BinaryIO, directory: _Directory) -> None:
     """One password is one error, not as many as there are members."""
-    files = (e for e in _entries(stream, directory) if not is_left_out(e.name))
+    files = (e for e in _entries(stream, directory) if not is_ignored(e.name))
     first = next(files, None)
     if first and first.flags & _ENCRYPTED and all(e.flags & _ENCRYPTED for e in files):
         raise EncryptedArchive("the archive needs a password; unpack it to have it scanned")
@@ -169,8 +169,8 @@ def _problem(entry: _Entry, directory: _Directory, max_bytes: int) -> PictureErr
     return too_large(entry.size, max_bytes) if entry.size > max_bytes else None
 
 
-def _read(place: Place, entry: _Entry) -> bytes:
-    with place.opened(entry.offset) as stream:
+def _read(snapshot: ArchiveSnapshot, entry: _Entry) -> bytes:
+    with snapshot.opened(entry.offset) as stream:
         head = stream.read(_LOCAL.size)
         if len(head) < _LOCAL.size or not head.startswith(b"PK\3\4"):
             raise BrokenArchive("does not stand where the archive's directory says")

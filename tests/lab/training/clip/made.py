@@ -9,7 +9,7 @@ from pathlib import Path
 from tegaki.lab.corpus import Sample, ShardSet
 from tegaki.lab.training.clip.careful import BASE, CarefulPlan
 from tegaki.lab.training.clip.features import FeatureStore
-from tegaki.lab.training.clip.runs import Data
+from tegaki.lab.training.clip.runs import TrainingData
 from tegaki.model import BASES
 from tests.conftest import painting
 from tests.lab.tiny import little_shards
@@ -23,7 +23,7 @@ def base() -> bytes:
     return (BASES / f"{BASE}.onnx").read_bytes()
 
 
-def little_data(folder: Path) -> Data:
+def little_data(folder: Path) -> TrainingData:
     """Shards of the little corpus, and pictures to play those outside the domain."""
     shards = little_shards(folder, PER_LABEL)
     (folder / "outside").mkdir()
@@ -36,7 +36,7 @@ def little_data(folder: Path) -> Data:
                 folder / "outside" / name
             )
             writer.writerow((name, "noise", "made", "train" if number < 3 else "test"))
-    return Data(shards, folder / "outside", workers=1)
+    return TrainingData(shards, folder / "outside", workers=1)
 
 
 def samples(shards: ShardSet) -> Iterator[Sample]:

@@ -13,8 +13,8 @@ from tegaki.lab.training.clip.heads import (
     centre,
     fit_outside,
     folds_of,
+    moments_of,
     solve,
-    sums_of,
 )
 
 PENALTY = 0.1
@@ -41,7 +41,7 @@ def test_a_head_is_ridge_regression_on_standardised_features() -> None:
     features, labels, sources = drawn()
     weights = by_source(sources, labels)
     parts = [
-        sums_of(features[labels == x], weights[labels == x], x, centre(features))
+        moments_of(features[labels == x], weights[labels == x], x, centre(features))
         for x in (False, True)
     ]
     head = solve(parts[0] + parts[1], PENALTY)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from tegaki.lab.training.clip.heads import auc_by_source, by_source, centre, solve, sums_of
+from tegaki.lab.training.clip.heads import auc_by_source, by_source, centre, moments_of, solve
 from tegaki.lab.training.clip.ideas import (
-    IDEAS,
+    HEAD_METHODS,
     Components,
     components_of,
     group_dro,
@@ -44,7 +44,7 @@ def test_on_components_the_head_is_the_one_that_ships(data: Components) -> None:
     features, labels, sources = made()
     weights = by_source(sources, labels)
     parts = [
-        sums_of(features[labels == x], weights[labels == x], x, centre(features))
+        moments_of(features[labels == x], weights[labels == x], x, centre(features))
         for x in (False, True)
     ]
     ships = solve(parts[0] + parts[1], PENALTY)(features[:, 0])
@@ -62,9 +62,9 @@ def test_logistic_regression_is_that_of_scikit_learn(data: Components) -> None:
     assert np.corrcoef(peer.decision_function(rows), logistic(light, ALL)(rows))[0, 1] > 0.99
 
 
-@pytest.mark.parametrize("name", IDEAS)
+@pytest.mark.parametrize("name", HEAD_METHODS)
 def test_every_idea_tells_them_apart_out_of_source(data: Components, name: str) -> None:
-    scores = leave_sources_out(data, 4, IDEAS[name])
+    scores = leave_sources_out(data, 4, HEAD_METHODS[name])
     assert auc_by_source(scores[:, 0], data.labels, data.sources.tolist()) > 0.8
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from tegaki.lab.training.clip.features import SIDE, Described, FeatureStore
-from tegaki.lab.training.clip.lessons import Lessons, _box, _grids
+from tegaki.lab.training.clip.features import SIDE, FeatureStore, SampleInfo
+from tegaki.lab.training.clip.lessons import DistillationBatches, _box, _grids
 from tests.lab.training.clip.made import tiny_store
 
 GRID = 10
@@ -20,11 +20,11 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
     return tiny_store(tmp_path_factory.mktemp("store"))
 
 
-def lessons(store: FeatureStore, **changes: object) -> Lessons:
+def lessons(store: FeatureStore, **changes: object) -> DistillationBatches:
     rows = np.arange(len(store.index()))
     logits = np.arange(rows.size * store.copies, dtype=np.float64).reshape(rows.size, store.copies)
     settings = {"components": 8, "size": 64, "cells": 2, "area": (0.4, 1.0)} | changes
-    return Lessons(store, rows, logits, **settings)  # type: ignore[arg-type]
+    return DistillationBatches(store, rows, logits, **settings)  # type: ignore[arg-type]
 
 
 def test_shapes_and_ranges(store: FeatureStore) -> None:
@@ -47,7 +47,7 @@ def test_labels_and_logits_go_with_the_picture(store: FeatureStore) -> None:
     made = lessons(store)
     batch = next(made.batches(1, 32, np.random.default_rng(3)))
     rows = (batch.logits.numpy() // store.copies).astype(int)
-    assert [bool(x) for x in batch.labels] == [made.described[row].generated for row in rows]
+    assert [bool(x) for x in batch.labels] == [made.info[row].generated for row in rows]
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -74,8 +74,8 @@ def test_views_and_targets_see_the_same_part(seed: int) -> None:
 def test_sources_weigh_by_the_root_of_their_size() -> None:
     from tegaki.lab.training.clip.lessons import _chances
 
-    described = [Described(str(k), False, "large", "") for k in range(9)]
-    described += [Described("s", False, "small", ""), Described("g", True, "made", "x")]
+    described = [SampleInfo(str(k), False, "large", "") for k in range(9)]
+    described += [SampleInfo("s", False, "small", ""), SampleInfo("g", True, "made", "x")]
     chances = _chances(described)
     assert chances[:9].sum() == pytest.approx(3 * chances[9])
     assert chances[10] == pytest.approx(0.5)

@@ -17,8 +17,8 @@ from tegaki.lab.export.model_card_training import study_text
 from tegaki.lab.models.classifier import Classifier
 from tegaki.lab.training.clip.cascade import make_cascade
 from tegaki.lab.training.clip.held_out import HeldOut
-from tegaki.lab.training.clip.ideas import IDEAS
-from tegaki.lab.training.clip.runs import Data, train_careful, train_fast
+from tegaki.lab.training.clip.ideas import HEAD_METHODS
+from tegaki.lab.training.clip.runs import TrainingData, train_careful, train_fast
 from tegaki.lab.training.clip.student import FAST, StudentPlan
 from tegaki.lab.training.recipes import FAST_RECIPES
 from tegaki.model import Bundle, load_bundle
@@ -29,7 +29,7 @@ __all__ = ["one_thread"]
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Data:
+def data(tmp_path_factory: pytest.TempPathFactory) -> TrainingData:
     found = little_data(tmp_path_factory.mktemp("data"))
     # The little corpus has no source of its own in val: say that one stands nowhere else.
     counts = json.loads(json.dumps(found.shards.counts))
@@ -39,7 +39,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Data:
 
 
 @pytest.fixture(scope="module")
-def careful(data: Data, tmp_path_factory: pytest.TempPathFactory) -> tuple[Bundle, Path]:
+def careful(data: TrainingData, tmp_path_factory: pytest.TempPathFactory) -> tuple[Bundle, Path]:
     out = tmp_path_factory.mktemp("runs") / "careful"
     tried = {"mean 6": {}, "class 6": {"pools": (("class", 6),)}}
     return train_careful(PLAN, data, base(), out, tried=tried), out
@@ -66,7 +66,9 @@ def weighed(plan: StudentPlan, folder: Path) -> tuple[StudentPlan, Path]:
     return dataclasses.replace(plan, start=dataclasses.replace(plan.start, sha256=sha256)), path
 
 
-def test_the_careful_model_tells_them_apart(careful: tuple[Bundle, Path], data: Data) -> None:
+def test_the_careful_model_tells_them_apart(
+    careful: tuple[Bundle, Path], data: TrainingData
+) -> None:
     bundle, _ = careful
     detector = Detector.load(bundle.folder)
     rows = [(s.generated, detector.inspect_bytes(s.data).logit) for s in data.samples()]
@@ -83,7 +85,7 @@ def test_the_study_says_what_was_tried(careful: tuple[Bundle, Path]) -> None:
     assert study["families"] == []  # there is one family: without it nothing is left to learn
     assert 0 <= study["attribution"]["right"] <= 1
     assert study["curve"]
-    assert [row["name"] for row in study["heads"]] == list(IDEAS)
+    assert [row["name"] for row in study["heads"]] == list(HEAD_METHODS)
     card = "\n".join(study_text(study))
     for row in (*study["choices"], *study["heads"]):
         cells = " | ".join(f"{area:.3f}" for area in row["auc"])
@@ -98,7 +100,7 @@ def test_logits_out_of_source_are_kept_for_students(careful: tuple[Bundle, Path]
 
 @pytest.mark.usefixtures("one_thread")
 def test_the_fast_model_and_the_two_joined(
-    careful: tuple[Bundle, Path], data: Data, tmp_path: Path
+    careful: tuple[Bundle, Path], data: TrainingData, tmp_path: Path
 ) -> None:
     plan, weights = weighed(small(), tmp_path)
     fast = train_fast(plan, data, careful[1], weights, tmp_path / "fast", features=PLAN)
@@ -130,7 +132,10 @@ def test_the_fast_model_and_the_two_joined(
 
 @pytest.mark.usefixtures("one_thread")
 def test_a_student_that_was_stopped_ends_as_if_it_had_not_been(
-    careful: tuple[Bundle, Path], data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    careful: tuple[Bundle, Path],
+    data: TrainingData,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plan, weights = weighed(small(4), tmp_path)
     monkeypatch.setattr("tegaki.lab.training.clip.student._SAVE_EVERY", 0.0)
@@ -144,11 +149,11 @@ def test_a_student_that_was_stopped_ends_as_if_it_had_not_been(
         train_fast(*args, tmp_path / "stopped", stop, features=PLAN)
     again = train_fast(*args, tmp_path / "stopped", features=PLAN)
     whole = train_fast(*args, tmp_path / "whole", features=PLAN)
-    assert again.recipe.model.sha256 == whole.recipe.model.sha256
+    assert again.config.model.sha256 == whole.config.model.sha256
 
 
 def test_other_start_weights_are_refused(
-    careful: tuple[Bundle, Path], data: Data, tmp_path: Path
+    careful: tuple[Bundle, Path], data: TrainingData, tmp_path: Path
 ) -> None:
     plan = small()
     with pytest.raises(TrainingError, match="SHA-256 differs"):
@@ -157,13 +162,13 @@ def test_other_start_weights_are_refused(
         train_fast(plan, data, careful[1], None, tmp_path / "run", features=PLAN)
 
 
-def test_a_run_of_something_else_is_refused(data: Data, tmp_path: Path) -> None:
+def test_a_run_of_something_else_is_refused(data: TrainingData, tmp_path: Path) -> None:
     plan, weights = weighed(small(), tmp_path)
     with pytest.raises(TrainingError, match="no finished run of recipe careful"):
         train_fast(plan, data, tmp_path, weights, tmp_path / "run", features=PLAN)
 
 
-def test_a_folder_without_pictures_outside_is_refused(data: Data, tmp_path: Path) -> None:
+def test_a_folder_without_pictures_outside_is_refused(data: TrainingData, tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="cannot be read"):
         dataclasses.replace(data, outside=tmp_path).outside_size()
 

@@ -22,18 +22,18 @@ from tegaki.lab.metrics.calibration import fit_platt, fit_thresholds
 from tegaki.lab.metrics.metrics import Labels, Scores
 from tegaki.lab.models.clip_onnx import LAYERS, POOLS, WIDTH
 from tegaki.lab.models.config import CLIP, Teacher
-from tegaki.lab.training.clip.features import Described, FeatureStore
+from tegaki.lab.training.clip.features import FeatureStore, SampleInfo
 from tegaki.lab.training.clip.heads import CrossFit, Features, Head, fit_outside
-from tegaki.lab.training.recipes import Edits
+from tegaki.lab.training.recipes import AugmentPolicy
 from tegaki.model import Bundle, save_bundle
 from tegaki.results.scoring_config import (
     Calibration,
+    CropPolicy,
     DecodePolicy,
     ModelRef,
-    Recipe,
+    ScoringConfig,
     ShrinkPolicy,
     Thresholds,
-    ViewPolicy,
 )
 
 BASE = "clip-vit-b16-lower"
@@ -58,15 +58,17 @@ class CarefulPlan:
     )  # fmt: skip
     size: int = 160
     copies: int = 3
-    edits: Edits = field(default_factory=lambda: Edits(rescale=0.6, recompress=0.85, ground=0.5))
+    edits: AugmentPolicy = field(
+        default_factory=lambda: AugmentPolicy(rescale=0.6, recompress=0.85, ground=0.5)
+    )
     penalty: float = 1.0
     outside_penalty: float = 1.0
     lost: float = 0.01
     folds: int = 8
 
     @property
-    def views(self) -> ViewPolicy:
-        return ViewPolicy(names=("squashed",), size=self.size)
+    def views(self) -> CropPolicy:
+        return CropPolicy(names=("squashed",), size=self.size)
 
     @property
     def columns(self) -> npt.NDArray[np.int64]:
@@ -125,7 +127,7 @@ def features_of(store: FeatureStore, plan: CarefulPlan) -> Features:
 def fit_heads(
     plan: CarefulPlan,
     features: Features,
-    index: list[Described],
+    index: list[SampleInfo],
     outside: Features,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Fitted:
@@ -203,7 +205,7 @@ def careful_bundle(
     data = head_onnx(plan, fitted.head, fitted.outside)
     (folder / "model.onnx").write_bytes(data)
     sha256 = hashlib.sha256(data).hexdigest()
-    recipe = Recipe(
+    recipe = ScoringConfig(
         DecodePolicy(),
         plan.views,
         ModelRef(f"careful-{sha256[:8]}", sha256),

@@ -29,7 +29,7 @@ def make_cascade(fast: Bundle, careful: Bundle, held: HeldOut, folder: Path) -> 
     high, low = _log_odds(t.generated_from), _log_odds(t.drawn_up_to)
     slope = (high - low) / (highest - lowest) if highest > lowest else math.nan
     cascade = Cascade(
-        fast.recipe, careful.recipe, float(slope), float(high - slope * highest), low, high
+        fast.config, careful.config, float(slope), float(high - slope * highest), low, high
     )
     training = {"fast": fast.id, "careful": careful.id, "sums": sums(held)}
     folder.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from tegaki.concurrency.ordered_map import ordered_map
-from tegaki.imaging import make_views
+from tegaki.imaging import make_crops
 from tegaki.lab.corpus import Sample
 from tegaki.lab.metrics.metrics import Scores
 from tegaki.lab.models.classifier import Classifier
@@ -24,16 +24,16 @@ from tegaki.lab.training.clip.careful import IDENTITY
 from tegaki.lab.training.clip.features import copies_of
 from tegaki.lab.training.clip.heads import Head
 from tegaki.lab.training.clip.student import StudentPlan
-from tegaki.lab.training.recipes import Edits
+from tegaki.lab.training.recipes import AugmentPolicy
 from tegaki.model import Bundle, save_bundle
 from tegaki.results.scoring_config import (
     Calibration,
+    CropPolicy,
     DecodePolicy,
     ModelRef,
-    Recipe,
+    ScoringConfig,
     ShrinkPolicy,
     Thresholds,
-    ViewPolicy,
 )
 
 Means = npt.NDArray[np.float32]
@@ -52,41 +52,41 @@ class FastNetwork(nn.Module):
         self.slope, self.intercept = calibration.slope, calibration.intercept
 
     def forward(self, views: Tensor) -> tuple[Tensor, Tensor]:
-        means = self.network.means(views)
-        logit = self.network.judge(means) * self.slope + self.intercept
+        means = self.network.pool(views)
+        logit = self.network.classify(means) * self.slope + self.intercept
         return logit, self.outside(means).squeeze(1)
 
 
-def views_of(plan: StudentPlan) -> ViewPolicy:
+def views_of(plan: StudentPlan) -> CropPolicy:
     """What the fast model sees: the whole picture, squashed."""
-    return ViewPolicy(names=("squashed",), size=plan.size)
+    return CropPolicy(names=("squashed",), size=plan.size)
 
 
 def means_of(
     network: Classifier,
     samples: Iterable[Sample],
-    views: ViewPolicy,
-    edits: Edits,
+    views: CropPolicy,
+    edits: AugmentPolicy,
     copies: int,
     workers: int,
 ) -> tuple[list[Sample], Means]:
     """The samples, and the means of the last feature map for every copy: float32
     ``(n, copies, channels)``."""
 
-    def look(sample: Sample) -> tuple[Sample, Means]:
-        made = [make_views(c, views).distinct[0] for c in copies_of(sample, views, edits, copies)]
+    def transform(sample: Sample) -> tuple[Sample, Means]:
+        made = [make_crops(c, views).unique[0] for c in copies_of(sample, views, edits, copies)]
         with torch.inference_mode():
-            found: Means = network.means(torch.from_numpy(np.stack(made))).numpy()
+            found: Means = network.pool(torch.from_numpy(np.stack(made))).numpy()
         return dataclasses.replace(sample, data=b""), found
 
-    seen = list(ordered_map(look, samples, workers))
+    seen = list(ordered_map(transform, samples, workers))
     return [sample for sample, _ in seen], np.stack([means for _, means in seen])
 
 
 def logits_of(network: Classifier, means: Means) -> Scores:
     """Raw logits float64 ``(n, copies)``."""
     with torch.inference_mode():
-        found = network.judge(torch.from_numpy(means.reshape(-1, means.shape[2])))
+        found = network.classify(torch.from_numpy(means.reshape(-1, means.shape[2])))
     logits: Scores = found.numpy().astype(np.float64).reshape(means.shape[:2])
     return logits
 
@@ -111,7 +111,7 @@ def fast_bundle(
     (folder / "model.onnx").write_bytes(data)
     sha256 = hashlib.sha256(data).hexdigest()
     reference = ModelRef(f"fast-{sha256[:8]}", sha256)
-    recipe = Recipe(DecodePolicy(), views_of(plan), reference, IDENTITY, ShrinkPolicy())
+    recipe = ScoringConfig(DecodePolicy(), views_of(plan), reference, IDENTITY, ShrinkPolicy())
     training = {"runs": [{"recipe": {"name": "fast", **asdict(plan)}}], **facts}
     bundle = Bundle(folder, recipe, thresholds, training)
     save_bundle(bundle)

@@ -29,14 +29,14 @@ from PIL import Image
 
 from tegaki.concurrency.ordered_map import ordered_map
 from tegaki.errors import TrainingError
-from tegaki.imaging import make_views, normalise
+from tegaki.imaging import make_crops, normalise
 from tegaki.lab.corpus import Sample
 from tegaki.lab.models.clip_onnx import LAYERS, POOLS, WIDTH
-from tegaki.lab.training.augment import edited
-from tegaki.lab.training.recipes import Edits
-from tegaki.lab.training.stream import opened
+from tegaki.lab.training.augment import augment
+from tegaki.lab.training.recipes import AugmentPolicy
+from tegaki.lab.training.stream import open_picture
 from tegaki.model import BaseSession
-from tegaki.results.scoring_config import ViewPolicy
+from tegaki.results.scoring_config import CropPolicy
 
 FORMAT = 1
 SIDE = 256
@@ -50,7 +50,7 @@ Half = npt.NDArray[np.float16]
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
+class SampleInfo:
     """What is known of a picture whose features are kept."""
 
     id: str
@@ -60,8 +60,8 @@ class Described:
 
 
 @dataclass(frozen=True, slots=True)
-class _Looked:
-    described: Described
+class _Extracted:
+    info: SampleInfo
     features: Half
     tokens: Half
     pixels: Pixels
@@ -79,7 +79,7 @@ class FeatureStore:
     """
 
     def __init__(
-        self, folder: Path, base: bytes, views: ViewPolicy, edits: Edits, copies: int
+        self, folder: Path, base: bytes, views: CropPolicy, edits: AugmentPolicy, copies: int
     ) -> None:
         if views.names != ("squashed",):
             raise TrainingError("features are kept of whole pictures, squashed")
@@ -111,8 +111,8 @@ class FeatureStore:
         known = {one.id for one in self.index()}
         session = BaseSession(self._base, self.folder)
 
-        def look(sample: Sample) -> _Looked | None:
-            return None if sample.id in known else self._look(sample, session)
+        def look(sample: Sample) -> _Extracted | None:
+            return None if sample.id in known else self._extract(sample, session)
 
         sizes = self._row_bytes()
         with (
@@ -129,17 +129,17 @@ class FeatureStore:
                     pixels.write(one.pixels.tobytes())
                     for stream in (features, tokens, pixels):
                         stream.flush()
-                    index.write(json.dumps(asdict(one.described)) + "\n")
+                    index.write(json.dumps(asdict(one.info)) + "\n")
                     index.flush()
                 progress(number)
 
-    def index(self) -> list[Described]:
+    def index(self) -> list[SampleInfo]:
         """The pictures, in the order of the rows."""
         path = self.folder / "index.jsonl"
         if not path.exists():
             return []
         lines = path.read_text(encoding="utf-8").splitlines()
-        return [Described(**json.loads(line)) for line in lines]
+        return [SampleInfo(**json.loads(line)) for line in lines]
 
     def features(self) -> Half:
         """float16 ``(n, copies, layers * pools * width)``, mapped into memory."""
@@ -153,18 +153,18 @@ class FeatureStore:
         """uint8 ``(n, copies, side, side, 3)``, mapped into memory."""
         return self._mapped("pixels", np.uint8, (self.copies, SIDE, SIDE, 3))
 
-    def _look(self, sample: Sample, session: BaseSession) -> _Looked:
+    def _extract(self, sample: Sample, session: BaseSession) -> _Extracted:
         copies = list(copies_of(sample, self.views, self.edits, self.copies))
         runs = [
-            session.run(make_views(copy, self.views).distinct[0], ["features", f"tokens_{TOKENS}"])
+            session.run(make_crops(copy, self.views).unique[0], ["features", f"tokens_{TOKENS}"])
             for copy in copies
         ]
         features = np.stack([run[0].reshape(-1) for run in runs]).astype(np.float16)
         tokens = np.concatenate([run[1] for run in runs]).astype(np.float16)
         side = (SIDE, SIDE)
         pixels = np.stack([np.asarray(c.resize(side, Image.Resampling.BICUBIC)) for c in copies])
-        described = Described(sample.id, sample.generated, sample.source, sample.family)
-        return _Looked(described, features, tokens, pixels)
+        described = SampleInfo(sample.id, sample.generated, sample.source, sample.family)
+        return _Extracted(described, features, tokens, pixels)
 
     def _row_bytes(self) -> dict[str, int]:
         counts = {
@@ -189,12 +189,12 @@ class FeatureStore:
 
 
 def copies_of(
-    sample: Sample, views: ViewPolicy, edits: Edits, copies: int
+    sample: Sample, views: CropPolicy, edits: AugmentPolicy, copies: int
 ) -> Iterator[Image.Image]:
     """A picture as it is, then as edits drawn from its id make it."""
-    picture = normalise(opened(sample.data), views)
+    picture = normalise(open_picture(sample.data), views)
     yield picture
     for number in range(1, copies):
         seed = hashlib.sha256(f"{sample.id} {number}".encode()).digest()
         rng = np.random.default_rng(np.frombuffer(seed, np.uint32))
-        yield normalise(edited(picture, edits, rng), views)
+        yield normalise(augment(picture, edits, rng), views)

@@ -44,7 +44,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
+class Moments:
     """Weighted sums over rows ``[x - offset, 1]``: all that a head is fitted from.
 
     ``second``: of outer products, float64 ``(features + 1, features + 1)``; ``first``: of rows
@@ -56,20 +56,20 @@ class Sums:
     first: Doubles
     offset: Features
 
-    def __add__(self, other: Sums) -> Sums:
-        return Sums(self.second + other.second, self.first + other.first, self.offset)
+    def __add__(self, other: Moments) -> Moments:
+        return Moments(self.second + other.second, self.first + other.first, self.offset)
 
-    def __mul__(self, factor: float) -> Sums:
-        return Sums(self.second * factor, self.first * factor, self.offset)
+    def __mul__(self, factor: float) -> Moments:
+        return Moments(self.second * factor, self.first * factor, self.offset)
 
 
 def centre(features: Features) -> Features:
-    """An offset for :class:`Sums` of such features, float32 ``(n, copies, features)``."""
+    """An offset for :class:`Moments` of such features, float32 ``(n, copies, features)``."""
     found: Features = features[:, 0].mean(axis=0)
     return found
 
 
-def sums_of(features: Features, weights: Scores, label: bool, offset: Features) -> Sums:
+def moments_of(features: Features, weights: Scores, label: bool, offset: Features) -> Moments:
     """Of pictures of one label: float32 ``(n, copies, features)``, weights ``(n,)`` of each."""
     width = features.shape[2] + 1
     second, first = np.zeros((width, width)), np.zeros(width)
@@ -81,10 +81,10 @@ def sums_of(features: Features, weights: Scores, label: bool, offset: Features) 
         first += (rows * each).sum(axis=0)
         rows *= np.sqrt(each).astype(np.float32)
         second += rows.T @ rows
-    return Sums(second, first if label else -first, offset)
+    return Moments(second, first if label else -first, offset)
 
 
-def solve(sums: Sums, penalty: float) -> Head:
+def solve(sums: Moments, penalty: float) -> Head:
     """The head of least squares; ``penalty`` times the squared weights beside the mean square."""
     total = sums.second[-1, -1]
     mean = sums.second[-1, :-1] / total
@@ -143,13 +143,13 @@ class CrossFit:
     ) -> None:
         self._features, self._fold = features, folds_of(sources, labels, folds)
         names, offset = np.array(sources), centre(features)
-        self._parts: list[dict[bool, tuple[Sums, int]]] = []
+        self._parts: list[dict[bool, tuple[Moments, int]]] = []
         for number in range(folds):
             part = {}
             for label in (False, True):
                 mine = np.flatnonzero((self._fold == number) & (labels == label))
                 _, which, counts = np.unique(names[mine], return_inverse=True, return_counts=True)
-                sums = sums_of(features[mine], 1 / counts[which], label, offset)
+                sums = moments_of(features[mine], 1 / counts[which], label, offset)
                 part[label] = sums, len(counts)
             self._parts.append(part)
             progress(number + 1)
@@ -172,8 +172,8 @@ class CrossFit:
             rest = [n for n in range(len(self._parts)) if n != number]
             yield solve(self._sums(rest), penalty)
 
-    def _sums(self, which: Sequence[int]) -> Sums:
-        total: Sums | None = None
+    def _sums(self, which: Sequence[int]) -> Moments:
+        total: Moments | None = None
         for label in (False, True):
             sources = sum(self._parts[n][label][1] for n in which)
             for n in which:

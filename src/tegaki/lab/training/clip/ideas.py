@@ -149,7 +149,7 @@ def self_trained(data: Components, rows: Rows) -> Head:
     return _solved(data, data.values[both], labels, data.weights(both, labels))
 
 
-IDEAS: dict[str, Fit] = {
+HEAD_METHODS: dict[str, Fit] = {
     "least squares, as it ships": least_squares,
     "logistic regression": logistic,
     "sources weighed by how badly they fare (group DRO)": group_dro,

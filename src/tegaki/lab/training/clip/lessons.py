@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from tegaki.lab.metrics.metrics import Scores
-from tegaki.lab.training.clip.features import Described, FeatureStore
+from tegaki.lab.training.clip.features import FeatureStore, SampleInfo
 
 _SAMPLE = 400  # pictures that the components are found on
 _CHUNK = 64
@@ -37,7 +37,7 @@ class Batch:
     targets: Tensor
 
 
-class Lessons:
+class DistillationBatches:
     """Training pictures of a :class:`FeatureStore`.
 
     Args:
@@ -60,11 +60,11 @@ class Lessons:
         self._pixels, self._rows, self._size = store.pixels(), rows, size
         self._cells, self._area = cells, area
         index = store.index()
-        self.described: list[Described] = [index[row] for row in rows]
-        self.labels = np.array([one.generated for one in self.described])
+        self.info: list[SampleInfo] = [index[row] for row in rows]
+        self.labels = np.array([one.generated for one in self.info])
         self._logits = logits.astype(np.float32)
         self._targets = _reduced(store.tokens(), rows, components)
-        self._chances = _chances(self.described)
+        self._chances = _chances(self.info)
 
     def batches(self, count: int, batch: int, rng: np.random.Generator) -> Iterator[Batch]:
         """Batches drawn at random: labels alike, a source by the root of its size."""
@@ -116,7 +116,7 @@ def _reduced(
     return found
 
 
-def _chances(described: list[Described]) -> Scores:
+def _chances(described: list[SampleInfo]) -> Scores:
     keys = [(one.generated, one.source) for one in described]
     counts: dict[tuple[bool, str], int] = {}
     for key in keys:

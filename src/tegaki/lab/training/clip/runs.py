@@ -37,7 +37,7 @@ from tegaki.lab.training.clip.careful import (
 from tegaki.lab.training.clip.fast import fast_bundle, logits_of, means_of, views_of
 from tegaki.lab.training.clip.features import FeatureStore
 from tegaki.lab.training.clip.heads import auc_by_source, fit_outside
-from tegaki.lab.training.clip.lessons import Lessons
+from tegaki.lab.training.clip.lessons import DistillationBatches
 from tegaki.lab.training.clip.student import StudentPlan, StudentRun
 from tegaki.lab.training.clip.study import aucs, study
 from tegaki.model import Bundle
@@ -47,7 +47,7 @@ Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Data:
+class TrainingData:
     """What both models learn from. ``outside``: a folder of pictures outside the domain, with a
     ``manifest.csv`` (file, category, source, split) as ``tools/collect_outside.py`` writes it."""
 
@@ -109,7 +109,7 @@ class Data:
 
 def train_careful(
     plan: CarefulPlan,
-    data: Data,
+    data: TrainingData,
     base: bytes,
     out: Path,
     progress: Progress = lambda *_: None,
@@ -145,7 +145,7 @@ def train_careful(
 
 def train_fast(
     plan: StudentPlan,
-    data: Data,
+    data: TrainingData,
     careful: Path,
     weights: Path | None,
     out: Path,
@@ -154,7 +154,7 @@ def train_fast(
 ) -> Bundle:
     """Make the fast model from a finished run of the careful one; see the module's head.
 
-    Pictures of :meth:`Data.held_out` calibrate it and teach it nothing.
+    Pictures of :meth:`TrainingData.held_out` calibrate it and teach it nothing.
 
     Args:
         careful: the folder of that run; ``features``: its plan.
@@ -162,7 +162,7 @@ def train_fast(
     Raises:
         CorpusError, TrainingError: something is missing, damaged or another one.
     """
-    start = initialization.checked(plan.start, weights, "fast")
+    start = initialization.verified_weights(plan.start, weights, "fast")
     careful_plan = features or CarefulPlan()
     try:
         store = _store(careful / "features", careful_plan, (careful / "base.onnx").read_bytes())
@@ -173,7 +173,7 @@ def train_fast(
         ) from problem
     index, held = store.index(), data.held_out()
     rows = np.array([n for n, one in enumerate(index) if one.source not in held], np.int64)
-    lessons = Lessons(
+    lessons = DistillationBatches(
         store, rows, kept["scores"][rows],
         components=plan.components, size=plan.size, cells=plan.cells, area=plan.area,
     )  # fmt: skip

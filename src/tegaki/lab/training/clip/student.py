@@ -29,10 +29,10 @@ from tegaki.lab.models.config import (
     StartWeights,
     check_fields,
 )
-from tegaki.lab.training.clip.lessons import Batch, Lessons
+from tegaki.lab.training.clip.lessons import Batch, DistillationBatches
 
 _SAVE_EVERY = 120.0  # seconds
-_TOLD_EVERY = 50  # steps
+_LOG_EVERY = 50  # steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +90,15 @@ class Student(nn.Module):
     def forward(self, views: Tensor) -> tuple[Tensor, Tensor]:
         """float ``(n, 3, size, size)`` to logits ``(n,)`` and ``(n, components, cells, cells)``."""
         maps = self.network.features(views)
-        return self.network.judge(maps.mean(dim=(2, 3))), self.bridge(maps)
+        return self.network.classify(maps.mean(dim=(2, 3))), self.bridge(maps)
 
 
 class StudentRun:
     """One run in one folder; started again it goes on from its last checkpoint."""
 
-    def __init__(self, plan: StudentPlan, weights: Path, lessons: Lessons, folder: Path) -> None:
+    def __init__(
+        self, plan: StudentPlan, weights: Path, lessons: DistillationBatches, folder: Path
+    ) -> None:
         self.plan, self.lessons, self.folder = plan, lessons, folder
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(plan.seed)
@@ -122,12 +124,12 @@ class StudentRun:
         while self.step < self.plan.steps:
             rng = np.random.default_rng((self.plan.seed, self.step))
             for batch in self.lessons.batches(1, self.plan.batch, rng):
-                sums += self._learn(batch)
+                sums += self._train_step(batch)
             self.step += 1
             progress(self.step)
-            if self.step % _TOLD_EVERY == 0:
+            if self.step % _LOG_EVERY == 0:
                 rate = (self.step - first) * self.plan.batch / (time.monotonic() - started)
-                self._tell(sums / _TOLD_EVERY, rate)
+                self._report(sums / _LOG_EVERY, rate)
                 sums = np.zeros(4)
             if time.monotonic() - saved > _SAVE_EVERY:
                 self._save()
@@ -140,7 +142,7 @@ class StudentRun:
         found.load_state_dict(self.average)
         return found.network.eval()
 
-    def _learn(self, batch: Batch) -> tuple[float, float, float, float]:
+    def _train_step(self, batch: Batch) -> tuple[float, float, float, float]:
         plan = self.plan
         logits, cells = self.student(batch.views.contiguous(memory_format=torch.channels_last))
         label = functional.binary_cross_entropy_with_logits(logits, 0.95 * batch.labels + 0.025)
@@ -162,7 +164,7 @@ class StudentRun:
         right = float(((logits > 0) == (batch.labels > 0.5)).float().mean())
         return label.item(), taught.item(), dense.item(), right
 
-    def _tell(self, means: np.ndarray[tuple[int], np.dtype[np.float64]], rate: float) -> None:
+    def _report(self, means: np.ndarray[tuple[int], np.dtype[np.float64]], rate: float) -> None:
         names = ("label", "logit", "dense", "accuracy")
         line = {name: round(float(v), 4) for name, v in zip(names, means, strict=True)}
         line |= {"step": self.step, "pictures_per_second": round(rate, 1)}

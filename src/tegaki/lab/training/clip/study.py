@@ -15,20 +15,20 @@ import numpy.typing as npt
 
 from tegaki.lab.metrics.metrics import Scores
 from tegaki.lab.training.clip.careful import CarefulPlan, features_of
-from tegaki.lab.training.clip.features import Described, FeatureStore
+from tegaki.lab.training.clip.features import FeatureStore, SampleInfo
 from tegaki.lab.training.clip.heads import (
     CrossFit,
     Features,
     Head,
-    Sums,
+    Moments,
     auc_by_source,
     by_source,
     centre,
     folds_of,
+    moments_of,
     solve,
-    sums_of,
 )
-from tegaki.lab.training.clip.ideas import IDEAS, components_of, leave_sources_out
+from tegaki.lab.training.clip.ideas import HEAD_METHODS, components_of, leave_sources_out
 
 _FOLDS = 3
 _SIZES = (50, 100, 200, 300)
@@ -60,8 +60,8 @@ def study(
     features = features_of(store, plan)
     components = components_of(features, labels, sources, plan.penalty)
     heads: list[dict[str, Any]] = []
-    for number, (name, fit) in enumerate(IDEAS.items()):
-        progress("heads", number, len(IDEAS))
+    for number, (name, fit) in enumerate(HEAD_METHODS.items()):
+        progress("heads", number, len(HEAD_METHODS))
         scores = leave_sources_out(components, plan.folds, fit)
         heads.append({"name": name, "auc": aucs(scores, labels, sources)})
     del components
@@ -85,7 +85,7 @@ def aucs(scores: Scores, labels: Mask, sources: list[str]) -> list[float]:
 def _families(
     plan: CarefulPlan,
     features: Features,
-    index: list[Described],
+    index: list[SampleInfo],
     progress: Callable[[str, int, int], None],
 ) -> list[dict[str, Any]]:
     """Each family of generators against human pictures, by heads that saw neither the family nor
@@ -111,7 +111,9 @@ def _families(
     return found
 
 
-def _attribution(plan: CarefulPlan, features: Features, index: list[Described]) -> dict[str, float]:
+def _attribution(
+    plan: CarefulPlan, features: Features, index: list[SampleInfo]
+) -> dict[str, float]:
     """How often the highest of one head a family, fitted without the source, names the family."""
     made = np.flatnonzero([one.generated for one in index])
     family = np.array([index[n].family for n in made])
@@ -123,11 +125,11 @@ def _attribution(plan: CarefulPlan, features: Features, index: list[Described]) 
         rest = np.flatnonzero(fold != part)
         rows = features[made[rest], :1]
         weights = by_source([sources[n] for n in rest], np.ones(len(rest), bool))
-        every = sums_of(rows, weights, True, centre(rows))
+        every = moments_of(rows, weights, True, centre(rows))
         for number, name in enumerate(names):
             mine = family[rest] == name
-            own = sums_of(rows[mine], weights[mine], True, every.offset)
-            sums = Sums(every.second, 2 * own.first - every.first, every.offset)
+            own = moments_of(rows[mine], weights[mine], True, every.offset)
+            sums = Moments(every.second, 2 * own.first - every.first, every.offset)
             head = solve(sums, plan.penalty)
             scores[fold == part, number] = head(features[made[fold == part], 0])
     right = scores.argmax(axis=1) == np.array([names.index(name) for name in family])
@@ -138,7 +140,7 @@ def _attribution(plan: CarefulPlan, features: Features, index: list[Described]) 
 def _curve(
     plan: CarefulPlan,
     features: Features,
-    index: list[Described],
+    index: list[SampleInfo],
     progress: Callable[[str, int, int], None],
 ) -> list[dict[str, Any]]:
     """AUC by the number of sources that heads were fitted on."""
@@ -163,14 +165,14 @@ def _curve(
     return found
 
 
-def _head(plan: CarefulPlan, features: Features, index: list[Described], which: Mask) -> Head:
+def _head(plan: CarefulPlan, features: Features, index: list[SampleInfo], which: Mask) -> Head:
     """The head fitted on these pictures."""
     chosen = np.flatnonzero(which)
     labels = np.array([index[n].generated for n in chosen])
     weights = by_source([index[n].source for n in chosen], labels)
     offset = centre(features[chosen])
     parts = [
-        sums_of(features[chosen[labels == label]], weights[labels == label], label, offset)
+        moments_of(features[chosen[labels == label]], weights[labels == label], label, offset)
         for label in (False, True)
     ]
     return solve(parts[0] + parts[1], plan.penalty)

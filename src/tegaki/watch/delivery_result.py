@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-GLANCE = 0.2
+POLL_INTERVAL = 0.2
 """Seconds between two looks at whether to leave."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DeliveryResult:
     """``ok``: it was delivered. ``again``: another attempt may go well, after ``wait`` seconds at
     least, as the other side asked. ``said``: what went wrong."""
 
@@ -23,11 +23,11 @@ class Answer:
     wait: float = 0.0
 
 
-class Left(Exception):
+class DeliveryAborted(Exception):
     """The attempt was left before its end."""
 
 
-class Leaving:
+class Shutdown:
     """Whether the process ends, and attempts in hand are to be left."""
 
     def __init__(self) -> None:
@@ -42,11 +42,11 @@ class Leaving:
     def check(self) -> None:
         """
         Raises:
-            Left: it is time.
+            DeliveryAborted: it is time.
         """
         if time.monotonic() >= self._until:
-            raise Left
+            raise DeliveryAborted
 
 
-Send = Callable[[str, bytes, bytes, Leaving], Answer]
-"""Deliver: an id, the file's path, the body; raises :class:`Left`."""
+Send = Callable[[str, bytes, bytes, Shutdown], DeliveryResult]
+"""Deliver: an id, the file's path, the body; raises :class:`DeliveryAborted`."""

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from tegaki.cli.main import program
-from tegaki.cli.places import check_file, check_folder
+from tegaki.cli.output_checks import check_file, check_folder
 from tegaki.errors import OutputError
 from tests.lab.little_corpus import write_corpus
 
