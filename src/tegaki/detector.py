@@ -49,11 +49,11 @@ class Detector:
     """Tells whether pictures are likely drawn or likely generated.
 
     >>> detector = Detector.load()
-    >>> row = detector.inspect("a.png")
-    >>> row.verdict, row.probability
+    >>> result = detector.inspect("a.png")
+    >>> result.verdict, result.probability
     ('drawn', 0.04)
 
-    Files that cannot be judged are rows too (``row.error``): nothing here raises for a file.
+    Files that cannot be judged are rows too (``result.error``): nothing here raises for a file.
     """
 
     def __init__(
