@@ -82,7 +82,7 @@ def test_a_file_that_was_just_written_is_the_same_a_moment_later(
     before = make_run(detector, target, [str(tmp_path / "new.png")], size=3).plan
     (item,) = items_of(target, before, 0)
     assert item.file_stat().mtime_ns is None  # the store is not to trust it
-    monkeypatch.setattr("tegaki.sources.file_stat._SETTLED_NS", 0)
+    monkeypatch.setattr("tegaki.sources.file_stat._MTIME_RESOLUTION_NS", 0)
     assert make_run(detector, target, [str(tmp_path / "new.png")], size=3).plan == before
 
 

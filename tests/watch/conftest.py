@@ -220,7 +220,7 @@ class Watching:
 
 
 @dataclass
-class WatchSetup:
+class Workspace:
     """A folder to watch, and a store."""
 
     folder: Path
@@ -256,7 +256,7 @@ class WatchSetup:
 
 
 @pytest.fixture
-def setup(tmp_path: Path) -> WatchSetup:
+def workspace(tmp_path: Path) -> Workspace:
     folder = tmp_path / "uploads"
     folder.mkdir()
-    return WatchSetup(folder, str(tmp_path / "s.tegaki"))
+    return Workspace(folder, str(tmp_path / "s.tegaki"))

@@ -25,7 +25,7 @@ from tests.watch.conftest import (
     Handler,
     Receiver,
     Response,
-    WatchSetup,
+    Workspace,
     generated,
     raw,
     status,
@@ -37,10 +37,10 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 @pytest.fixture
-def one(setup: WatchSetup) -> WatchSetup:
+def one(workspace: Workspace) -> Workspace:
     """A place with one picture to tell of."""
-    generated(setup.folder / "a.png")
-    return setup
+    generated(workspace.folder / "a.png")
+    return workspace
 
 
 def reset(handler: Handler) -> None:
@@ -53,7 +53,7 @@ def reset(handler: Handler) -> None:
 
 
 def test_what_is_sent_is_the_row_and_signed(
-    one: WatchSetup, receiver: Receiver, tmp_path: Path
+    one: Workspace, receiver: Receiver, tmp_path: Path
 ) -> None:
     (tmp_path / "secret").write_text(SECRET + "\n")
     receiver.answers = [status(500), status(200, body=b"thank you")]
@@ -86,14 +86,14 @@ def test_the_signature_is_that_of_the_specification() -> None:
     assert signed == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
-def test_verdicts_that_are_told(one: WatchSetup, receiver: Receiver) -> None:
+def test_verdicts_that_are_told(one: Workspace, receiver: Receiver) -> None:
     (one.folder / "bad.png").write_bytes(b"no picture")
     (one.folder / "empty.png").write_bytes(b"")
     assert one.once("--webhook", receiver.url, "--on", "error, unsure").returncode == 0
     assert receiver.names() == ["bad.png", "empty.png"]
 
 
-def test_https_is_checked(one: WatchSetup, receiver: Receiver, tmp_path: Path) -> None:
+def test_https_is_checked(one: Workspace, receiver: Receiver, tmp_path: Path) -> None:
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
     address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
     now = datetime.now(UTC)
@@ -140,11 +140,11 @@ TROUBLES: dict[str, Response] = {
 }
 
 
-def test_passing_trouble_is_overcome(setup: WatchSetup, receiver: Receiver) -> None:
+def test_passing_trouble_is_overcome(workspace: Workspace, receiver: Receiver) -> None:
     receiver.answers = [*TROUBLES.values(), status(204)]
     for number in range(len(TROUBLES)):
-        generated(setup.folder / f"{number}.png", seed=number)
-    with setup.watching("--webhook", receiver.url, "--attempts", "20") as watching:
+        generated(workspace.folder / f"{number}.png", seed=number)
+    with workspace.watching("--webhook", receiver.url, "--attempts", "20") as watching:
         # Each trouble is a failed attempt, and each picture arrives in the end.
         until(lambda: len(receiver.posts) == 2 * len(TROUBLES), f"all that, but {watching.said}")
         assert watching.end() == 0
@@ -159,7 +159,7 @@ def test_passing_trouble_is_overcome(setup: WatchSetup, receiver: Receiver) -> N
     ids=["silent", "drips a header", "drips a status"],
 )
 def test_a_server_that_stalls(
-    one: WatchSetup, receiver: Receiver, start: bytes, every: bytes
+    one: Workspace, receiver: Receiver, start: bytes, every: bytes
 ) -> None:
     receiver.answers = [receiver.stall(start, every), status(204)]
     with one.watching("--webhook", receiver.url, "--timeout", "0.5") as watching:
@@ -178,7 +178,7 @@ def test_a_server_that_stalls(
     ],
 )
 def test_what_is_refused_is_not_tried_again(
-    one: WatchSetup, receiver: Receiver, code: int, words: str
+    one: Workspace, receiver: Receiver, code: int, words: str
 ) -> None:
     location = ("Location", f"{receiver.url}/elsewhere")
     receiver.answers = [status(code, location, body=b"no such\n\x1b channel")]
@@ -193,7 +193,7 @@ def test_what_is_refused_is_not_tried_again(
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
 def test_a_server_that_asks_to_wait_is_left_alone(
-    setup: WatchSetup, receiver: Receiver, form: str
+    workspace: Workspace, receiver: Receiver, form: str
 ) -> None:
     def busy(handler: Handler) -> None:
         # A date has whole seconds: three of them are between two and three from now.
@@ -201,17 +201,17 @@ def test_a_server_that_asks_to_wait_is_left_alone(
         handler.send(429, ("Retry-After", wait))
 
     receiver.answers = [busy, status(204)]
-    generated(setup.folder / "a.png")
-    with setup.watching("--webhook", receiver.url):
+    generated(workspace.folder / "a.png")
+    with workspace.watching("--webhook", receiver.url):
         until(lambda: receiver.posts, "a request")
-        generated(setup.folder / "b.png", seed=1)  # not even this one
+        generated(workspace.folder / "b.png", seed=1)  # not even this one
         until(lambda: len(receiver.posts) == 3, "three requests")
     assert receiver.names() == ["a.png", "a.png", "b.png"]
     asked, *later = (post.moment for post in receiver.posts)
     assert all(moment - asked > 1.5 for moment in later)
 
 
-def test_once_waits_for_nobody(one: WatchSetup, receiver: Receiver) -> None:
+def test_once_waits_for_nobody(one: Workspace, receiver: Receiver) -> None:
     receiver.answers = [status(503, ("Retry-After", "100000"))]
     done = one.once("--webhook", receiver.url)
     assert (done.returncode, len(receiver.posts)) == (1, 1)
@@ -220,7 +220,7 @@ def test_once_waits_for_nobody(one: WatchSetup, receiver: Receiver) -> None:
     assert len(receiver.posts) == 1
 
 
-def test_dead_letters(one: WatchSetup, receiver: Receiver) -> None:
+def test_dead_letters(one: Workspace, receiver: Receiver) -> None:
     receiver.answers = [status(500)]
     with one.watching("--webhook", receiver.url, "--attempts", "3") as watching:
         watching.until_said("(given up, attempt 3)")
@@ -250,11 +250,11 @@ def test_pauses_grow_and_differ() -> None:
     assert (RetryPolicy(attempts=10**6).pause(10**5) or 0) <= 12 * 3600
 
 
-def test_scanning_does_not_wait_for_deliveries(setup: WatchSetup, receiver: Receiver) -> None:
+def test_scanning_does_not_wait_for_deliveries(workspace: Workspace, receiver: Receiver) -> None:
     receiver.answers = [receiver.stall()]
-    with setup.watching("--webhook", receiver.url, "--timeout", "600") as watching:
+    with workspace.watching("--webhook", receiver.url, "--timeout", "600") as watching:
         for number in range(12):
-            generated(setup.folder / f"{number}.png", seed=number)
+            generated(workspace.folder / f"{number}.png", seed=number)
         until(lambda: len(watching.rows) == 12, "twelve rows")
         until(lambda: len(receiver.posts) == 4, "four requests")
 
@@ -269,7 +269,7 @@ def script(folder: Path, text: str) -> Path:
     return path
 
 
-def test_a_command_gets_row_path_and_id(one: WatchSetup, tmp_path: Path) -> None:
+def test_a_command_gets_row_path_and_id(one: Workspace, tmp_path: Path) -> None:
     raw_path = os.fsencode(one.folder) + b"/\xff $(touch x);'.png"
     os.rename(one.folder / "a.png", raw_path)
     run = script(tmp_path, 'cat > row; printf %s "$TEGAKI_DELIVERY|$1|$2" > words; echo out')
@@ -283,7 +283,7 @@ def test_a_command_gets_row_path_and_id(one: WatchSetup, tmp_path: Path) -> None
     assert not list(tmp_path.rglob("x"))
 
 
-def test_a_command_that_fails_is_run_again(one: WatchSetup, tmp_path: Path) -> None:
+def test_a_command_that_fails_is_run_again(one: Workspace, tmp_path: Path) -> None:
     run = script(tmp_path, "echo x >> log; test $(wc -l < log) -ge 3 || exit 7")
     with one.watching("--run", run) as watching:
         watching.until_said("the command ended with exit code 7 (it is tried again, attempt 2)")
@@ -295,7 +295,7 @@ def test_a_command_that_fails_is_run_again(one: WatchSetup, tmp_path: Path) -> N
     assert "still to be delivered" not in "".join(watching.said)
 
 
-def test_a_command_that_takes_too_long_is_ended(one: WatchSetup, tmp_path: Path) -> None:
+def test_a_command_that_takes_too_long_is_ended(one: Workspace, tmp_path: Path) -> None:
     run = script(tmp_path, "echo $$ > pid; sleep 600 & echo $! > child; wait")
     done = one.once("--run", run, "--timeout", "1", "--attempts", "1")
     assert done.returncode == 1
@@ -313,7 +313,7 @@ def is_running(pid: int) -> bool:
     return state != "Z"
 
 
-def test_a_command_that_is_killed_or_gone(one: WatchSetup, tmp_path: Path) -> None:
+def test_a_command_that_is_killed_or_gone(one: Workspace, tmp_path: Path) -> None:
     run = script(tmp_path, "kill -9 $$")
     assert "was ended by signal 9" in one.once("--run", run).stderr
     run.write_text("no script\n")
@@ -322,7 +322,7 @@ def test_a_command_that_is_killed_or_gone(one: WatchSetup, tmp_path: Path) -> No
         watching.until_said("could not be run: Exec format error")
 
 
-def test_both_ways_are_owed_apart(one: WatchSetup, receiver: Receiver, tmp_path: Path) -> None:
+def test_both_ways_are_owed_apart(one: Workspace, receiver: Receiver, tmp_path: Path) -> None:
     receiver.answers = [status(500)]
     run = script(tmp_path, "echo x >> log")
     for _ in range(3):

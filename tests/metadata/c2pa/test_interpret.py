@@ -291,8 +291,8 @@ def test_a_camera_picture_placed_in_another_is_no_camera_claim(signer: Chain) ->
     photograph = sign(picture(), signer, action("c2pa.created", TYPES + "digitalCapture"))
     data = sign(picture(), signer, action("c2pa.edited"), ingredients={"componentOf": photograph})
     assert read(data).claims == ()
-    augment = sign(photograph, signer, edit=True, generator="Adobe_Photoshop")
-    assert (only(read(augment)).kind, only(read(augment)).tool) == ("camera", "Some Tool")
+    edited = sign(photograph, signer, edit=True, generator="Adobe_Photoshop")
+    assert (only(read(edited)).kind, only(read(edited)).tool) == ("camera", "Some Tool")
 
 
 def test_proof_needs_every_signer_on_the_way(signer: Chain, stranger: Chain) -> None:

@@ -134,10 +134,10 @@ def test_any_text_is_taken(text: str) -> None:
         ("Denoising strength: 0.7", True),
     ],
 )
-def test_an_enlargement_of_its_own_is_no_other_picture(extra: str, augment: bool) -> None:
+def test_an_enlargement_of_its_own_is_no_other_picture(extra: str, edited: bool) -> None:
     found = read_text(f"a fox\nSteps: 4, Seed: 1, Size: 8x8, {extra}")
     assert found is not None
-    assert found.begins_with_a_picture == augment
+    assert found.begins_with_a_picture == edited
 
 
 def test_objects_that_never_end_are_not_read_at_every_field() -> None:

@@ -326,9 +326,9 @@ EDITED = GRAPH | LOADED | {"5": node("VAEEncode", pixels=["11", 0], vae=["4", 2]
     ids=["its version", "a node that saves", "SwarmUI"],
 )
 def test_a_text_says_no_more_than_the_graph_beside_it(beside: str | dict[str, Any]) -> None:
-    augment = read(png(("parameters", beside), ("prompt", EDITED)))
-    assert {claim.kind for claim in augment} == {"edited-with-ai"}
-    assert "graph beside it" in " ".join(claim.note for claim in augment)
+    edited = read(png(("parameters", beside), ("prompt", EDITED)))
+    assert {claim.kind for claim in edited} == {"edited-with-ai"}
+    assert "graph beside it" in " ".join(claim.note for claim in edited)
     made = read(png(("parameters", beside), ("prompt", GRAPH)))
     assert {claim.kind for claim in made} == {"generated"}
 
