@@ -34,11 +34,11 @@ RUNS = 5
 STEPS = {
     "read": (tegaki.detector, "read_file"),
     "open": (OpenedPicture, "__init__"),
-    "decode": (OpenedPicture, "decode_for_views"),
+    "decode": (OpenedPicture, "decode_for_crops"),
     "blank": (tegaki.imaging.decode, "refuse_blank"),
     "shrink": (tegaki.imaging.decode, "normalise"),
     "marks": (tegaki.detector, "examine"),
-    "views": (tegaki.detector, "make_views"),
+    "views": (tegaki.detector, "make_crops"),
     "network": (CascadeStep, "score"),
 }
 """Steps, and the functions that take them; the time of a step inside of another counts for it

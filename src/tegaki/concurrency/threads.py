@@ -47,7 +47,7 @@ class Workers(Generic[R]):
         return self._done.get()
 
     def next_completed_within(self, seconds: float) -> tuple[int, Outcome[R]] | None:
-        """As :meth:`next_done`, or ``None`` when so many seconds have passed."""
+        """As :meth:`next_completed`, or ``None`` when so many seconds have passed."""
         try:
             return self._done.get(timeout=seconds)
         except Empty:

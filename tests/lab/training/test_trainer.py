@@ -210,10 +210,10 @@ PROCESS = """
 import sys, torch; torch.set_num_threads(1)
 from pathlib import Path
 from tegaki.lab.corpus import load_shards
-from tegaki.lab.training.distributed import join_world
+from tegaki.lab.training.distributed import init_distributed
 from tegaki.lab.training.trainer import Trainer
 from tests.lab.training.test_trainer import linear
-with join_world() as world:
+with init_distributed() as world:
     assert world.size == 2
     trainer = Trainer(linear(), load_shards(Path(sys.argv[1])), Path(sys.argv[2]), world=world)
     trainer.run()
