@@ -11,16 +11,16 @@ def test_public_names() -> None:
         "BundleError",
         "Claim",
         "CorpusError",
+        "CropScore",
         "Detector",
+        "ErrorInfo",
         "Limits",
         "MissingExtra",
         "OutputError",
         "PictureError",
         "Result",
-        "ErrorInfo",
         "StoreError",
         "TegakiError",
-        "CropScore",
         "__version__",
     ]
     assert dir(tegaki) == sorted(tegaki.__all__)

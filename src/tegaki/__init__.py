@@ -2,7 +2,7 @@
 
 >>> import tegaki
 >>> detector = tegaki.Detector.load()
->>> row = detector.inspect("a.png")
+>>> result = detector.inspect("a.png")
 """
 
 from __future__ import annotations

@@ -49,11 +49,11 @@ class Detector:
     """Tells whether pictures are likely drawn or likely generated.
 
     >>> detector = Detector.load()
-    >>> row = detector.inspect("a.png")
-    >>> row.verdict, row.probability
+    >>> result = detector.inspect("a.png")
+    >>> result.verdict, result.probability
     ('drawn', 0.04)
 
-    Files that cannot be judged are rows too (``row.error``): nothing here raises for a file.
+    Files that cannot be judged are rows too (``result.error``): nothing here raises for a file.
     """
 
     def __init__(
@@ -184,7 +184,13 @@ class Detector:
     def reader_version(self) -> str:
         """A hash of everything but the recipe that moves facts: how marks are read, and limits."""
         anchors = self.trust_anchors
-        parts = [READER_VERSION, self.provenance, c2pa_available(), anchors, self.limits.max_pixels]
+        parts = [
+            READER_VERSION,
+            self.provenance,
+            c2pa_available(),
+            anchors,
+            self.limits.max_pixels,
+        ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
     def _examine(

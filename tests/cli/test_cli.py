@@ -18,7 +18,7 @@ import pytest
 
 from tegaki.cli.main import program
 from tegaki.lab.evaluation.report import write_report
-from tegaki.lab.metrics.predictions import Judged, Predictions
+from tegaki.lab.metrics.predictions import EvaluatedSample, Predictions
 from tegaki.model import load_single
 from tests.conftest import painting
 from tests.imaging.test_files import let_others_in, without_privileges
@@ -266,7 +266,7 @@ def test_every_command_ends_with_1_through_a_closed_pipe(folder: Path, command: 
     write_corpus(folder / "corpus", {"val": 2})
     generated = np.arange(20) % 2 == 1
     judged = [
-        Judged(test, f"{test}{k}", bool(g), "s", "f", "anime")
+        EvaluatedSample(test, f"{test}{k}", bool(g), "s", "f", "anime")
         for test in ("val", "test_seen")
         for k, g in enumerate(generated)
     ]

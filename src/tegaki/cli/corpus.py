@@ -179,12 +179,12 @@ def build(
 def _stages() -> Iterator[Progress]:
     """One bar after another on standard error, on a terminal only."""
     with make_progress(Console(stderr=True)) as bar:
-        shown = ""
+        current = ""
 
         def progress(stage: str, done: int, total: int) -> None:
-            nonlocal shown
-            if stage != shown:
-                shown = stage
+            nonlocal current
+            if stage != current:
+                current = stage
                 for task in bar.task_ids:
                     bar.remove_task(task)
                 bar.add_task(stage, total=total)

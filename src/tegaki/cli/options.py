@@ -30,7 +30,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _CHUNK = 1 << 16
 _LONGEST_PATH = 1 << 20  # no system has longer ones
 
-_WORDS: dict[str, Verdict] = {shown.replace("likely ", ""): v for v, shown in SHOWN.items()}
+_WORDS: dict[str, Verdict] = {label.replace("likely ", ""): v for v, label in SHOWN.items()}
 _WORDS |= {verdict: verdict for verdict in VERDICTS}
 
 max_bytes_option = click.option(

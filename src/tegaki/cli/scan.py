@@ -153,8 +153,10 @@ def scan(
     started = time.perf_counter()
     select, every_result = Selector(selection), bool(out or as_json)
     with open_engine(store, detector, select, rehash=rehash, every_result=every_result) as engine:
-        stopped = _run(engine, given, list_files, list_files(select), workers or default_workers(), file,
-                       as_json, quiet)  # fmt: skip
+        stopped = _run(
+            engine, given, list_files, list_files(select), workers or default_workers(), file,
+            as_json, quiet,
+        )  # fmt: skip
         summary = engine.summary()
         seconds = time.perf_counter() - started
         lines = [*report(summary, seconds, stopped, narrows=selection.narrows), *engine.notes(),

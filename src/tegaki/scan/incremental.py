@@ -39,7 +39,8 @@ _Call = WithTimeout["_Step | _End"] | Completed["_Step | _End"]
 class ScanOutcome:
     """One file of a scan into a store, or one member of an archive.
 
-    ``action``: neither read nor hashed; read, and its content was known; or measured. ``measurement`` are
+    ``action``: neither read nor hashed; read, and its content was known; or measured.
+    ``measurement`` is
     ``None`` for unchanged files unless they were asked for.
     """
 
