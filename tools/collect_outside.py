@@ -6,7 +6,8 @@ The domain is drawn and generated illustration, so a detector has to be told wha
 kinds of sources give the pictures:
 
 - *packages*: files that ship in packages of PyPI, npm and Debian, as ``outside/pictures.csv``
-  lists them by hash. Somebody has looked at each: no drawing, no painting, nothing doubtful
+  lists them by hash. Somebody has looked at each: no drawing, no painting, nothing doubtful.
+  Where the file is a scene for POV-Ray, the picture is what it shows
 - *pages*: web pages that ship in packages, as Chromium shows them (``apt-get install chromium``)
 - *drawn*: by program, from a seed (``apt-get install povray`` for some of the renders)
 
@@ -30,7 +31,7 @@ from PIL import Image
 from tegaki.errors import PictureError
 from tegaki.imaging import Limits
 from tegaki.lab.corpus.normal_form import normal_form
-from tools.outside import pages
+from tools.outside import pages, scenes
 from tools.outside.generators import GENERATORS, drawn
 from tools.outside.lettering import load_lettering
 from tools.outside.packages import find_pictures
@@ -58,13 +59,18 @@ def from_packages(cache: Path) -> Iterator[Gathered]:
     """The pictures of the list that the packages still hold."""
     for found in find_pictures(load_list(), cache):
         picture = found.picture
-        if found.data is None:
+        if found.data is None or found.path is None:
             print(f"{picture.origin}: no {picture.file}", file=sys.stderr)
             continue
         name = f"{_plain_name(picture.source)}-{picture.sha256[:10]}"
-        yield Gathered(
-            name, picture.category, picture.source, picture.split, picture.origin, found.data
-        )
+        data = found.data
+        if found.path.suffix == ".pov":
+            try:
+                data = _png(scenes.packaged(found.path))
+            except (FileNotFoundError, subprocess.SubprocessError) as error:
+                print(f"{picture.file}: {error}", file=sys.stderr)
+                continue
+        yield Gathered(name, picture.category, picture.source, picture.split, picture.origin, data)
 
 
 def from_pages(cache: Path, seed: int) -> Iterator[Gathered]:

@@ -32,10 +32,11 @@ class PackageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A listed picture and its bytes; None where the package has no file with that hash."""
+    """A listed picture, its bytes and its file; None where the package has none with that hash."""
 
     picture: PackagePicture
-    data: bytes | None
+    data: bytes | None = None
+    path: Path | None = None
 
 
 def find_pictures(pictures: list[PackagePicture], cache: Path) -> Iterator[Found]:
@@ -49,7 +50,7 @@ def find_pictures(pictures: list[PackagePicture], cache: Path) -> Iterator[Found
             folder = unpacked(origin, cache)
         except PackageError as error:
             print(f"{origin}: {error}", file=sys.stderr)
-            yield from (Found(picture, None) for picture in wanted)
+            yield from (Found(picture) for picture in wanted)
             continue
         yield from _found(wanted, folder)
 
@@ -85,15 +86,16 @@ def _by_origin(picture: PackagePicture) -> str:
 def _found(wanted: list[PackagePicture], folder: Path) -> Iterator[Found]:
     missing = []
     for picture in wanted:
-        data = _read(folder / picture.file)
+        path = folder / picture.file
+        data = _read(path)
         if data is not None and hashlib.sha256(data).hexdigest() == picture.sha256:
-            yield Found(picture, data)
+            yield Found(picture, data, path)
         else:
             missing.append(picture)
     moved = _by_hash(folder, {Path(picture.file).suffix for picture in missing})
     for picture in missing:
-        path = moved.get(picture.sha256)
-        yield Found(picture, path.read_bytes() if path else None)
+        place = moved.get(picture.sha256)
+        yield Found(picture, place.read_bytes() if place else None, place)
 
 
 def _by_hash(folder: Path, suffixes: set[str]) -> dict[str, Path]:

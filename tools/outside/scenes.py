@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -15,6 +16,7 @@ from tools.outside.lettering import Lettering
 Array = npt.NDArray[np.float64]
 MARCH, FAR, NEAR = 90, 24.0, 0.002  # steps of a ray; where it is lost; where it has hit
 POV_SECONDS = 240.0
+PACKAGED_SIZE = (426, 320)  # most scenes are made for 4:3
 FINISHES = (
     "finish { phong 0.8 }",
     "finish { reflection 0.35 specular 0.9 }",
@@ -66,13 +68,33 @@ def traced(rng: np.random.Generator, fonts: Lettering) -> Image.Image:
     """
     width, height = (426, 320) if rng.uniform() < 0.6 else (320, 400)
     with tempfile.TemporaryDirectory() as folder:
-        scene, out = Path(folder) / "scene.pov", Path(folder) / "scene.png"
+        scene = Path(folder) / "scene.pov"
         scene.write_text(_pov_scene(rng), encoding="ascii")
-        command = ["povray", f"+I{scene}", f"+O{out}", f"+W{width}", f"+H{height}"]
-        command += ["-D", "+A0.2", "+WT1", "-GA"]
-        subprocess.run(command, check=True, capture_output=True, timeout=POV_SECONDS)
-        with Image.open(out) as image:
-            return image.convert("RGB")
+        return _traced(scene, (width, height), 0.2)
+
+
+def packaged(scene: Path) -> Image.Image:
+    """A scene file that a package ships, with the files beside it.
+
+    It is traced in a copy of its folder: some scenes write files, and POV-Ray itself keeps a
+    scene from reading or writing elsewhere.
+
+    Raises:
+        FileNotFoundError: POV-Ray is not installed.
+        subprocess.SubprocessError: POV-Ray cannot show the scene, or not in time.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(scene.parent, folder, dirs_exist_ok=True)
+        return _traced(Path(folder) / scene.name, PACKAGED_SIZE, 0.3)
+
+
+def _traced(scene: Path, size: tuple[int, int], smoothing: float) -> Image.Image:
+    out = scene.with_name("traced.png")
+    command = ["povray", f"+I{scene.name}", f"+O{out.name}", f"+W{size[0]}", f"+H{size[1]}"]
+    command += ["-D", f"+A{smoothing}", "+WT1", "-GA"]
+    subprocess.run(command, cwd=scene.parent, check=True, capture_output=True, timeout=POV_SECONDS)
+    with Image.open(out) as image:
+        return image.convert("RGB")
 
 
 class _Scene:
