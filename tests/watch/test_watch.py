@@ -182,7 +182,7 @@ def test_the_status_on_a_terminal(workspace: Workspace) -> None:
         env=os.environ | {"COLUMNS": "100", "TERM": "xterm"},
     )  # fmt: skip
     os.close(inside)
-    display_path = b""
+    shown = b""
     awaited = (
         b"1 new or changed, 0 not yet at rest, 1 to deliver, 0 given up",
         b'"path": ',
@@ -190,15 +190,15 @@ def test_the_status_on_a_terminal(workspace: Workspace) -> None:
     )
 
     def read() -> bool:
-        nonlocal display_path
-        display_path += os.read(outside, 10_000)
-        return all(words in display_path for words in awaited)
+        nonlocal shown
+        shown += os.read(outside, 10_000)
+        return all(words in shown for words in awaited)
 
     until(read, "the status, a row and an attempt")
     process.terminate()
     assert process.wait(60) == 0
     os.close(outside)
-    assert b"Traceback" not in display_path
+    assert b"Traceback" not in shown
 
 
 def test_rows_in_a_pipe_are_free_of_the_status(workspace: Workspace) -> None:
