@@ -12,6 +12,7 @@ def test_public_names() -> None:
         "Claim",
         "CorpusError",
         "Detector",
+        "InputError",
         "Limits",
         "MissingExtra",
         "OutputError",

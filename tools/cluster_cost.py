@@ -116,7 +116,9 @@ def _local(detector: Any, paths: list[str]) -> float:
     from tegaki.scan import scan
     from tegaki.sources import find
 
-    return _core_seconds(lambda: list(scan(detector, find(paths, recursive=False), workers=1)))
+    return _core_seconds(
+        lambda: list(scan(detector.scorer, find(paths, recursive=False), workers=1))
+    )
 
 
 def _worker(detector: Any, given: list[str], out: Path, times: int = 3) -> float:
@@ -128,8 +130,8 @@ def _worker(detector: Any, given: list[str], out: Path, times: int = 3) -> float
     from tegaki.scan.scorer import ScoreBatch
 
     target = open_target(str(out))
-    plan = planned(target, Asked.of(detector, len(given)), listed(given, recursive=False))
-    worker = Worker(pickle.dumps(ScoreBatch(detector, 8, cores=1)), target, plan)
+    plan = planned(target, Asked.of(detector.scorer, len(given)), listed(given, recursive=False))
+    worker = Worker(pickle.dumps(ScoreBatch(detector.scorer, 8, cores=1)), target, plan)
 
     def work() -> None:
         (out / "part-000000.parquet").unlink(missing_ok=True)
@@ -170,7 +172,7 @@ def _planned(detector: Any, out: Path) -> float:
     from tegaki.cluster import PARTITION_SIZE, Asked, listed, open_target, planned
 
     urls = [f"https://example.org/pictures/{number:09}.jpg" for number in range(_LISTED)]
-    target, asked = open_target(str(out)), Asked.of(detector, PARTITION_SIZE)
+    target, asked = open_target(str(out)), Asked.of(detector.scorer, PARTITION_SIZE)
     return _core_seconds(lambda: planned(target, asked, listed(urls, recursive=False)))
 
 

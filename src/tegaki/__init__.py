@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tegaki.errors import (
         BundleError,
         CorpusError,
+        InputError,
         MissingExtra,
         OutputError,
         PictureError,
@@ -36,6 +37,7 @@ _HOMES = {
     "ViewScore": "tegaki.results.result",
     "BundleError": "tegaki.errors",
     "CorpusError": "tegaki.errors",
+    "InputError": "tegaki.errors",
     "MissingExtra": "tegaki.errors",
     "OutputError": "tegaki.errors",
     "PictureError": "tegaki.errors",
@@ -48,6 +50,7 @@ __all__ = [
     "Claim",
     "CorpusError",
     "Detector",
+    "InputError",
     "Limits",
     "MissingExtra",
     "OutputError",

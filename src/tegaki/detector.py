@@ -1,41 +1,27 @@
-"""The public API: a detector that turns files into rows."""
+"""The public API: a detector that turns pictures into rows."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
-from statistics import fmean as mean
 
-from PIL import Image
-
-from tegaki.concurrency.memory_gate import Turns
-from tegaki.concurrency.ordered_map import Timed, ordered_calls
-from tegaki.errors import EmptyFile, PictureError, TimedOut, UnreadableFile
+from tegaki.concurrency.ordered_map import Call, Timed, ordered_calls
+from tegaki.errors import InputError, PictureError, UnreadableFile
 from tegaki.imaging import (
-    LARGE,
     Limits,
-    OpenedPicture,
-    PictureFacts,
-    file_size,
-    make_views,
-    read_file,
+    Picture,
+    bytes_to_read,
+    is_one_picture,
+    name_of,
+    read_picture,
 )
-from tegaki.metadata import READER, Provenance, c2pa_available, checked_anchors, examine
-from tegaki.model import SHIPPED, Bundle, CascadeBundle, Output, load_bundle, open_session
-from tegaki.results.result import Facts, Row, RowError, ViewScore
-from tegaki.results.scoring_config import Cascade
+from tegaki.model import Bundle, CascadeBundle, load_bundle
+from tegaki.results.result import Row
+from tegaki.results.scoring_config import Basis
+from tegaki.scoring import PictureScorer, too_late, turns_for_files, unread
 from tegaki.verdict import row_of
-
-_LARGE_FILE = 1 << 24  # bytes
-_PATIENCE = 0.2  # of the time limit: two turns may be waited for, and then comes the work
-
-AnyPath = str | bytes | os.PathLike[str]
 
 
 def default_workers() -> int:
@@ -53,7 +39,14 @@ class Detector:
     >>> row.verdict, row.probability
     ('drawn', 0.04)
 
-    Files that cannot be judged are rows too (``row.error``): nothing here raises for a file.
+    A file or picture that cannot be judged gets a row too (``row.error``); only what is no picture
+    in any form, a number or a closed file say, raises :class:`tegaki.InputError`.
+
+    **Threads and processes.** Any number of threads may use one detector at a time; rows do not
+    depend on it. What is handed in must not be changed until its row is there. A detector can be
+    pickled: it is loaded again where it is unpickled, from the same bundle. So it can be handed to
+    processes that are spawned. It also works in a forked process, if no call was under way in
+    another thread at the time of the fork.
     """
 
     def __init__(
@@ -64,23 +57,16 @@ class Detector:
         provenance: bool = True,
         trust_anchors: str | None = None,
     ) -> None:
-        self.bundle = bundle
-        self.limits = limits
-        self.provenance = provenance
-        self.trust_anchors = trust_anchors
-        patience = _PATIENCE * limits.max_seconds
-        self.files = Turns(_LARGE_FILE, patience)
-        """Taken for a file's size while it is read and measured. Large pictures have turns of
-        their own, taken in a file's turn and never the other way round."""
-        self._pictures = Turns(LARGE, patience)
-        self.steps = tuple(map(Step, bundle.steps))
-        """The models that score a picture, each asked where those before it are not sure."""
-        self.basis = bundle.basis
+        self.scorer = PictureScorer(
+            bundle, limits, provenance=provenance, trust_anchors=trust_anchors
+        )
+        """What scans are made with: it measures contents and knows nothing of names."""
+        self._files = turns_for_files(limits)
 
     @classmethod
     def load(
         cls,
-        model: AnyPath | None = None,
+        model: str | os.PathLike[str] | None = None,
         *,
         limits: Limits | None = None,
         provenance: bool = True,
@@ -106,173 +92,92 @@ class Detector:
             load_bundle(None if model is None else os.fsdecode(model)),
             limits or Limits(),
             provenance=provenance,
-            trust_anchors=None if trust_anchors is None else checked_anchors(trust_anchors),
+            trust_anchors=trust_anchors,
         )
 
     def __reduce__(self) -> tuple[Callable[..., Detector], tuple[object, ...]]:
-        # Pickled, it is what it was loaded by: a shipped bundle is where the package is, another
-        # one in a folder of the same name.
-        names = {folder: name for name, folder in SHIPPED.items()}
-        model = names.get(self.bundle.folder, str(self.bundle.folder))
-        return _loaded, (model, self.limits, self.provenance, self.trust_anchors)
+        return _loaded, self.scorer.loaded_by
 
-    def inspect(self, path: AnyPath) -> Row:
-        """One file's row."""
-        name = os.fsdecode(path)
-        with self.files.of(file_size(name)):
-            try:
-                data = read_file(name, self.limits.max_bytes)
-            except PictureError as problem:
-                return self.error_row(name, problem)
-            except MemoryError:
-                return self.error_row(name, UnreadableFile("not enough memory to read it"))
-            return self.inspect_bytes(data, name)
-
-    def inspect_bytes(self, data: bytes, name: str = "") -> Row:
-        """The row of a file's content. ``name`` is the row's ``path``; nothing is read there."""
-        return row_of(name, self.measure(data), self.basis)
-
-    def measure(self, data: bytes, sha256: str | None = None) -> Facts:
-        """What is known of a file's content: all that a row is derived from.
-
-        Args:
-            sha256: the content's hash, where the caller has it: 64 hex digits.
-        """
-        digest = sha256 or hashlib.sha256(data).hexdigest()
-        opened: OpenedPicture | None = None
-        try:
-            if not data:
-                raise EmptyFile("the file is empty")
-            opened = OpenedPicture(data)
-            return self._score(data, digest, opened)
-        except PictureError as problem:
-            known, said = opened.facts if opened else None, self._examine(data)
-            return _facts((digest, len(data)), known, said, error=_told(problem))
-        except MemoryError:
-            known = opened.facts if opened else None
-            short = _told(UnreadableFile("not enough memory to judge it"))
-            return _facts((None, None), known, Provenance(), error=short)
-
-    def inspect_many(
-        self, paths: Iterable[AnyPath], *, workers: int | None = None
-    ) -> Iterator[Row]:
-        """Rows in the order of the paths, worked on side by side.
-
-        Args:
-            paths: may be endless; at most four per worker are in flight.
-            workers: one per core by default. Rows do not depend on it.
-        """
-        if isinstance(paths, str | bytes | os.PathLike):
-            raise TypeError("inspect_many takes several paths; for one there is inspect")
-        seconds = self.limits.max_seconds
-
-        def late(path: AnyPath) -> Row:
-            return self.error_row(path, too_late(seconds))
-
-        calls = (Timed(partial(self.inspect, p), seconds, partial(late, p)) for p in paths)
-        return ordered_calls(calls, workers or default_workers())
-
-    def error_row(self, path: AnyPath, problem: PictureError) -> Row:
-        """The row of a file whose content could not be read."""
-        return row_of(os.fsdecode(path), unread(problem), self.basis)
+    def __repr__(self) -> str:
+        reads = "pixels and metadata" if self.scorer.provenance else "pixels"
+        return f"<tegaki.Detector {self.basis.model}, recipe {self.basis.recipe_hash}: {reads}>"
 
     @property
-    def reading(self) -> str:
-        """A hash of everything but the recipe that moves facts: how marks are read, and limits."""
-        anchors = self.trust_anchors
-        said = [READER, self.provenance, c2pa_available(), anchors, self.limits.max_pixels]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+    def bundle(self) -> Bundle | CascadeBundle:
+        """The model: its id, recipe, thresholds and folder."""
+        return self.scorer.bundle
 
-    def _examine(
-        self, data: bytes, decoded: Image.Image | None = None, *, pixels: bool = False
-    ) -> Provenance:
-        """What a file says of itself. Pixels are looked into only where they can be decoded."""
-        if not self.provenance:
-            return Provenance()
-        anchors = self.trust_anchors
-        return examine(data, pixels=pixels, decoded=decoded, trust_anchors=anchors)
+    @property
+    def basis(self) -> Basis:
+        """What its scores become verdicts by: the recipe and the thresholds."""
+        return self.scorer.basis
 
-    def _score(self, data: bytes, digest: str, opened: OpenedPicture) -> Facts:
-        recipe = self.bundle.steps[0].recipe  # all steps decode alike
-        with self._pictures.of(opened.pixels), opened:
-            picture, facts = opened.decode_for_views(
-                recipe.decode, self.limits, recipe.views, recipe.shrink
-            )
-            said = self._examine(data, opened.stored, pixels=True)
-        step, output = self.ask(picture)
-        names = step.bundle.recipe.views.names
-        if len(self.steps) > 1:
-            names = tuple(f"{step.bundle.folder.name} {name}" for name in names)
-        scores = tuple(map(ViewScore, names, output.logits))
-        return _facts((digest, len(data)), facts, said, scores, outside=output.outside)
+    @property
+    def limits(self) -> Limits:
+        """What it refuses."""
+        return self.scorer.limits
 
-    def ask(self, picture: Image.Image) -> tuple[Step, Output]:
-        """What an RGB picture's scores rest on: the step that is sure of it, or the last one."""
-        recipe = self.bundle.recipe
-        if isinstance(recipe, Cascade):
-            first = self.steps[0].score(picture)
-            first = replace(first, logits=tuple(map(recipe.scaled, first.logits)))
-            inside = first.outside is None or first.outside <= 0
-            if inside and not recipe.low < mean(first.logits) < recipe.high:
-                return self.steps[0], first
-        return self.steps[-1], self.steps[-1].score(picture)
+    def inspect(self, picture: Picture, name: str | None = None) -> Row:
+        """One picture's row.
 
+        Args:
+            picture: a path (``str`` or a path object); a file's content (``bytes``,
+                ``bytearray``, ``memoryview``); a binary file, read from where it stands to its end
+                and left open; a Pillow picture of any mode, which stands for the frame that it is
+                at; or a NumPy array, uint8, of height x width, height x width x 3 (RGB) or
+                height x width x 4 (RGBA, not premultiplied). The same pixels have the same logits
+                in every form. Pillow's pictures and arrays have no ``sha256`` and no claims, and
+                ``reasons`` say so.
+            name: the row's ``path``; by default the path, or the name of the file that is open.
+                Nothing is read there.
 
-class Step:
-    """One model at work: its session, and what it has cost so far."""
+        Raises:
+            InputError: it is none of these, an array of another dtype or shape, or is closed.
+        """
+        shown = name_of(picture) if name is None else name
+        with self._files.of(bytes_to_read(picture)):
+            try:
+                content = read_picture(picture, self.limits.max_bytes)
+            except PictureError as problem:
+                return self._error_row(shown, problem)
+            except MemoryError:
+                return self._error_row(shown, UnreadableFile("not enough memory to read it"))
+            facts, thumbnail = self.scorer.measure_and_show(content)
+        return replace(row_of(shown, facts, self.basis), thumbnail=thumbnail)
 
-    def __init__(self, bundle: Bundle) -> None:
-        self.bundle = bundle
-        self._session = open_session(bundle)
-        self._lock = threading.Lock()
-        self.pictures = 0
-        self.seconds = 0.0
+    def inspect_many(
+        self, pictures: Iterable[Picture], *, workers: int | None = None
+    ) -> Iterator[Row]:
+        """Rows in the order of the pictures, worked on side by side.
 
-    def score(self, picture: Image.Image) -> Output:
-        """The output for an RGB picture."""
-        started = time.thread_time()
-        views = make_views(picture, self.bundle.recipe.views)
-        output = self._session.run(views.distinct, views.which)
-        with self._lock:
-            self.pictures += 1
-            self.seconds += time.thread_time() - started
-        return output
+        Args:
+            pictures: as :meth:`inspect` takes them, in any mix. May be endless; at most four per
+                worker are in flight.
+            workers: one per core by default. Rows do not depend on it.
+
+        Raises:
+            InputError: at its turn, for what :meth:`inspect` raises it for; the rows before it
+                have been given.
+        """
+        if is_one_picture(pictures):
+            raise InputError("inspect_many takes several pictures; for one there is inspect")
+        seconds = self.limits.max_seconds
+
+        def late(name: str) -> Row:
+            return self._error_row(name, too_late(seconds))
+
+        def call(picture: Picture) -> Call[Row]:
+            try:
+                name = name_of(picture)
+            except InputError:  # raised at its turn
+                return partial(self.inspect, picture)
+            return Timed(partial(self.inspect, picture, name), seconds, partial(late, name))
+
+        return ordered_calls(map(call, pictures), workers or default_workers())
+
+    def _error_row(self, name: str, problem: PictureError) -> Row:
+        return row_of(name, unread(problem), self.basis)
 
 
 def _loaded(model: str, limits: Limits, provenance: bool, trust_anchors: str | None) -> Detector:
     return Detector.load(model, limits=limits, provenance=provenance, trust_anchors=trust_anchors)
-
-
-def too_late(seconds: float) -> TimedOut:
-    """What to say of a file that took longer than that."""
-    return TimedOut(f"it took longer than {seconds:g} seconds; raise --max-seconds")
-
-
-def unread(problem: PictureError) -> Facts:
-    """The facts of a file whose content could not be read."""
-    return Facts(None, None, error=_told(problem))
-
-
-def _facts(
-    content: tuple[str, int] | tuple[None, None],
-    picture: PictureFacts | None,
-    said: Provenance,
-    views: tuple[ViewScore, ...] = (),
-    error: RowError | None = None,
-    outside: float | None = None,
-) -> Facts:
-    digest, size = content
-    return Facts(
-        sha256=digest,
-        size_bytes=size,
-        **({} if picture is None else asdict(picture)),
-        views=views,
-        claims=said.claims,
-        remarks=said.remarks,
-        error=error,
-        outside=outside,
-    )
-
-
-def _told(problem: PictureError) -> RowError:
-    return RowError(type(problem).__name__, str(problem))

@@ -135,8 +135,8 @@ def make_run(
     detector: Detector, target: Target, paths: list[str], size: int, **settings: Any
 ) -> Run:
     """A run of a plan that is made or found at the target."""
-    plan = planned(target, Asked.of(detector, size), listed(paths, recursive=True))
-    return Run(target, plan, ScoreBatch(detector, 8, cores=1), **settings)
+    plan = planned(target, Asked.of(detector.scorer, size), listed(paths, recursive=True))
+    return Run(target, plan, ScoreBatch(detector.scorer, 8, cores=1), **settings)
 
 
 def rows_at(where: str | Path, detector: Detector) -> list[Row]:

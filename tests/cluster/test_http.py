@@ -182,9 +182,10 @@ def test_a_partition_holds_whatever_servers_say(
     # None of the last three is an archive, whatever stands at their ends.
     paths = ["/mumbling", "/a.png", "/a.png#in.tar", "/get.png?next=a.zip"]
     data, summary = score(
-        ScoreBatch(detector), list(listed([web.url + path for path in paths], recursive=False))
+        ScoreBatch(detector.scorer),
+        list(listed([web.url + path for path in paths], recursive=False)),
     )
     assert summary.errors == {"UnreadableFile": 1}
     rows = [facts for _, facts in Partition("part", data).facts()]
     assert rows[0].error is not None
-    assert all(facts == detector.measure(png(1)) for facts in rows[1:])
+    assert all(facts == detector.scorer.measure(png(1)) for facts in rows[1:])

@@ -30,8 +30,8 @@ def test_manifests_that_nothing_could_read_are_counted(
     painting(90, 90).save(tmp_path / "plain.png")
     target = open_target(str(tmp_path / "out"))
     paths = [str(tmp_path / "signed.png"), str(tmp_path / "plain.png"), str(tmp_path / "none.png")]
-    plan = planned(target, Asked.of(detector, 10), listed(paths, recursive=False))
-    answer = Worker(pickle.dumps(ScoreBatch(detector)), target, plan)({"partition": [0]})
+    plan = planned(target, Asked.of(detector.scorer, 10), listed(paths, recursive=False))
+    answer = Worker(pickle.dumps(ScoreBatch(detector.scorer)), target, plan)({"partition": [0]})
     summary = _summary(answer["counts"][0])
     assert summary.manifests == 1
     assert Partition("part", target.get("part-000000.parquet") or b"").summary() == summary
@@ -44,14 +44,14 @@ def test_side_cars_in_archives_are_counted_by_whoever_reads_them(
     make_tar(tmp_path / "in" / "a.tar", {"0.png": png(1), "0.txt": b"a cat", "0.json": b"{}"})
     (tmp_path / "in" / "list.txt").write_text("a.tar")
     target, select = open_target(str(tmp_path / "out")), Selector(Selection())
-    asked = Asked.of(detector, 10, all_files=False)
+    asked = Asked.of(detector.scorer, 10, all_files=False)
     items = listed([str(tmp_path / "in")], recursive=False, select=select)
     plan = planned(target, asked, items)
     assert (plan.files, select.passed_over) == (1, {".txt": 1})
-    batch = pickle.dumps(ScoreBatch(detector, select=select))
+    batch = pickle.dumps(ScoreBatch(detector.scorer, select=select))
     summary = _summary(Worker(batch, target, plan)({"partition": [0]})["counts"][0])
     assert summary.rows == 1
     assert summary.passed_over == {".json": 1, ".txt": 1}
     assert Partition("part", target.get("part-000000.parquet") or b"").summary() == summary
     with pytest.raises(ClusterError, match="with or without --all-files"):
-        planned(target, Asked.of(detector, 10), items)
+        planned(target, Asked.of(detector.scorer, 10), items)

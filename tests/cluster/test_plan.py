@@ -105,7 +105,7 @@ def test_a_plan_that_was_being_made_is_made_again(
 
 def test_two_drivers_at_once(detector: Detector, tree: Path, tmp_path: Path) -> None:
     """The first to write its plan has the place; the other takes it too, or is refused."""
-    target, asked = open_target(str(tmp_path / "out")), Asked.of(detector, 3)
+    target, asked = open_target(str(tmp_path / "out")), Asked.of(detector.scorer, 3)
     first: list[Plan] = []
 
     def driver(*paths: Path, meanwhile: Callable[[], Plan] | None = None) -> Plan:
@@ -146,7 +146,7 @@ def test_places_for_results(detector: Detector, tree: Path, tmp_path: Path) -> N
     full = tmp_path / "full"
     full.mkdir()
     (full / "thesis.txt").write_text("mine")
-    asked = Asked.of(detector, 3)
+    asked = Asked.of(detector.scorer, 3)
     with pytest.raises(ClusterError, match="holds something else; name an empty place"):
         planned(open_target(str(full)), asked, listed([str(tree)], recursive=True))
     with pytest.raises(OutputError, match="is a file; a cluster scan writes into a folder"):
@@ -172,7 +172,7 @@ def test_a_worker_that_would_score_otherwise_says_so(
     """A machine with another version, or without an extra that the driver has."""
     target = open_target(str(tmp_path / "out"))
     plan = make_run(detector, target, [str(tree)], size=100).plan
-    stranger = pickle.dumps(ScoreBatch(other(detector, max_pixels=99)))
+    stranger = pickle.dumps(ScoreBatch(other(detector, max_pixels=99).scorer))
     answer = Worker(stranger, target, plan)({"partition": [0]})
     assert "install the same on every machine" in answer["problem"][0]
     assert not target.has("part-000000.parquet")

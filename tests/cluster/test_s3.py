@@ -101,7 +101,7 @@ def test_from_s3_to_s3(address: str, s3: Any, bucket: str, detector: Detector) -
     }  # fmt: skip
     for row in rows:
         if row.error is None or row.error.type == "NotAPicture":
-            assert row == detector.inspect_bytes(expected[row.path], row.path)
+            assert row == detector.inspect(expected[row.path], row.path)
     keys = [found["Key"] for found in s3.list_objects_v2(Bucket="there")["Contents"]]
     assert [key for key in keys if "_plan/" not in key] == [
         "some/results/_SUCCESS", "some/results/_plan.json",

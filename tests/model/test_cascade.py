@@ -57,13 +57,13 @@ def test_the_careful_model_is_asked_exactly_between_the_limits(
 ) -> None:
     asked = []
     for picture in map(grey, LEVELS):
-        step, output = auto.ask(picture)
-        (logit,) = fast.ask(picture)[1].logits
+        step, output = auto.scorer.ask(picture)
+        (logit,) = fast.scorer.ask(picture)[1].logits
         scaled = 2.0 * logit + 0.5
         asked.append(-3.0 < scaled < 4.0)
         if asked[-1]:
             assert step.bundle == bundle.careful
-            assert output == careful.ask(picture)[1]
+            assert output == careful.scorer.ask(picture)[1]
         else:
             assert step.bundle == bundle.fast
             assert output.logits == pytest.approx([scaled])
@@ -73,13 +73,13 @@ def test_the_careful_model_is_asked_exactly_between_the_limits(
 def test_at_a_limit_the_fast_model_is_sure(
     bundle: CascadeBundle, auto: Detector, fast: Detector
 ) -> None:
-    limit = bundle.recipe.scaled(fast.ask(grey(135))[1].logits[0])
+    limit = bundle.recipe.scaled(fast.scorer.ask(grey(135))[1].logits[0])
     for recipe in (replace(bundle.recipe, low=limit), replace(bundle.recipe, high=limit)):
         at = Detector(replace(bundle, recipe=recipe), auto.limits)
-        assert at.ask(grey(135))[0].bundle == bundle.fast
+        assert at.scorer.ask(grey(135))[0].bundle == bundle.fast
     beyond = replace(bundle.recipe, low=math.nextafter(limit, -math.inf))
     at = Detector(replace(bundle, recipe=beyond), auto.limits)
-    assert at.ask(grey(135))[0].bundle == bundle.careful
+    assert at.scorer.ask(grey(135))[0].bundle == bundle.careful
 
 
 def test_what_the_fast_model_calls_outside_is_handed_on(
@@ -87,16 +87,16 @@ def test_what_the_fast_model_calls_outside_is_handed_on(
 ) -> None:
     dark, red = colour(60, 0, 0), colour(160, 0, 0)
     for picture, is_outside in ((dark, False), (red, True)):
-        output = fast.ask(picture)[1]
+        output = fast.scorer.ask(picture)[1]
         assert bundle.recipe.scaled(output.logits[0]) <= bundle.recipe.low
         assert output.outside is not None
         assert (output.outside > 0) is is_outside
-        assert auto.ask(picture)[0].bundle == (bundle.careful if is_outside else bundle.fast)
+        assert auto.scorer.ask(picture)[0].bundle == (bundle.careful if is_outside else bundle.fast)
 
 
 def test_a_fast_model_that_says_nothing_of_the_domain(tmp_path: Path) -> None:
     bundle = write_cascade(tmp_path, outside=False)
-    step, output = Detector.load(bundle.folder).ask(colour(160, 0, 0))
+    step, output = Detector.load(bundle.folder).scorer.ask(colour(160, 0, 0))
     assert (step.bundle.folder.name, output.outside) == ("fast", None)
 
 
@@ -151,7 +151,7 @@ def test_it_can_be_pickled(auto: Detector) -> None:
     """As workers of a cluster get it: by name where it ships, else by its folder."""
     again = pickle.loads(pickle.dumps(auto))
     assert (again.bundle, again.basis) == (auto.bundle, auto.basis)
-    assert again.ask(grey(135))[1] == auto.ask(grey(135))[1]
+    assert again.scorer.ask(grey(135))[1] == auto.scorer.ask(grey(135))[1]
     kept = pickle.dumps(Detector.load("auto"))
     assert b"shipped" not in kept  # a worker's package stands elsewhere
     assert pickle.loads(kept).bundle == load_bundle("auto")

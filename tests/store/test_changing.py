@@ -30,8 +30,8 @@ def scanned_while(
         change()
 
     with Store.open(where) as store:
-        scan = store.begin(detector.basis, detector.reading)
-        outcomes = list(scan_into(scan, detector, listed(), workers=2))
+        scan = store.begin(detector.basis, detector.scorer.reading)
+        outcomes = list(scan_into(scan, detector.scorer, listed(), workers=2))
         scan.mark_gone(os.fsencode(tree))
     said = {Path(o.path).name: o.facts.error for o in outcomes if o.facts is not None}
     return {name: error.type if error else None for name, error in said.items()}
@@ -137,7 +137,7 @@ def test_a_content_whose_first_file_came_too_late(where: str, tmp_path: Path) ->
     reads: list[Callable[[], bytes]] = [slow, *[lambda: b"no picture"] * 4, copy]
     found = [Found(str(tmp_path / f"{n}"), member=Member(b"", r)) for n, r in enumerate(reads)]
     with Store.open(where) as store:
-        scan = store.begin(detector.basis, detector.reading)
-        list(scan_into(scan, detector, found, workers=1))
+        scan = store.begin(detector.basis, detector.scorer.reading)
+        list(scan_into(scan, detector.scorer, found, workers=1))
     errors = [row.error.type if row.error else None for row in rows(where)]
     assert errors == ["TimedOut", *["NotAPicture"] * 4, None]

@@ -30,8 +30,10 @@ VERSION_1 = Path(__file__).parent / "version1.sql"
 def watched(where: str, detector: Detector, tree: Path, telling: Telling = EVERY) -> list[str]:
     """The names that were news to a scan."""
     with Store.open(where) as store:
-        scan = NewsScan(store.begin(detector.basis, detector.reading), detector.basis, telling)
-        list(scan_into(scan, detector, find([str(tree)], recursive=True), workers=2))
+        scan = NewsScan(
+            store.begin(detector.basis, detector.scorer.reading), detector.basis, telling
+        )
+        list(scan_into(scan, detector.scorer, find([str(tree)], recursive=True), workers=2))
     return sorted(Path(row.path).name for row in scan.news)
 
 
@@ -144,8 +146,10 @@ def test_what_vanished_before_it_was_read_is_no_news(
     (tree / "nowhere.png").symlink_to("nothing")
     names = ("a.png", "never.png", "nowhere.png")
     with Store.open(where) as store:
-        scan = NewsScan(store.begin(detector.basis, detector.reading), detector.basis, EVERY)
-        list(scan_into(scan, detector, [Found(str(tree / name)) for name in names], workers=1))
+        scan = NewsScan(store.begin(detector.basis, detector.scorer.reading), detector.basis, EVERY)
+        list(
+            scan_into(scan, detector.scorer, [Found(str(tree / name)) for name in names], workers=1)
+        )
         assert [Path(row.path).name for row in scan.news] == ["nowhere.png"]
     assert [row for row in rows(where) if "nowhere" not in row.path] == before
 

@@ -81,10 +81,13 @@ def check(
 def _row(detector: Detector, path: str, max_bytes: int) -> Row:
     if path != STDIN:
         return detector.inspect(path)
+    from tegaki.scoring import unread
+    from tegaki.verdict import row_of
+
     try:
-        return detector.inspect_bytes(read_standard_input(max_bytes), path)
+        return detector.inspect(read_standard_input(max_bytes), path)
     except PictureError as problem:
-        return detector.error_row(path, problem)
+        return row_of(path, unread(problem), detector.basis)
 
 
 def _once(files: tuple[str, ...]) -> list[str]:

@@ -138,7 +138,7 @@ def scan(
     if cluster.asked(out=out, rehash=rehash, narrows=selection.narrows):
         detector = load_detector(model, max_pixels, max_bytes, trust_anchors, max_seconds)
         sys.exit(scan_by_cluster(
-            cluster, detector, given, out or "", recursive=recursive, selection=selection,
+            cluster, detector.scorer, given, out or "", recursive=recursive, selection=selection,
             store=store, workers=workers, quiet=quiet,
         ))  # fmt: skip
     if any(is_url(path) for path in given):
@@ -152,7 +152,7 @@ def scan(
 
     started = time.perf_counter()
     select, every_row = Selector(selection), bool(out or as_json)
-    with open_engine(store, detector, select, rehash=rehash, every_row=every_row) as engine:
+    with open_engine(store, detector.scorer, select, rehash=rehash, every_row=every_row) as engine:
         stopped = _run(engine, given, look, look(select), workers or default_workers(), file,
                        as_json, quiet)  # fmt: skip
         summary = engine.summary()

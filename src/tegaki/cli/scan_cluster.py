@@ -18,8 +18,8 @@ from tegaki.cli.options import files_of, open_store
 from tegaki.cli.progress import make_progress
 from tegaki.cli.scan_summary import report
 from tegaki.cli.show import say
-from tegaki.detector import Detector
 from tegaki.scan import Summary
+from tegaki.scoring import Scorer
 from tegaki.sources import Selection, Selector, is_url
 from tegaki.utils.text import printable
 
@@ -93,7 +93,7 @@ def cluster_options(command: F) -> F:
 
 def scan_by_cluster(
     options: ClusterOptions,
-    detector: Detector,
+    scorer: Scorer,
     given: Iterable[str],
     out: str,
     *,
@@ -112,11 +112,11 @@ def scan_by_cluster(
     cluster.refuse_out_inside(out, given, recursive=recursive)
     started = time.perf_counter()
     size = options.partition_size or cluster.PARTITION_SIZE
-    asked = cluster.Asked.of(detector, size, all_files=selection.all_files)
+    asked = cluster.Asked.of(scorer, size, all_files=selection.all_files)
     select = Selector(selection)
     items = cluster.listed(given, recursive=recursive, skip=files_of(store), select=select)
     plan = cluster.planned(target, asked, items)
-    batch = ScoreBatch(detector, _IN_HAND, cores=1, select=select)
+    batch = ScoreBatch(scorer, _IN_HAND, cores=1, select=select)
     run = cluster.Run(target, plan, batch, options.address, workers)
     done = _Done()
     done.summary.passed_over.update(select.passed_over)
@@ -131,7 +131,7 @@ def scan_by_cluster(
             of = f"{done.skipped:,} of {plan.partitions:,} partitions"
             done.notes.append(f"  {of} were there before")
         if store:
-            _bring_into(store, detector, target, plan, given)
+            _bring_into(store, scorer, target, plan, given)
             done.notes.append("  brought into the store")  # whose URL can have a password
         done.notes.append(f"Rows are in {printable(out)}")
     seconds = time.perf_counter() - started
@@ -181,12 +181,12 @@ def _stopped(run: Run) -> str:
 
 
 def _bring_into(
-    store: str, detector: Detector, target: Target, plan: Plan, given: Iterable[str]
+    store: str, scorer: Scorer, target: Target, plan: Plan, given: Iterable[str]
 ) -> None:
     from tegaki.cluster import bring_into
 
     with open_store(store) as opened:
-        scan = opened.begin(detector.basis, detector.reading)
+        scan = opened.begin(scorer.basis, scorer.reading)
         bring_into(scan, target, plan)
         for path in given:
             if not is_url(path) and os.path.isdir(path):

@@ -9,10 +9,10 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from tegaki.cli.options import open_store
-from tegaki.detector import Detector
 from tegaki.metadata import MANIFEST_NOT_READ
 from tegaki.results.result import Row
 from tegaki.scan import Summary, scan
+from tegaki.scoring import Scorer
 from tegaki.sources import Found, Selector
 from tegaki.verdict import row_of
 
@@ -46,7 +46,7 @@ class Engine(Protocol):
 
 @contextmanager
 def open_engine(
-    store: str | None, detector: Detector, select: Selector, *, rehash: bool, every_row: bool
+    store: str | None, scorer: Scorer, select: Selector, *, rehash: bool, every_row: bool
 ) -> Iterator[Engine]:
     """An engine; with a store, rows are those that are new unless ``every_row``.
 
@@ -58,19 +58,19 @@ def open_engine(
         MissingExtra: there is nothing to open it with.
     """
     if store is None:
-        yield _Plain(detector, select)
+        yield _Plain(scorer, select)
         return
     with open_store(store) as opened:
-        yield _Stored(opened, detector, select, rehash, every_row)
+        yield _Stored(opened, scorer, select, rehash, every_row)
 
 
 class _Plain:
-    def __init__(self, detector: Detector, select: Selector) -> None:
-        self._detector, self._select = detector, select
+    def __init__(self, scorer: Scorer, select: Selector) -> None:
+        self._scorer, self._select = scorer, select
         self._summary = Summary(passed_over=select.passed_over)
 
     def rows(self, found: Iterable[Found], workers: int) -> Generator[Row | None, None, None]:
-        with closing(scan(self._detector, found, workers=workers, select=self._select)) as rows:
+        with closing(scan(self._scorer, found, workers=workers, select=self._select)) as rows:
             for row in rows:
                 self._summary.add_row(row)
                 yield row
@@ -87,11 +87,11 @@ class _Plain:
 
 class _Stored:
     def __init__(
-        self, store: Store, detector: Detector, select: Selector, rehash: bool, every_row: bool
+        self, store: Store, scorer: Scorer, select: Selector, rehash: bool, every_row: bool
     ) -> None:
-        self._detector, self._select = detector, select
+        self._scorer, self._select = scorer, select
         self._rehash, self._every_row = rehash, every_row
-        self._scan = store.begin(detector.basis, detector.reading)
+        self._scan = store.begin(scorer.basis, scorer.reading)
         self._how: Counter[How] = Counter()
         self._gone = self._manifests = 0
 
@@ -99,14 +99,14 @@ class _Stored:
         from tegaki.scan.incremental import scan_into
 
         outcomes = scan_into(
-            self._scan, self._detector, found,
+            self._scan, self._scorer, found,
             workers=workers, rehash=self._rehash, all_facts=self._every_row,
             select=self._select,
         )  # fmt: skip
         with closing(outcomes):
             for outcome in outcomes:
                 self._how[outcome.how] += 1
-                facts, basis = outcome.facts, self._detector.basis
+                facts, basis = outcome.facts, self._scorer.basis
                 self._manifests += facts is not None and MANIFEST_NOT_READ in facts.remarks
                 yield None if facts is None else row_of(outcome.path, facts, basis)
 
@@ -120,7 +120,7 @@ class _Stored:
         from tegaki.store import count_seen
 
         summary = Summary(manifests=self._manifests, passed_over=self._select.passed_over)
-        for verdict, error in count_seen(self._scan, self._detector.basis):
+        for verdict, error in count_seen(self._scan, self._scorer.basis):
             summary.add(verdict, error)
         return summary
 

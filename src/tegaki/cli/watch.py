@@ -213,7 +213,7 @@ def _watch(
 
     with WatchOutput(Deliveries(store), as_json=as_json, quiet=quiet) as output:
         courier = Courier(store, senders, patience, output.say)
-        watcher = Watcher(store, detector, plan, courier, Ears(output.row, output.say))
+        watcher = Watcher(store, detector.scorer, plan, courier, Ears(output.row, output.say))
         output.show(watcher)
         with _signals(watcher) as stopped:
             courier.start()

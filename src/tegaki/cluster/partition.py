@@ -50,7 +50,7 @@ def score(batch: ScoreBatch, items: list[Item]) -> tuple[bytes, Summary]:
             if one.name is None:
                 lost[place] = one.facts
             path = item.path + one.path[len(place) :]
-            row = row_of(path, one.facts, batch.detector.basis)
+            row = row_of(path, one.facts, batch.scorer.basis)
             rows.add(flatten(row) | _kept(item.entry(), one))
             rows.summary.add_row(row)
     archives = [item for item in items if is_entered(item.found())]

@@ -20,8 +20,8 @@ from itertools import islice
 
 from tegaki.cluster.items import Item
 from tegaki.cluster.targets import Target
-from tegaki.detector import Detector
 from tegaki.errors import ClusterError
+from tegaki.scoring import Scorer
 
 PARTITION_SIZE = 1000
 """About a minute's work of a core: it is lost with a worker, and a commit is little beside it."""
@@ -52,16 +52,16 @@ class Asked:
     all_files: bool = True
 
     @classmethod
-    def of(cls, detector: Detector, partition_size: int, *, all_files: bool = True) -> Asked:
-        basis = detector.basis
+    def of(cls, scorer: Scorer, partition_size: int, *, all_files: bool = True) -> Asked:
+        basis = scorer.basis
         return cls(
-            basis.model, basis.recipe_hash, detector.reading, asdict(basis.thresholds),
-            detector.limits.max_bytes, partition_size, all_files,
+            basis.model, basis.recipe_hash, scorer.reading, asdict(basis.thresholds),
+            scorer.limits.max_bytes, partition_size, all_files,
         )  # fmt: skip
 
-    def difference(self, detector: Detector) -> str | None:
-        """What a detector would do otherwise, in words."""
-        now = Asked.of(detector, self.partition_size, all_files=self.all_files)
+    def difference(self, scorer: Scorer) -> str | None:
+        """What a scorer would do otherwise, in words."""
+        now = Asked.of(scorer, self.partition_size, all_files=self.all_files)
         return _difference(self, now)
 
 

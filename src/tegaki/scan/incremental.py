@@ -14,10 +14,10 @@ from itertools import groupby
 from typing import Literal
 
 from tegaki.concurrency.ordered_map import Ready, Timed, ordered_calls
-from tegaki.detector import Detector
 from tegaki.errors import PermissionDenied, UnreadableFile
 from tegaki.results.result import Facts
 from tegaki.scan.scorer import ScoreBatch
+from tegaki.scoring import Scorer
 from tegaki.sources.archives import SEPARATOR
 from tegaki.sources.expand import inside
 from tegaki.sources.file_stat import NUL, Entry, Folders, entry_of, member_entry
@@ -50,7 +50,7 @@ class Outcome:
 
 def scan_into(
     scan: Scan,
-    detector: Detector,
+    scorer: Scorer,
     found: Iterable[Found],
     *,
     workers: int,
@@ -69,7 +69,7 @@ def scan_into(
         all_facts: outcomes of unchanged files have facts too.
         select: which members of archives are looked at; all of them by default.
     """
-    run = _Run(scan, detector, workers, rehash, all_facts, select or Selector())
+    run = _Run(scan, scorer, workers, rehash, all_facts, select or Selector())
     return run.outcomes(found)
 
 
@@ -94,16 +94,16 @@ class _Run:
     def __init__(
         self,
         scan: Scan,
-        detector: Detector,
+        scorer: Scorer,
         workers: int,
         rehash: bool,
         all_facts: bool,
         select: Selector,
     ) -> None:
-        self.scan, self.detector, self.workers = scan, detector, workers
+        self.scan, self.scorer, self.workers = scan, scorer, workers
         self.rehash, self.all_facts = rehash, all_facts
-        self.contents = _Contents(scan, detector)
-        self.score = ScoreBatch(detector, workers)
+        self.contents = _Contents(scan, scorer)
+        self.score = ScoreBatch(scorer, workers)
         self.select = select
         self.waiting: list[_Step | _End] = []
         self.committed = time.monotonic()
@@ -144,7 +144,7 @@ class _Run:
                     self.score.waiting.enter(item)
                     yield Timed(
                         partial(self._look, item, entry),
-                        self.detector.limits.max_seconds,
+                        self.scorer.limits.max_seconds,
                         partial(self._late, item.path, entry),
                     )
 
@@ -159,7 +159,7 @@ class _Run:
         itself: list[Found] = []
 
         def listed() -> Iterator[tuple[Found, Entry]]:
-            for item in inside(archive, self.detector.limits.max_bytes, self.select):
+            for item in inside(archive, self.scorer.limits.max_bytes, self.select):
                 if item.member is None:
                     itself.append(item)
                 yield item, member_entry(item, entry)
@@ -228,8 +228,8 @@ class _Run:
 class _Contents:
     """Facts by content: each is measured once, however many files hold it."""
 
-    def __init__(self, scan: Scan, detector: Detector) -> None:
-        self._scan, self._detector = scan, detector
+    def __init__(self, scan: Scan, scorer: Scorer) -> None:
+        self._scan, self._scorer = scan, scorer
         self._lock = threading.Lock()
         # measured or at work, not committed yet
         self._pending: dict[bytes, Future[tuple[Facts, bool]]] = {}
@@ -248,7 +248,7 @@ class _Contents:
             return facts, "hashed", new
         try:
             stored = self._scan.facts([digest]).get(digest)
-            facts = stored or self._detector.measure(data, digest.hex())
+            facts = stored or self._scorer.measure(data, digest.hex())
         except BaseException as problem:
             self._forget(digest)
             future.set_exception(problem)

@@ -7,10 +7,11 @@ from collections.abc import Generator, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from tegaki.detector import Detector, default_workers
+from tegaki.detector import default_workers
 from tegaki.metadata import MANIFEST_NOT_READ
 from tegaki.results.result import Row, Verdict
 from tegaki.scan.scorer import ScoreBatch
+from tegaki.scoring import Scorer
 from tegaki.sources.selection import Selector
 from tegaki.sources.walk import Found
 from tegaki.verdict import row_of
@@ -50,7 +51,7 @@ class Summary:
 
 
 def scan(
-    detector: Detector,
+    scorer: Scorer,
     found: Iterable[Found],
     *,
     workers: int | None = None,
@@ -62,7 +63,7 @@ def scan(
     Args:
         select: which members of archives are judged; all of them by default.
     """
-    score = ScoreBatch(detector, workers or default_workers(), select=select)
+    score = ScoreBatch(scorer, workers or default_workers(), select=select)
     with closing(score(found)) as scored:
         for one in scored:
-            yield row_of(one.path, one.facts, detector.basis)
+            yield row_of(one.path, one.facts, scorer.basis)

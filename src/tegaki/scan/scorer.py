@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from tegaki.concurrency.ordered_map import Timed, ordered_calls
-from tegaki.detector import Detector, too_late, unread
 from tegaki.errors import PictureError
 from tegaki.results.result import Facts
 from tegaki.scan.read_ahead import Waiting
+from tegaki.scoring import Scorer, too_late, turns_for_files, unread
 from tegaki.sources.expand import entered
 from tegaki.sources.selection import Selector
 from tegaki.sources.walk import Found
@@ -31,7 +31,7 @@ class ScoreBatch:
     """Facts of a batch of files, in the order of what was found, archives as their members.
 
     The local scan gives it all its files, a worker of a cluster those of one partition. Can be
-    pickled: the detector is loaded again where it is unpickled.
+    pickled: the scorer is loaded again where it is unpickled.
 
     Args:
         workers: files in hand at a time; facts do not depend on it.
@@ -41,20 +41,21 @@ class ScoreBatch:
 
     def __init__(
         self,
-        detector: Detector,
+        scorer: Scorer,
         workers: int = 1,
         cores: int | None = None,
         select: Selector | None = None,
     ) -> None:
-        self.detector = detector
+        self.scorer = scorer
         self.select = select or Selector()
-        self.waiting = Waiting(detector.limits.max_seconds)
+        self.waiting = Waiting(scorer.limits.max_seconds)
         self._workers, self._cores = workers, cores
+        self._files = turns_for_files(scorer.limits)
         self._free = threading.Semaphore(cores or workers)
 
-    def __reduce__(self) -> tuple[type[ScoreBatch], tuple[Detector, int, int | None, Selector]]:
+    def __reduce__(self) -> tuple[type[ScoreBatch], tuple[Scorer, int, int | None, Selector]]:
         select = Selector(self.select.selection)  # which counts on its own
-        return ScoreBatch, (self.detector, self._workers, self._cores, select)
+        return ScoreBatch, (self.scorer, self._workers, self._cores, select)
 
     def __call__(self, found: Iterable[Found]) -> Generator[Scored, None, None]:
         """Facts as they are ready; ``found`` may be endless."""
@@ -64,29 +65,29 @@ class ScoreBatch:
         """The facts of one file or member that has entered :attr:`waiting`, whatever befalls it.
 
         Args:
-            measure: from a content to its facts, in place of the detector.
+            measure: from a content to its facts, in place of the scorer.
         """
-        with self.detector.files.of(item.bytes_to_read):
+        with self._files.of(item.bytes_to_read):
             try:
-                data = item.read(self.detector.limits.max_bytes)
+                data = item.read(self.scorer.limits.max_bytes)
             except PictureError as problem:
                 return unread(problem)
             finally:
                 self.waiting.leave(item)
             with self._free:
-                return (measure or self.detector.measure)(data)
+                return (measure or self.scorer.measure)(data)
 
     def late(self) -> Facts:
         """The facts of a file that took longer than the limit."""
-        return unread(too_late(self.detector.limits.max_seconds))
+        return unread(too_late(self.scorer.limits.max_seconds))
 
     def _calls(self, found: Iterable[Found]) -> Iterator[Timed[Scored]]:
-        for item in entered(found, self.detector.limits.max_bytes, self.select):
+        for item in entered(found, self.scorer.limits.max_bytes, self.select):
             self.waiting.enter(item)
             name = item.member.name if item.member else None
             yield Timed(
                 partial(self._scored, item, name),
-                self.detector.limits.max_seconds,
+                self.scorer.limits.max_seconds,
                 partial(self._late, item.path, name),
             )
 

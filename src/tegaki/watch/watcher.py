@@ -11,10 +11,10 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 
-from tegaki.detector import Detector
 from tegaki.errors import StoreError
 from tegaki.results.result import Row
 from tegaki.scan.incremental import Outcome, scan_into
+from tegaki.scoring import Scorer
 from tegaki.sources.file_stat import Entry
 from tegaki.sources.selection import Selection, Selector
 from tegaki.sources.walk import Found, find, is_entered
@@ -82,9 +82,9 @@ class Watcher:
     """
 
     def __init__(
-        self, store: Store, detector: Detector, plan: Plan, courier: Courier, ears: Ears
+        self, store: Store, scorer: Scorer, plan: Plan, courier: Courier, ears: Ears
     ) -> None:
-        self._store, self._detector, self._plan = store, detector, plan
+        self._store, self._scorer, self._plan = store, scorer, plan
         self._courier, self._ears = courier, ears
         self._asked = False
         # Not an event: its lock is no place to be interrupted by a signal that sets it.
@@ -154,8 +154,8 @@ class Watcher:
             if self._folders.check():
                 self._walk_due = 0.0
         if self._walk is None and now >= self._walk_due and self._folders.present():
-            scan = self._store.begin(self._detector.basis, self._detector.reading)
-            self._scan = NewsScan(scan, self._detector.basis, self._plan.telling)
+            scan = self._store.begin(self._scorer.basis, self._scorer.reading)
+            self._scan = NewsScan(scan, self._scorer.basis, self._plan.telling)
             self._walk = self._changed(self._scan, self._folders.present())
             self._walk_due = _NEVER
 
@@ -228,7 +228,7 @@ class Watcher:
         stamps = {found.item.path: found for found in batch}
         items: list[Found] = [found.item for found in batch]
         outcomes = scan_into(
-            self._scan, self._detector, items, workers=self._plan.workers, select=self._select
+            self._scan, self._scorer, items, workers=self._plan.workers, select=self._select
         )
         try:
             with closing(outcomes):

@@ -358,7 +358,7 @@ def test_export_without_a_test_split(tmp_path: Path) -> None:
     detector = Detector.load(bundle.folder)
     ids = [sample.id for sample in shards.stream("val")]
     by_id = {item.id: item for item in corpus.split("val")}
-    rows = [detector.inspect_bytes(by_id[id].read(), id) for id in ids]
+    rows = [detector.inspect(by_id[id].read(), id) for id in ids]
     logits = np.array([row.logit for row in rows], dtype=np.float64)
     assert np.allclose(logits, expected, atol=1e-3)
     assert (bundle.thresholds.humans, bundle.thresholds.generated) == (8, 8)

@@ -45,7 +45,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def rows_of(detector: Detector, *paths: Path, workers: int = 2) -> list[Row]:
-    return list(scan(detector, find(map(str, paths), recursive=False), workers=workers))
+    return list(scan(detector.scorer, find(map(str, paths), recursive=False), workers=workers))
 
 
 def test_members_have_the_rows_of_their_bytes(detector: Detector, folder: Path) -> None:
@@ -53,7 +53,7 @@ def test_members_have_the_rows_of_their_bytes(detector: Detector, folder: Path) 
     expected = [detector.inspect(folder / "a.png")]
     for name in ("b.cbz", "c.ZIP", "d.tar", "e.tgz", "f.tar.xz"):
         for inner, data in PICTURES.items():
-            expected.append(detector.inspect_bytes(data, f"{folder / name}::{inner}"))
+            expected.append(detector.inspect(data, f"{folder / name}::{inner}"))
     assert rows == expected
 
 
@@ -132,15 +132,15 @@ def test_names_that_are_no_text(detector: Detector, tmp_path: Path) -> None:
 
 
 class Slow:
-    """A detector that takes its time over each picture."""
+    """A scorer that takes its time over each picture."""
 
     def __init__(self, detector: Detector) -> None:
-        self.limits, self.basis, self.files = Limits(), detector.basis, detector.files
-        self._detector = detector
+        self.limits, self.basis, self.reading = Limits(), detector.basis, "slow"
+        self._scorer = detector.scorer
 
-    def measure(self, data: bytes) -> Facts:
+    def measure(self, data: bytes, sha256: str | None = None) -> Facts:
         time.sleep(0.5)
-        return self._detector.measure(data)
+        return self._scorer.measure(data, sha256)
 
 
 def test_few_bytes_wait_for_workers(detector: Detector, tmp_path: Path) -> None:
@@ -150,9 +150,7 @@ def test_few_bytes_wait_for_workers(detector: Detector, tmp_path: Path) -> None:
     make_tar(tmp_path / "a.tar.gz", {str(n): bytes(size) for n in range(20)}, "w:gz")
     tracemalloc.start()
     try:
-        rows = list(
-            scan(Slow(detector), find([str(tmp_path)], recursive=False), workers=4)  # type: ignore[arg-type]
-        )
+        rows = list(scan(Slow(detector), find([str(tmp_path)], recursive=False), workers=4))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

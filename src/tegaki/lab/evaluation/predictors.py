@@ -53,7 +53,7 @@ def bundle_scorer(folder: Path) -> Scorer:
     bundle = detector.bundle
 
     def score(picture: Image.Image, _: str) -> float:
-        return float(np.mean(detector.ask(picture)[1].logits))
+        return float(np.mean(detector.scorer.ask(picture)[1].logits))
 
     facts = {"id": bundle.id, "sha256": bundle.recipe.model.sha256, "recipe": bundle.recipe.hash}
     return Scorer(score, facts, bundle.training.get("split", AS_MADE))

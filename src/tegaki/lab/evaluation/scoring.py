@@ -9,6 +9,7 @@ from tegaki.detector import Detector, default_workers
 from tegaki.errors import CorpusError
 from tegaki.lab.corpus import Item
 from tegaki.results.result import Row
+from tegaki.verdict import row_of
 
 
 def judge_split(detector: Detector, items: Sequence[Item]) -> list[Row]:
@@ -17,11 +18,11 @@ def judge_split(detector: Detector, items: Sequence[Item]) -> list[Row]:
     Raises:
         CorpusError: a picture cannot be read.
     """
-    rows = list(
-        ordered_map(
-            lambda item: detector.inspect_bytes(item.read(), item.id), items, default_workers()
-        )
-    )
+
+    def judged(item: Item) -> Row:  # without a thumbnail: of many thousands they weigh
+        return row_of(item.id, detector.scorer.measure(item.read()), detector.basis)
+
+    rows = list(ordered_map(judged, items, default_workers()))
     failed = [row for row in rows if row.error]
     if failed:
         raise CorpusError(f"{len(failed)} pictures cannot be read, first {failed[0].path}")
