@@ -46,8 +46,10 @@ def with_calibration(detector: Detector) -> Detector:
 OTHERS: dict[str, Callable[[Detector], Detector]] = {
     "by another recipe": with_calibration,
     "with other thresholds": with_threshold,
-    "with another --max-bytes": lambda detector: other(detector, max_bytes=10),
-    "with other --trust-anchors or --max-pixels": lambda detector: other(detector, max_pixels=9),
+    "with another limit on bytes": lambda detector: other(detector, max_bytes=10),
+    "with other trusted certificates or another limit on pixels": lambda detector: other(
+        detector, max_pixels=9
+    ),
 }
 
 
@@ -57,7 +59,7 @@ def test_another_scan_is_refused(said: str, detector: Detector, tree: Path, tmp_
     make_run(detector, target, [str(tree)], size=3)
     with pytest.raises(ClusterError, match=f"was begun {said}"):
         make_run(OTHERS[said](detector), target, [str(tree)], size=3)
-    with pytest.raises(ClusterError, match="was begun with another --partition-size"):
+    with pytest.raises(ClusterError, match="was begun with partitions of another size"):
         make_run(detector, target, [str(tree)], size=4)
 
 
@@ -185,8 +187,14 @@ def test_a_worker_that_would_score_otherwise_says_so(
         (["--cluster", "ray", "--json"], "use --out"),
         (["--cluster", "ray", "--out", "o", "--json"], "--json prints rows"),
         (["--cluster", "ray", "--out", "o", "--rehash", "--store", "s"], "which reads every file"),
-        (["--cluster", "ray", "--out", "."], "--out . is inside of ., which is scanned"),
-        (["--cluster", "ray", "--out", "o", "-r"], "--out o is inside of ., which is scanned"),
+        (
+            ["--cluster", "ray", "--out", "."],
+            "is inside of ., which is scanned; name another --out",
+        ),
+        (
+            ["--cluster", "ray", "--out", "o", "-r"],
+            "o, where results would go, is inside of ., which is scanned",
+        ),
         (["--cluster", "ray", "--out", "gs://b/o"], "into a folder or below s3://"),
         (["--address", "auto"], "need --cluster"),
         (["--partition-size", "5"], "need --cluster"),

@@ -94,7 +94,7 @@ def test_what_is_too_large_is_named_first(tmp_path: Path) -> None:
     path = tmp_path / "large"
     for data, expected, words in (
         (b"Rar!\x1a\x07\1\0" + bytes(100), NotAPicture, "RAR"),
-        (png(1), FileTooLarge, "raise --max-bytes"),
+        (png(1), FileTooLarge, "over the limit"),
     ):
         path.write_bytes(data)
         with pytest.raises(expected, match=words):

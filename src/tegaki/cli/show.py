@@ -9,8 +9,9 @@ from collections.abc import Iterator
 import click
 from rich.cells import cell_len, chop_cells, set_cell_size
 
+from tegaki.cli.cures import with_cure, with_install
 from tegaki.results.claim import Claim, Strength
-from tegaki.results.result import SHOWN, Row, Verdict
+from tegaki.results.result import SHOWN, Row, RowError, Verdict
 from tegaki.results.scoring_config import Thresholds
 from tegaki.utils.text import printable
 
@@ -57,7 +58,7 @@ class Table:
 
     def line(self, row: Row) -> str:
         name = printable(row.path)
-        reason = printable(row.error.message if row.error else row.reasons[0])
+        reason = printable(error_text(row.error) if row.error else row.reasons[0])
         colour = COLOURS[row.verdict]
         if self.width is not None and self.width < _NARROW:
             return "\n".join(self._block(name, row, reason, colour))
@@ -79,6 +80,11 @@ class Table:
             yield f"  {click.style(line, fg=colour)}"
         for line in wrapped(reason, self.width - 2):
             yield f"  {line}"
+
+
+def error_text(error: RowError) -> str:
+    """Why a file could not be judged, and what helps."""
+    return with_cure(error.type, error.message)
 
 
 def _probability(row: Row) -> str:
@@ -161,13 +167,13 @@ def _fields(row: Row, t: Thresholds) -> Iterator[tuple[str, str]]:
     elif row.size_bytes is not None:
         yield "file", f"{row.size_bytes:,} bytes"
     if row.error:
-        yield "error", printable(f"{row.error.type}: {row.error.message}")
+        yield "error", printable(f"{row.error.type}: {error_text(row.error)}")
     for claim in row.claims:
         yield "claim", f"{claim_line(claim)}: {printable(claim.place.path)}"
     if any(claim.prompt or claim.model for claim in row.claims):
         yield "", "(tegaki provenance prints prompt, model and seed)"
     for number, reason in enumerate(row.reasons):
-        yield "why" if number == 0 else "", printable(reason)
+        yield "why" if number == 0 else "", printable(with_install(reason))
     if row.sha256:
         yield "sha256", row.sha256
     yield "model", f"{row.model}, recipe {row.recipe}"

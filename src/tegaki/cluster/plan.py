@@ -31,11 +31,11 @@ _LISTS = "_plan"
 _WORDS = {
     "model": "by another model",
     "recipe": "by another recipe",
-    "reading": "with other --trust-anchors or --max-pixels, or by another version",
+    "reading": "with other trusted certificates or another limit on pixels, or by another version",
     "thresholds": "with other thresholds",
-    "max_bytes": "with another --max-bytes",
-    "all_files": "with or without --all-files, unlike now",
-    "partition_size": "with another --partition-size",
+    "max_bytes": "with another limit on bytes",
+    "all_files": "with side-cars and not without them, or the other way round",
+    "partition_size": "with partitions of another size",
 }
 
 

@@ -75,7 +75,7 @@ def run_scorer(folder: Path) -> Scorer:
 
     recipe = read_recipe(folder / "recipe.json")
     if recipe.look != "letterbox":
-        raise TrainingError(f"{folder} has no bundle: finish its run with tegaki train")
+        raise TrainingError(f"a training run that is not finished: {folder} has no bundle")
     state = read_run(folder / "network.pt")
     network = Classifier(recipe.network)
     network.load_state_dict(state["network"])
