@@ -240,9 +240,10 @@ def _facts(
     error: RowError | None = None,
     outside: float | None = None,
 ) -> Facts:
+    shape = {} if picture is None else asdict(picture) | {"format": picture.format or None}
     return replace(
         known,
-        **({} if picture is None else asdict(picture)),
+        **shape,
         views=views,
         claims=said.claims,
         remarks=known.remarks + said.remarks,

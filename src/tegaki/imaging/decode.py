@@ -81,10 +81,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class PictureFacts:
-    """What a picture says of its form. ``format`` is ``None`` for pixels that come without a file,
-    ``alpha`` until the picture has been decoded."""
+    """What a picture says of its form. ``format`` is empty for pixels that come without a file;
+    ``alpha`` is ``None`` until the picture has been decoded."""
 
-    format: str | None
+    format: str
     width: int
     height: int
     animated: bool

@@ -54,7 +54,7 @@ class HeldPicture:
             _check_array(picture)
             height, width = picture.shape[:2]
         self._picture = picture
-        self.facts = PictureFacts(None, width, height, animated=False)
+        self.facts = PictureFacts("", width, height, animated=False)
 
     def __enter__(self) -> Self:
         return self
@@ -99,7 +99,7 @@ class HeldPicture:
         size = upright_size(image.size, method)
         bands = upright_bands(image, method)
         picture, alpha = fit(bands, size, cut_of(*size, views), policy.background)
-        return picture, PictureFacts(None, *size, animated=False, alpha=alpha)
+        return picture, PictureFacts("", *size, animated=False, alpha=alpha)
 
     def _loaded(self) -> Image.Image:
         picture = self._picture
