@@ -32,7 +32,7 @@ _LOCKS = tuple(Lock() for _ in range(64))
 def lock_of(thing: object) -> Lock:
     """A lock for whoever changes this thing by using it: a file that is read, a picture that Pillow
     has opened and not decoded. Two things may share one."""
-    return _LOCKS[hash(id(thing)) // 64 % len(_LOCKS)]
+    return _LOCKS[id(thing) // 64 % len(_LOCKS)]
 
 
 class HeldPicture:
