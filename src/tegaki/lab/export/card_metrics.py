@@ -10,6 +10,7 @@ import numpy as np
 from tegaki.detector import Detector
 from tegaki.errors import BundleError
 from tegaki.lab.corpus import Corpus, Item
+from tegaki.lab.corpus.looks import load_looks
 from tegaki.lab.evaluation.scoring import judge_split
 from tegaki.lab.metrics.metrics import (
     Labels,
@@ -83,6 +84,7 @@ def split_figures(items: Sequence[Item], rows: Sequence[Row]) -> dict[str, Any]:
         "by_family": _by_group(items, given, lambda i: i.family, True),
         "by_style": _by_group(items, given, lambda i: i.style, False),
         "by_kind": _by_group(items, given, _kind, False),
+        "by_look": _by_group(items, given, _look, False),
         "worst_sources": _worst(items, given),
     }
 
@@ -106,6 +108,11 @@ def _kind(item: Item) -> str:
         age = "before August 2022" if item.date < _CUT_OFF else "August 2022 and later"
     cut_out = item.original is not None and item.original.alpha
     return f"{age}, cut out" if cut_out else age
+
+
+def _look(item: Item) -> str:
+    """What a human-drawn picture looks like, by eye."""
+    return load_looks().get(item.id, "none of these")
 
 
 def _worst(items: Sequence[Item], given: Sequence[str]) -> list[dict[str, Any]]:

@@ -124,6 +124,7 @@ def _groups(figures: dict[str, Any]) -> Iterator[str]:
         ("by_family", "Generated pictures by family"),
         ("by_style", "Human-drawn pictures by style"),
         ("by_kind", "Human-drawn pictures by age and ground"),
+        ("by_look", "Human-drawn pictures by look"),
     ):
         yield f"## {title}"
         yield ""

@@ -146,6 +146,15 @@ def study_text(study: dict[str, Any]) -> Iterator[str]:
     yield "|---|---|---|"
     for row in study["families"]:
         yield f"| {row['family']} | {row['pictures']} | {row['auc']:.3f} |"
+    yield ""
+    yield "Human-drawn pictures by look, by the verdicts that these heads would have given:"
+    yield ""
+    yield "| Look | Pictures | Sources | Likely generated | Not sure | Likely drawn |"
+    yield "|---|---|---|---|---|---|"
+    for row in study["looks"]:
+        unsure = 1 - row["generated"] - row["drawn"]
+        shares = " | ".join(f"{share:.1%}" for share in (row["generated"], unsure, row["drawn"]))
+        yield f"| {row['look']} | {row['pictures']} | {row['sources']} | {shares} |"
     named = study["attribution"]
     yield ""
     yield (

@@ -77,13 +77,18 @@ def test_the_careful_model_tells_them_apart(careful: tuple[Bundle, Path], data: 
     assert detector.inspect(next(data.samples()).data).domain in ("inside", "outside")
 
 
-def test_the_study_says_what_was_tried(careful: tuple[Bundle, Path]) -> None:
+def test_the_study_says_what_was_tried(careful: tuple[Bundle, Path], data: Data) -> None:
+    labels = [sample.generated for sample in data.samples()]
     study = json.loads((careful[0].folder / "study.json").read_text())
     assert [row["name"] for row in study["choices"]] == ["mean 6", "class 6"]
     assert study["families"] == []  # there is one family: without it nothing is left to learn
     assert 0 <= study["attribution"]["right"] <= 1
     assert study["curve"]
     assert [row["name"] for row in study["heads"]] == list(IDEAS)
+    everything = study["looks"][-1]
+    assert everything["look"] == "all"
+    assert everything["pictures"] == sum(not generated for generated in labels)
+    assert 0 <= everything["generated"] <= everything["generated"] + everything["drawn"] <= 1
     card = "\n".join(study_text(study))
     for row in (*study["choices"], *study["heads"]):
         cells = " | ".join(f"{area:.3f}" for area in row["auc"])

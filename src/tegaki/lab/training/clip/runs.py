@@ -39,7 +39,7 @@ from tegaki.lab.training.clip.features import FeatureStore
 from tegaki.lab.training.clip.heads import auc_by_source, fit_outside
 from tegaki.lab.training.clip.lessons import Lessons
 from tegaki.lab.training.clip.student import StudentPlan, StudentRun
-from tegaki.lab.training.clip.study import aucs, study
+from tegaki.lab.training.clip.study import aucs, looks_of, study
 from tegaki.model import Bundle
 
 Progress = Callable[[str, int, int], None]
@@ -138,7 +138,8 @@ def train_careful(
     np.savez(out / "scores.npz", ids=ids, scores=fitted.scores, outside=fitted.outside_scores)
     facts = data.facts() | _figures(fitted, inside)
     bundle = careful_bundle(plan, fitted, base, facts, out / "bundle")
-    text = json.dumps(study(plan, inside, tried, progress), indent=1) + "\n"
+    looks = looks_of(fitted.scores, fitted.thresholds, index)
+    text = json.dumps(study(plan, inside, tried, progress) | {"looks": looks}, indent=1) + "\n"
     (out / "bundle" / "study.json").write_text(text, encoding="utf-8")
     return bundle
 

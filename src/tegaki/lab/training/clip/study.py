@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tegaki.lab.corpus.looks import LOOKS, load_looks
 from tegaki.lab.metrics.metrics import Scores
 from tegaki.lab.training.clip.careful import CarefulPlan, features_of
 from tegaki.lab.training.clip.features import Described, FeatureStore
@@ -29,6 +30,7 @@ from tegaki.lab.training.clip.heads import (
     sums_of,
 )
 from tegaki.lab.training.clip.ideas import IDEAS, components_of, leave_sources_out
+from tegaki.results.scoring_config import Thresholds
 
 _FOLDS = 3
 _SIZES = (50, 100, 200, 300)
@@ -74,6 +76,31 @@ def study(
         "curve": _curve(plan, features, index, progress),
         "attribution": _attribution(plan, features, index),
     }
+
+
+def looks_of(
+    scores: Scores, thresholds: Thresholds, index: list[Described]
+) -> list[dict[str, Any]]:
+    """What verdicts human-drawn pictures of each look would have met with, and all of them.
+
+    Args:
+        scores: calibrated out-of-source logits, float64 ``(n, copies)``; those of the pictures as
+            they are count.
+    """
+    looks, human = load_looks(), [n for n, one in enumerate(index) if not one.generated]
+    chances = 1 / (1 + np.exp(-scores[:, 0]))
+    found = []
+    for look in (*LOOKS, "all"):
+        mine = [n for n in human if look in ("all", looks.get(index[n].id))]
+        if not mine:
+            continue
+        generated = float((chances[mine] >= thresholds.generated_from).mean())
+        drawn = float((chances[mine] <= thresholds.drawn_up_to).mean())
+        found.append({
+            "look": look, "pictures": len(mine), "sources": len({index[n].source for n in mine}),
+            "generated": round(generated, 4), "drawn": round(drawn, 4),
+        })  # fmt: skip
+    return found
 
 
 def aucs(scores: Scores, labels: Mask, sources: list[str]) -> list[float]:
