@@ -136,7 +136,7 @@ def test_what_each_model_cost_is_counted(bundle: CascadeBundle, tmp_path: Path) 
     paths = [saved(grey(level), tmp_path / f"{level}.png") for level in (0, 135, 255)]
     counted = Detector.load(bundle.folder)
     list(counted.inspect_many([*paths, tmp_path / "missing.png"], workers=3))
-    first, second = counted.steps
+    first, second = counted.scorer.steps
     assert (first.pictures, second.pictures) == (3, 1)
     assert 0 < first.seconds < second.seconds
 

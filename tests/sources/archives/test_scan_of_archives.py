@@ -188,7 +188,7 @@ def test_what_waits_behind_files_that_stall_goes_on() -> None:
     rows: list[Row] = []
     impatient = Detector.load(limits=Limits(max_seconds=3.0))
     thread = threading.Thread(
-        target=lambda: rows.extend(scan(impatient, found, workers=1)), daemon=True
+        target=lambda: rows.extend(scan(impatient.scorer, found, workers=1)), daemon=True
     )
     thread.start()
     thread.join(60)
