@@ -5,7 +5,6 @@ import hashlib
 import itertools
 import json
 import math
-import os
 from pathlib import Path
 
 import pytest
@@ -65,9 +64,9 @@ def test_the_row_of_a_picture(detector: Detector, picture: Path) -> None:
 
 
 def test_content_is_judged_as_the_file(detector: Detector, picture: Path) -> None:
-    assert detector.inspect_bytes(picture.read_bytes(), str(picture)) == detector.inspect(picture)
+    assert detector.inspect(picture.read_bytes(), str(picture)) == detector.inspect(picture)
     for data, kind in ((b"", "EmptyFile"), (b"no picture", "NotAPicture")):
-        row = detector.inspect_bytes(data, "from memory")
+        row = detector.inspect(data, "from memory")
         assert row.error is not None
         assert (row.path, row.error.type) == ("from memory", kind)
 
@@ -121,15 +120,6 @@ def test_rows_come_in_order_and_do_not_depend_on_workers(
     assert [row.path for row in runs[0]] == [str(path) for path in paths]
     assert runs[0] == runs[1] == runs[2]
     assert runs[0] == [detector.inspect(path) for path in paths]
-
-
-def test_a_path_may_be_bytes(detector: Detector, picture: Path) -> None:
-    assert detector.inspect(os.fsencode(picture)) == detector.inspect(picture)
-
-
-def test_one_path_for_many_is_a_mistake(detector: Detector, picture: Path) -> None:
-    with pytest.raises(TypeError, match="several paths"):
-        detector.inspect_many(str(picture))
 
 
 @pytest.mark.parametrize(("name", "mode"), [("a.png", "RGBA"), ("a.jpg", "L"), ("a.webp", "RGB")])

@@ -90,7 +90,7 @@ def test_a_missing_extra_is_named(
         [installed / "tegaki", *command], capture_output=True, text=True, cwd=tmp_path
     )
     assert done.returncode == 2
-    assert f"pip install --editable '.[{extra}]'" in done.stderr
+    assert f"{installed / 'python'} -m pip install 'tegaki[{extra}]'" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 

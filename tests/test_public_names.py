@@ -14,6 +14,7 @@ def test_public_names() -> None:
         "CropScore",
         "Detector",
         "ErrorInfo",
+        "InputError",
         "Limits",
         "MissingExtra",
         "OutputError",

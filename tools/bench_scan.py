@@ -95,7 +95,7 @@ def end_to_end() -> None:
                     list(pool.map(decode, paths))
 
             def scan_all(paths: list[str] = paths) -> None:
-                list(scan(detector, find(paths, recursive=False), workers=workers))
+                list(scan(detector.scorer, find(paths, recursive=False), workers=workers))
 
             plain, ours = seconds(decode_all), seconds(scan_all)
             total = [total[0] + plain, total[1] + ours]
@@ -136,9 +136,9 @@ def _look(folder: Path, store: str) -> Iterator[SourceFile]:
 
 def _into(where: str, detector: Detector, folder: Path) -> None:
     with Store.open(where) as store:
-        begun = store.begin_scan(detector.context, detector.reader_version)
+        begun = store.begin_scan(detector.context, detector.scorer.reader_version)
         found = _look(folder, where)
-        for _ in scan_into(begun, detector, found, workers=default_workers()):
+        for _ in scan_into(begun, detector.scorer, found, workers=default_workers()):
             pass
 
 

@@ -116,7 +116,9 @@ def _local(detector: Any, paths: list[str]) -> float:
     from tegaki.scan import scan
     from tegaki.sources import find
 
-    return _core_seconds(lambda: list(scan(detector, find(paths, recursive=False), workers=1)))
+    return _core_seconds(
+        lambda: list(scan(detector.scorer, find(paths, recursive=False), workers=1))
+    )
 
 
 def _worker(detector: Any, given: list[str], out: Path, times: int = 3) -> float:
@@ -129,9 +131,11 @@ def _worker(detector: Any, given: list[str], out: Path, times: int = 3) -> float
 
     target = open_target(str(out))
     plan = make_plan(
-        target, PlanRequest.from_detector(detector, len(given)), list_items(given, recursive=False)
+        target,
+        PlanRequest.from_detector(detector.scorer, len(given)),
+        list_items(given, recursive=False),
     )
-    worker = Worker(pickle.dumps(BatchScorer(detector, 8, cores=1)), target, plan)
+    worker = Worker(pickle.dumps(BatchScorer(detector.scorer, 8, cores=1)), target, plan)
 
     def work() -> None:
         (out / "part-000000.parquet").unlink(missing_ok=True)
@@ -172,7 +176,10 @@ def _planned(detector: Any, out: Path) -> float:
     from tegaki.cluster import PARTITION_SIZE, PlanRequest, list_items, make_plan, open_target
 
     urls = [f"https://example.org/pictures/{number:09}.jpg" for number in range(_LISTED)]
-    target, asked = open_target(str(out)), PlanRequest.from_detector(detector, PARTITION_SIZE)
+    target, asked = (
+        open_target(str(out)),
+        PlanRequest.from_detector(detector.scorer, PARTITION_SIZE),
+    )
     return _core_seconds(lambda: make_plan(target, asked, list_items(urls, recursive=False)))
 
 

@@ -31,7 +31,7 @@ def milliseconds(detector: Detector, picture: Image.Image) -> float:
     taken = []
     for _ in range(RUNS):
         before = time.process_time()
-        detector.predict(picture)
+        detector.scorer.predict(picture)
         taken.append(1000 * (time.process_time() - before))
     return median(taken)
 
@@ -40,7 +40,7 @@ def measured(name: str) -> dict[str, Any]:
     """Of one model that ships."""
     detector = Detector.load(name, provenance=False)
     pixels = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
-    bundle = detector.steps[0].bundle
+    bundle = detector.scorer.steps[0].bundle
     base = bundle.config.base
     files = [bundle.onnx, *([BASES / f"{base.id}.onnx"] if base else [])]
     return {

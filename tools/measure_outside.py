@@ -33,7 +33,7 @@ def found(detector: Detector, pictures: Iterable[tuple[str, Path | bytes]]) -> d
     def judge(one: tuple[str, Path | bytes]) -> tuple[str, str | None, str]:
         group, content = one
         data = content if isinstance(content, bytes) else content.read_bytes()
-        row = detector.inspect_bytes(data)
+        row = detector.inspect(data)
         return group, row.domain, row.verdict
 
     all_, outside, drawn, generated = (Counter[str]() for _ in range(4))

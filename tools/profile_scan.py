@@ -22,23 +22,24 @@ from unittest import mock
 import numpy as np
 from PIL import Image
 
-import tegaki.detector
 import tegaki.imaging.decode
+import tegaki.imaging.inputs
+import tegaki.scoring
 from tegaki import Detector
-from tegaki.detector import CascadeStep
 from tegaki.imaging import OpenedPicture
+from tegaki.scoring import CascadeStep
 from tools.bench_scan import SHAPES, draw
 
 KEPT = Path(__file__).parents[1] / "docs" / "speed.json"
 RUNS = 5
 STEPS = {
-    "read": (tegaki.detector, "read_file"),
+    "read": (tegaki.imaging.inputs, "read_file"),
     "open": (OpenedPicture, "__init__"),
     "decode": (OpenedPicture, "decode_for_crops"),
     "blank": (tegaki.imaging.decode, "refuse_blank"),
     "shrink": (tegaki.imaging.decode, "normalise"),
-    "marks": (tegaki.detector, "examine"),
-    "views": (tegaki.detector, "make_crops"),
+    "marks": (tegaki.scoring, "examine"),
+    "views": (tegaki.scoring, "make_crops"),
     "network": (CascadeStep, "score"),
 }
 """Steps, and the functions that take them; the time of a step inside of another counts for it

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tegaki.errors import (
         BundleError,
         CorpusError,
+        InputError,
         MissingExtra,
         OutputError,
         PictureError,
@@ -36,6 +37,7 @@ _HOMES = {
     "CropScore": "tegaki.results.result",
     "BundleError": "tegaki.errors",
     "CorpusError": "tegaki.errors",
+    "InputError": "tegaki.errors",
     "MissingExtra": "tegaki.errors",
     "OutputError": "tegaki.errors",
     "PictureError": "tegaki.errors",
@@ -50,6 +52,7 @@ __all__ = [
     "CropScore",
     "Detector",
     "ErrorInfo",
+    "InputError",
     "Limits",
     "MissingExtra",
     "OutputError",

@@ -1,41 +1,27 @@
-"""The public API: a detector that turns files into rows."""
+"""The public API: a detector that turns pictures into results."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
-from statistics import fmean as mean
 
-from PIL import Image
-
-from tegaki.concurrency.memory_gate import MemoryGate
-from tegaki.concurrency.ordered_map import WithTimeout, ordered_calls
-from tegaki.errors import EmptyFile, PictureError, TimedOut, UnreadableFile
+from tegaki.concurrency.ordered_map import Call, WithTimeout, ordered_calls
+from tegaki.errors import InputError, PictureError, UnreadableFile
 from tegaki.imaging import (
-    LARGE,
     Limits,
-    OpenedPicture,
-    PictureInfo,
-    file_size,
-    make_crops,
-    read_file,
+    Picture,
+    bytes_to_read,
+    is_one_picture,
+    name_of,
+    read_picture,
 )
-from tegaki.metadata import READER_VERSION, Provenance, c2pa_available, checked_anchors, examine
-from tegaki.model import SHIPPED, Bundle, CascadeBundle, Output, load_bundle, open_session
-from tegaki.results.result import CropScore, ErrorInfo, Measurement, Result
-from tegaki.results.scoring_config import Cascade
+from tegaki.model import Bundle, CascadeBundle, load_bundle
+from tegaki.results.result import Result
+from tegaki.results.scoring_config import ScoringContext
+from tegaki.scoring import PictureScorer, failed_measurement, file_gate, timeout_error
 from tegaki.verdict import result_of
-
-_LARGE_FILE = 1 << 24  # bytes
-_GATE_TIMEOUT = 0.2  # of the time limit: two turns may be waited for, and then comes the work
-
-AnyPath = str | bytes | os.PathLike[str]
 
 
 def default_workers() -> int:
@@ -53,7 +39,14 @@ class Detector:
     >>> result.verdict, result.probability
     ('drawn', 0.04)
 
-    Files that cannot be judged are rows too (``result.error``): nothing here raises for a file.
+    A file or picture that cannot be judged gets a result too (``result.error``); only what is no
+    picture in any form, a number or a closed file say, raises :class:`tegaki.InputError`.
+
+    **Threads and processes.** Any number of threads may use one detector at a time; results do not
+    depend on it. What is handed in must not be changed until its result is there. A detector can be
+    pickled: it is loaded again where it is unpickled, from the same bundle. So it can be handed to
+    processes that are spawned. It also works in a forked process, if no call was under way in
+    another thread at the time of the fork.
     """
 
     def __init__(
@@ -64,23 +57,16 @@ class Detector:
         provenance: bool = True,
         trust_anchors: str | None = None,
     ) -> None:
-        self.bundle = bundle
-        self.limits = limits
-        self.provenance = provenance
-        self.trust_anchors = trust_anchors
-        gate_timeout = _GATE_TIMEOUT * limits.max_seconds
-        self.file_gate = MemoryGate(_LARGE_FILE, gate_timeout)
-        """Taken for a file's size while it is read and measured. Large pictures have turns of
-        their own, taken in a file's turn and never the other way round."""
-        self._picture_gate = MemoryGate(LARGE, gate_timeout)
-        self.steps = tuple(map(CascadeStep, bundle.steps))
-        """The models that score a picture, each asked where those before it are not sure."""
-        self.context = bundle.context
+        self.scorer = PictureScorer(
+            bundle, limits, provenance=provenance, trust_anchors=trust_anchors
+        )
+        """What scans are made with: it measures contents and knows nothing of names."""
+        self._file_gate = file_gate(limits)
 
     @classmethod
     def load(
         cls,
-        model: AnyPath | None = None,
+        model: str | os.PathLike[str] | None = None,
         *,
         limits: Limits | None = None,
         provenance: bool = True,
@@ -93,7 +79,7 @@ class Detector:
                 fast one is not sure), or the folder of another model bundle.
             limits: what to refuse; 100 million pixels, 128 MiB and, of many files, five minutes
                 a file by default.
-            provenance: read what files say of themselves; without it rows rest on pixels alone.
+            provenance: read what files say of themselves; without it results rest on pixels alone.
             trust_anchors: certificates (PEM) whose C2PA signatures count as proof; none by
                 default, and then no C2PA manifest does.
 
@@ -106,183 +92,95 @@ class Detector:
             load_bundle(None if model is None else os.fsdecode(model)),
             limits or Limits(),
             provenance=provenance,
-            trust_anchors=None if trust_anchors is None else checked_anchors(trust_anchors),
+            trust_anchors=trust_anchors,
         )
 
     def __reduce__(self) -> tuple[Callable[..., Detector], tuple[object, ...]]:
-        # Pickled, it is what it was loaded by: a shipped bundle is where the package is, another
-        # one in a folder of the same name.
-        names = {folder: name for name, folder in SHIPPED.items()}
-        model = names.get(self.bundle.folder, str(self.bundle.folder))
-        return _loaded, (model, self.limits, self.provenance, self.trust_anchors)
+        return _loaded, self.scorer.loaded_by
 
-    def inspect(self, path: AnyPath) -> Result:
-        """One file's row."""
-        name = os.fsdecode(path)
-        with self.file_gate.acquire(file_size(name)):
-            try:
-                data = read_file(name, self.limits.max_bytes)
-            except PictureError as problem:
-                return self.error_result(name, problem)
-            except MemoryError:
-                return self.error_result(name, UnreadableFile("not enough memory to read it"))
-            return self.inspect_bytes(data, name)
-
-    def inspect_bytes(self, data: bytes, name: str = "") -> Result:
-        """The row of a file's content. ``name`` is the row's ``path``; nothing is read there."""
-        return result_of(name, self.measure(data), self.context)
-
-    def measure(self, data: bytes, sha256: str | None = None) -> Measurement:
-        """What is known of a file's content: all that a row is derived from.
-
-        Args:
-            sha256: the content's hash, where the caller has it: 64 hex digits.
-        """
-        digest = sha256 or hashlib.sha256(data).hexdigest()
-        opened: OpenedPicture | None = None
-        try:
-            if not data:
-                raise EmptyFile("the file is empty")
-            opened = OpenedPicture(data)
-            return self._score(data, digest, opened)
-        except PictureError as problem:
-            picture_info, metadata = opened.info if opened else None, self._examine(data)
-            return _measurement(
-                (digest, len(data)), picture_info, metadata, error=_error_info(problem)
-            )
-        except MemoryError:
-            picture_info = opened.info if opened else None
-            short = _error_info(UnreadableFile("not enough memory to judge it"))
-            return _measurement((None, None), picture_info, Provenance(), error=short)
-
-    def inspect_many(
-        self, paths: Iterable[AnyPath], *, workers: int | None = None
-    ) -> Iterator[Result]:
-        """Rows in the order of the paths, worked on side by side.
-
-        Args:
-            paths: may be endless; at most four per worker are in flight.
-            workers: one per core by default. Rows do not depend on it.
-        """
-        if isinstance(paths, str | bytes | os.PathLike):
-            raise TypeError("inspect_many takes several paths; for one there is inspect")
-        seconds = self.limits.max_seconds
-
-        def on_timeout(path: AnyPath) -> Result:
-            return self.error_result(path, timeout_error(seconds))
-
-        calls = (
-            WithTimeout(partial(self.inspect, p), seconds, partial(on_timeout, p)) for p in paths
-        )
-        return ordered_calls(calls, workers or default_workers())
-
-    def error_result(self, path: AnyPath, problem: PictureError) -> Result:
-        """The row of a file whose content could not be read."""
-        return result_of(os.fsdecode(path), failed_measurement(problem), self.context)
+    def __repr__(self) -> str:
+        reads = "pixels and metadata" if self.scorer.provenance else "pixels"
+        context = self.context
+        return f"<tegaki.Detector {context.model}, config {context.config_hash}: {reads}>"
 
     @property
-    def reader_version(self) -> str:
-        """A hash of everything but the recipe that moves facts: how marks are read, and limits."""
-        anchors = self.trust_anchors
-        parts = [
-            READER_VERSION,
-            self.provenance,
-            c2pa_available(),
-            anchors,
-            self.limits.max_pixels,
-        ]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+    def bundle(self) -> Bundle | CascadeBundle:
+        """The model: its id, scoring config, thresholds and folder."""
+        return self.scorer.bundle
 
-    def _examine(
-        self, data: bytes, decoded: Image.Image | None = None, *, pixels: bool = False
-    ) -> Provenance:
-        """What a file says of itself. Pixels are looked into only where they can be decoded."""
-        if not self.provenance:
-            return Provenance()
-        anchors = self.trust_anchors
-        return examine(data, pixels=pixels, decoded=decoded, trust_anchors=anchors)
+    @property
+    def context(self) -> ScoringContext:
+        """What its scores become verdicts by: the scoring config and the thresholds."""
+        return self.scorer.context
 
-    def _score(self, data: bytes, digest: str, opened: OpenedPicture) -> Measurement:
-        config = self.bundle.steps[0].config  # all steps decode alike
-        with self._picture_gate.acquire(opened.pixels), opened:
-            picture, facts = opened.decode_for_crops(
-                config.decode, self.limits, config.views, config.shrink
+    @property
+    def limits(self) -> Limits:
+        """What it refuses."""
+        return self.scorer.limits
+
+    def inspect(self, picture: Picture, name: str | None = None) -> Result:
+        """One picture's result.
+
+        Args:
+            picture: a path (``str`` or a path object); a file's content (``bytes``,
+                ``bytearray``, ``memoryview``); a binary file, read from where it stands to its end
+                and left open; a Pillow picture of any mode, which stands for the frame that it is
+                at; or a NumPy array, uint8, of height x width, height x width x 3 (RGB) or
+                height x width x 4 (RGBA, not premultiplied). The same pixels have the same logits
+                in every form. Pillow's pictures and arrays have no ``sha256`` and no claims, and
+                ``reasons`` say so.
+            name: the result's ``path``; by default the path, or the name of the file that is open.
+                Nothing is read there.
+
+        Raises:
+            InputError: it is none of these, an array of another dtype or shape, or is closed.
+        """
+        shown = name_of(picture) if name is None else name
+        with self._file_gate.acquire(bytes_to_read(picture)):
+            try:
+                content = read_picture(picture, self.limits.max_bytes)
+            except PictureError as problem:
+                return self._error_result(shown, problem)
+            except MemoryError:
+                return self._error_result(shown, UnreadableFile("not enough memory to read it"))
+            measurement, thumbnail = self.scorer.measure_and_show(content)
+        return replace(result_of(shown, measurement, self.context), thumbnail=thumbnail)
+
+    def inspect_many(
+        self, pictures: Iterable[Picture], *, workers: int | None = None
+    ) -> Iterator[Result]:
+        """Results in the order of the pictures, worked on side by side.
+
+        Args:
+            pictures: as :meth:`inspect` takes them, in any mix. May be endless; at most four per
+                worker are in flight.
+            workers: one per core by default. Results do not depend on it.
+
+        Raises:
+            InputError: at its turn, for what :meth:`inspect` raises it for; the results before it
+                have been given.
+        """
+        if is_one_picture(pictures):
+            raise InputError("inspect_many takes several pictures; for one there is inspect")
+        seconds = self.limits.max_seconds
+
+        def on_timeout(name: str) -> Result:
+            return self._error_result(name, timeout_error(seconds))
+
+        def call(picture: Picture) -> Call[Result]:
+            try:
+                name = name_of(picture)
+            except InputError:  # raised at its turn
+                return partial(self.inspect, picture)
+            return WithTimeout(
+                partial(self.inspect, picture, name), seconds, partial(on_timeout, name)
             )
-            metadata = self._examine(data, opened.stored, pixels=True)
-        step, output = self.predict(picture)
-        names = step.bundle.config.views.names
-        if len(self.steps) > 1:
-            names = tuple(f"{step.bundle.folder.name} {name}" for name in names)
-        scores = tuple(map(CropScore, names, output.logits))
-        return _measurement((digest, len(data)), facts, metadata, scores, outside=output.outside)
 
-    def predict(self, picture: Image.Image) -> tuple[CascadeStep, Output]:
-        """What an RGB picture's scores rest on: the step that is sure of it, or the last one."""
-        config = self.bundle.config
-        if isinstance(config, Cascade):
-            first = self.steps[0].score(picture)
-            first = replace(first, logits=tuple(map(config.scaled, first.logits)))
-            inside = first.outside is None or first.outside <= 0
-            if inside and not config.low < mean(first.logits) < config.high:
-                return self.steps[0], first
-        return self.steps[-1], self.steps[-1].score(picture)
+        return ordered_calls(map(call, pictures), workers or default_workers())
 
-
-class CascadeStep:
-    """One model at work: its session, and what it has cost so far."""
-
-    def __init__(self, bundle: Bundle) -> None:
-        self.bundle = bundle
-        self._session = open_session(bundle)
-        self._lock = threading.Lock()
-        self.pictures = 0
-        self.seconds = 0.0
-
-    def score(self, picture: Image.Image) -> Output:
-        """The output for an RGB picture."""
-        started = time.thread_time()
-        views = make_crops(picture, self.bundle.config.views)
-        output = self._session.run(views.unique, views.inverse)
-        with self._lock:
-            self.pictures += 1
-            self.seconds += time.thread_time() - started
-        return output
+    def _error_result(self, name: str, problem: PictureError) -> Result:
+        return result_of(name, failed_measurement(problem), self.context)
 
 
 def _loaded(model: str, limits: Limits, provenance: bool, trust_anchors: str | None) -> Detector:
     return Detector.load(model, limits=limits, provenance=provenance, trust_anchors=trust_anchors)
-
-
-def timeout_error(seconds: float) -> TimedOut:
-    """What to say of a file that took longer than that."""
-    return TimedOut(f"it took longer than {seconds:g} seconds; raise --max-seconds")
-
-
-def failed_measurement(problem: PictureError) -> Measurement:
-    """The facts of a file whose content could not be read."""
-    return Measurement(None, None, error=_error_info(problem))
-
-
-def _measurement(
-    content: tuple[str, int] | tuple[None, None],
-    picture: PictureInfo | None,
-    metadata: Provenance,
-    views: tuple[CropScore, ...] = (),
-    error: ErrorInfo | None = None,
-    outside: float | None = None,
-) -> Measurement:
-    digest, size = content
-    return Measurement(
-        sha256=digest,
-        size_bytes=size,
-        **({} if picture is None else asdict(picture)),
-        views=views,
-        claims=metadata.claims,
-        remarks=metadata.remarks,
-        error=error,
-        outside=outside,
-    )
-
-
-def _error_info(problem: PictureError) -> ErrorInfo:
-    return ErrorInfo(type(problem).__name__, str(problem))

@@ -21,6 +21,7 @@ TegakiError
 │   ├── BrokenArchive          an archive, or something in it, is damaged or of a kind not read
 │   ├── EncryptedArchive       an archive, or a part of it, needs a password
 │   └── ArchiveBomb            an archive holds far more than its size allows
+├── InputError                 what was handed in is nothing that can be inspected
 ├── BundleError                a model bundle is missing, damaged or of another version
 ├── CorpusError                a corpus is missing, or its manifest is damaged
 ├── TrainingError              a training run cannot be started or resumed as asked
@@ -118,6 +119,11 @@ class ArchiveBomb(PictureError):
     """An archive would inflate to far more than its size, or never end."""
 
 
+class InputError(TegakiError, TypeError):
+    """What a program handed in is nothing that can be inspected: a mistake of the program, and the
+    only thing that :meth:`tegaki.Detector.inspect` raises."""
+
+
 class BundleError(TegakiError):
     """A model bundle is missing, damaged, or made for another version."""
 
@@ -155,8 +161,8 @@ class MissingExtra(TegakiError):
     """
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(
-            f"{what} needs the extra tegaki[{extra}]; in tegaki's folder: "
-            f"pip install --editable '.[{extra}]'"
-        )
-        self.extra = extra
+        super().__init__(what, extra)
+        self.what, self.extra = what, extra
+
+    def __str__(self) -> str:
+        return f"{self.what} needs the extra tegaki[{self.extra}]"

@@ -92,7 +92,7 @@ def test_null_is_for_lists_of_paths() -> None:
 def test_check_reads_standard_input(detector: Detector) -> None:
     code, row, _ = piped(png(1), "check", "-", "--json", *FAST)
     assert code == 0
-    assert json.loads(row) == detector.inspect_bytes(png(1), "-").to_dict()
+    assert json.loads(row) == detector.inspect(png(1), "-").to_dict()
     code, shown, _ = piped(b"", "check", "-", *FAST)
     assert (code, "EmptyFile: nothing came through standard input" in shown) == (1, True)
     code, shown, _ = piped(bytes(100), "check", "-", *FAST, "--max-bytes", "99")
@@ -171,8 +171,8 @@ def test_a_picture_in_full_fits_the_terminal(folder: Path, width: int) -> None:
 
 def test_rows_fit_every_width(detector: Detector) -> None:
     rows = [
-        detector.inspect_bytes(png(1), "folder/" + "絵" * 40 + ".png"),
-        detector.inspect_bytes(b"no picture", "a" * 90),
+        detector.inspect(png(1), "folder/" + "絵" * 40 + ".png"),
+        detector.inspect(b"no picture", "a" * 90),
     ]
     for width in range(20, 201):
         table = Table(width)

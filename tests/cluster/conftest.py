@@ -136,9 +136,9 @@ def make_run(
 ) -> Run:
     """A run of a plan that is made or found at the target."""
     plan = make_plan(
-        target, PlanRequest.from_detector(detector, size), list_items(paths, recursive=True)
+        target, PlanRequest.from_detector(detector.scorer, size), list_items(paths, recursive=True)
     )
-    return Run(target, plan, BatchScorer(detector, 8, cores=1), **settings)
+    return Run(target, plan, BatchScorer(detector.scorer, 8, cores=1), **settings)
 
 
 def rows_at(where: str | Path, detector: Detector) -> list[Result]:

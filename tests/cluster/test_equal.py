@@ -25,7 +25,9 @@ def test_rows_are_those_of_a_local_scan(
     target = open_target(str(tmp_path / "out"))
     run = make_run(detector, target, [str(tree), str(tree / "missing.png")], size=3)
     done = list(run.partitions())
-    local = list(scan(detector, find([str(tree), str(tree / "missing.png")], recursive=True)))
+    local = list(
+        scan(detector.scorer, find([str(tree), str(tree / "missing.png")], recursive=True))
+    )
     assert rows_at(tmp_path / "out", detector) == local
     assert (tmp_path / "out" / "_SUCCESS").read_bytes() == b""
     assert sum(one.files for one in done) == run.plan.files == 12

@@ -182,9 +182,10 @@ def test_a_partition_holds_whatever_servers_say(
     # None of the last three is an archive, whatever stands at their ends.
     paths = ["/mumbling", "/a.png", "/a.png#in.tar", "/get.png?next=a.zip"]
     data, summary = score(
-        BatchScorer(detector), list(list_items([web.url + path for path in paths], recursive=False))
+        BatchScorer(detector.scorer),
+        list(list_items([web.url + path for path in paths], recursive=False)),
     )
     assert summary.errors == {"UnreadableFile": 1}
     rows = [measurement for _, measurement in Partition("part", data).measurements()]
     assert rows[0].error is not None
-    assert all(measurement == detector.measure(png(1)) for measurement in rows[1:])
+    assert all(measurement == detector.scorer.measure(png(1)) for measurement in rows[1:])

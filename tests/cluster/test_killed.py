@@ -67,7 +67,7 @@ def test_a_killed_worker_costs_no_row(
                 os.kill(process, signal.SIGKILL)
     assert not killed & workers()
     assert sorted(done) == list(range(10))
-    expected = [detector.inspect_bytes(web.files[url.removeprefix(web.url)], url) for url in urls]
+    expected = [detector.inspect(web.files[url.removeprefix(web.url)], url) for url in urls]
     assert rows_at(tmp_path / "out", detector) == expected
 
 
@@ -141,7 +141,7 @@ def test_a_file_that_kills_every_worker_ends_the_scan(
     run = make_run(detector, target, paths, size=1)
     runs.Worker(pickle.dumps(run.batch), target, run.plan)({"partition": [0]})
     kept = target.get("part-000000.parquet")
-    run = replace(run, batch=Deadly(detector), workers=1)
+    run = replace(run, batch=Deadly(detector.scorer), workers=1)
     with pytest.raises(ClusterError, match=r"the same\s+command goes on from there"):
         list(run.partitions())
     assert not target.names() & {"part-000001.parquet", "_SUCCESS"}

@@ -31,9 +31,9 @@ def test_manifests_that_nothing_could_read_are_counted(
     target = open_target(str(tmp_path / "out"))
     paths = [str(tmp_path / "signed.png"), str(tmp_path / "plain.png"), str(tmp_path / "none.png")]
     plan = make_plan(
-        target, PlanRequest.from_detector(detector, 10), list_items(paths, recursive=False)
+        target, PlanRequest.from_detector(detector.scorer, 10), list_items(paths, recursive=False)
     )
-    answer = Worker(pickle.dumps(BatchScorer(detector)), target, plan)({"partition": [0]})
+    answer = Worker(pickle.dumps(BatchScorer(detector.scorer)), target, plan)({"partition": [0]})
     summary = _summary(answer["counts"][0])
     assert summary.manifests == 1
     assert Partition("part", target.get("part-000000.parquet") or b"").summary() == summary
@@ -46,14 +46,14 @@ def test_side_cars_in_archives_are_counted_by_whoever_reads_them(
     make_tar(tmp_path / "in" / "a.tar", {"0.png": png(1), "0.txt": b"a cat", "0.json": b"{}"})
     (tmp_path / "in" / "list.txt").write_text("a.tar")
     target, select = open_target(str(tmp_path / "out")), Selector(Selection())
-    asked = PlanRequest.from_detector(detector, 10, all_files=False)
+    asked = PlanRequest.from_detector(detector.scorer, 10, all_files=False)
     items = list_items([str(tmp_path / "in")], recursive=False, select=select)
     plan = make_plan(target, asked, items)
     assert (plan.files, select.skipped) == (1, {".txt": 1})
-    batch = pickle.dumps(BatchScorer(detector, select=select))
+    batch = pickle.dumps(BatchScorer(detector.scorer, select=select))
     summary = _summary(Worker(batch, target, plan)({"partition": [0]})["counts"][0])
     assert summary.rows == 1
     assert summary.skipped == {".json": 1, ".txt": 1}
     assert Partition("part", target.get("part-000000.parquet") or b"").summary() == summary
     with pytest.raises(ClusterError, match="with or without --all-files"):
-        make_plan(target, PlanRequest.from_detector(detector, 10), items)
+        make_plan(target, PlanRequest.from_detector(detector.scorer, 10), items)

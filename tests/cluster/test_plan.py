@@ -46,8 +46,10 @@ def with_calibration(detector: Detector) -> Detector:
 OTHERS: dict[str, Callable[[Detector], Detector]] = {
     "by another recipe": with_calibration,
     "with other thresholds": with_threshold,
-    "with another --max-bytes": lambda detector: other(detector, max_bytes=10),
-    "with other --trust-anchors or --max-pixels": lambda detector: other(detector, max_pixels=9),
+    "with another limit on bytes": lambda detector: other(detector, max_bytes=10),
+    "with other trusted certificates or another limit on pixels": lambda detector: other(
+        detector, max_pixels=9
+    ),
 }
 
 
@@ -57,7 +59,7 @@ def test_another_scan_is_refused(said: str, detector: Detector, tree: Path, tmp_
     make_run(detector, target, [str(tree)], size=3)
     with pytest.raises(ClusterError, match=f"was begun {said}"):
         make_run(OTHERS[said](detector), target, [str(tree)], size=3)
-    with pytest.raises(ClusterError, match="was begun with another --partition-size"):
+    with pytest.raises(ClusterError, match="was begun with partitions of another size"):
         make_run(detector, target, [str(tree)], size=4)
 
 
@@ -105,7 +107,10 @@ def test_a_plan_that_was_being_made_is_made_again(
 
 def test_two_drivers_at_once(detector: Detector, tree: Path, tmp_path: Path) -> None:
     """The first to write its plan has the place; the other takes it too, or is refused."""
-    target, asked = open_target(str(tmp_path / "out")), PlanRequest.from_detector(detector, 3)
+    target, asked = (
+        open_target(str(tmp_path / "out")),
+        PlanRequest.from_detector(detector.scorer, 3),
+    )
     first: list[Plan] = []
 
     def driver(*paths: Path, meanwhile: Callable[[], Plan] | None = None) -> Plan:
@@ -146,7 +151,7 @@ def test_places_for_results(detector: Detector, tree: Path, tmp_path: Path) -> N
     full = tmp_path / "full"
     full.mkdir()
     (full / "thesis.txt").write_text("mine")
-    asked = PlanRequest.from_detector(detector, 3)
+    asked = PlanRequest.from_detector(detector.scorer, 3)
     with pytest.raises(ClusterError, match="holds something else; name an empty place"):
         make_plan(open_target(str(full)), asked, list_items([str(tree)], recursive=True))
     with pytest.raises(OutputError, match="is a file; a cluster scan writes into a folder"):
@@ -172,7 +177,7 @@ def test_a_worker_that_would_score_otherwise_says_so(
     """A machine with another version, or without an extra that the driver has."""
     target = open_target(str(tmp_path / "out"))
     plan = make_run(detector, target, [str(tree)], size=100).plan
-    stranger = pickle.dumps(BatchScorer(other(detector, max_pixels=99)))
+    stranger = pickle.dumps(BatchScorer(other(detector, max_pixels=99).scorer))
     answer = Worker(stranger, target, plan)({"partition": [0]})
     assert "install the same on every machine" in answer["problem"][0]
     assert not target.has("part-000000.parquet")
@@ -185,8 +190,14 @@ def test_a_worker_that_would_score_otherwise_says_so(
         (["--cluster", "ray", "--json"], "use --out"),
         (["--cluster", "ray", "--out", "o", "--json"], "--json prints rows"),
         (["--cluster", "ray", "--out", "o", "--rehash", "--store", "s"], "which reads every file"),
-        (["--cluster", "ray", "--out", "."], "--out . is inside of ., which is scanned"),
-        (["--cluster", "ray", "--out", "o", "-r"], "--out o is inside of ., which is scanned"),
+        (
+            ["--cluster", "ray", "--out", "."],
+            "is inside of ., which is scanned; name another --out",
+        ),
+        (
+            ["--cluster", "ray", "--out", "o", "-r"],
+            "o, where results would go, is inside of ., which is scanned",
+        ),
         (["--cluster", "ray", "--out", "gs://b/o"], "into a folder or below s3://"),
         (["--address", "auto"], "need --cluster"),
         (["--partition-size", "5"], "need --cluster"),

@@ -84,7 +84,7 @@ def test_archives_under_other_names(detector: Detector, tmp_path: Path) -> None:
     make_tar(tmp_path / "a.tgz", {"1.png": png(1)}, "w:gz")
     make_zip(tmp_path / "a.zip", {"1.png": png(1)})
     for name, words in (("a.tar", ".tar,"), ("a.tgz", ".tar.gz"), ("a.zip", ".zip or .cbz")):
-        row = detector.inspect_bytes((tmp_path / name).read_bytes())
+        row = detector.inspect((tmp_path / name).read_bytes())
         assert row.error is not None
         assert words in row.error.message
 
@@ -94,7 +94,7 @@ def test_what_is_too_large_is_named_first(tmp_path: Path) -> None:
     path = tmp_path / "large"
     for data, expected, words in (
         (b"Rar!\x1a\x07\1\0" + bytes(100), NotAPicture, "RAR"),
-        (png(1), FileTooLarge, "raise --max-bytes"),
+        (png(1), FileTooLarge, "over the limit"),
     ):
         path.write_bytes(data)
         with pytest.raises(expected, match=words):

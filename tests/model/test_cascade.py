@@ -57,13 +57,13 @@ def test_the_careful_model_is_asked_exactly_between_the_limits(
 ) -> None:
     asked = []
     for picture in map(grey, LEVELS):
-        step, output = auto.predict(picture)
-        (logit,) = fast.predict(picture)[1].logits
+        step, output = auto.scorer.predict(picture)
+        (logit,) = fast.scorer.predict(picture)[1].logits
         scaled = 2.0 * logit + 0.5
         asked.append(-3.0 < scaled < 4.0)
         if asked[-1]:
             assert step.bundle == bundle.careful
-            assert output == careful.predict(picture)[1]
+            assert output == careful.scorer.predict(picture)[1]
         else:
             assert step.bundle == bundle.fast
             assert output.logits == pytest.approx([scaled])
@@ -73,13 +73,13 @@ def test_the_careful_model_is_asked_exactly_between_the_limits(
 def test_at_a_limit_the_fast_model_is_sure(
     bundle: CascadeBundle, auto: Detector, fast: Detector
 ) -> None:
-    limit = bundle.config.scaled(fast.predict(grey(135))[1].logits[0])
+    limit = bundle.config.scaled(fast.scorer.predict(grey(135))[1].logits[0])
     for recipe in (replace(bundle.config, low=limit), replace(bundle.config, high=limit)):
         at = Detector(replace(bundle, config=recipe), auto.limits)
-        assert at.predict(grey(135))[0].bundle == bundle.fast
+        assert at.scorer.predict(grey(135))[0].bundle == bundle.fast
     beyond = replace(bundle.config, low=math.nextafter(limit, -math.inf))
     at = Detector(replace(bundle, config=beyond), auto.limits)
-    assert at.predict(grey(135))[0].bundle == bundle.careful
+    assert at.scorer.predict(grey(135))[0].bundle == bundle.careful
 
 
 def test_what_the_fast_model_calls_outside_is_handed_on(
@@ -87,16 +87,18 @@ def test_what_the_fast_model_calls_outside_is_handed_on(
 ) -> None:
     dark, red = colour(60, 0, 0), colour(160, 0, 0)
     for picture, is_outside in ((dark, False), (red, True)):
-        output = fast.predict(picture)[1]
+        output = fast.scorer.predict(picture)[1]
         assert bundle.config.scaled(output.logits[0]) <= bundle.config.low
         assert output.outside is not None
         assert (output.outside > 0) is is_outside
-        assert auto.predict(picture)[0].bundle == (bundle.careful if is_outside else bundle.fast)
+        assert auto.scorer.predict(picture)[0].bundle == (
+            bundle.careful if is_outside else bundle.fast
+        )
 
 
 def test_a_fast_model_that_says_nothing_of_the_domain(tmp_path: Path) -> None:
     bundle = write_cascade(tmp_path, outside=False)
-    step, output = Detector.load(bundle.folder).predict(colour(160, 0, 0))
+    step, output = Detector.load(bundle.folder).scorer.predict(colour(160, 0, 0))
     assert (step.bundle.folder.name, output.outside) == ("fast", None)
 
 
@@ -136,7 +138,7 @@ def test_what_each_model_cost_is_counted(bundle: CascadeBundle, tmp_path: Path) 
     paths = [saved(grey(level), tmp_path / f"{level}.png") for level in (0, 135, 255)]
     counted = Detector.load(bundle.folder)
     list(counted.inspect_many([*paths, tmp_path / "missing.png"], workers=3))
-    first, second = counted.steps
+    first, second = counted.scorer.steps
     assert (first.pictures, second.pictures) == (3, 1)
     assert 0 < first.seconds < second.seconds
 
@@ -151,7 +153,7 @@ def test_it_can_be_pickled(auto: Detector) -> None:
     """As workers of a cluster get it: by name where it ships, else by its folder."""
     again = pickle.loads(pickle.dumps(auto))
     assert (again.bundle, again.context) == (auto.bundle, auto.context)
-    assert again.predict(grey(135))[1] == auto.predict(grey(135))[1]
+    assert again.scorer.predict(grey(135))[1] == auto.scorer.predict(grey(135))[1]
     kept = pickle.dumps(Detector.load("auto"))
     assert b"shipped" not in kept  # a worker's package stands elsewhere
     assert pickle.loads(kept).bundle == load_bundle("auto")

@@ -55,7 +55,7 @@ def test_a_scan_and_a_store(folder: Path) -> None:
             rows = [json.loads(line) for line in done.stdout.splitlines()]
             late = [Path(r["path"]).name for r in rows if r["error"]]
             assert late == ["a.png", "b.png"]
-            assert "raise --max-seconds" in rows[1]["error"]["message"]
+            assert rows[1]["error"]["message"] == "it took longer than 3 seconds"
             assert len(rows) == 6
             assert "TimedOut: 2" in done.stderr
     # The server is there again: what was late is read.

@@ -18,6 +18,7 @@ import sqlalchemy
 from tegaki import Detector
 from tegaki.results.result import Measurement, Result
 from tegaki.scan.incremental import ScanOutcome, scan_into
+from tegaki.scoring import Scorer
 from tegaki.sources import find
 from tegaki.store import Query, Store, results
 from tests.conftest import painting
@@ -78,29 +79,32 @@ def tree(tmp_path: Path) -> Path:
 
 @dataclass
 class Counting:
-    """A detector that counts what it measures."""
+    """A detector's scorer that counts what it measures."""
 
     detector: Detector
     measured: int = 0
 
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.detector, name)
+    def __post_init__(self) -> None:
+        scorer = self.detector.scorer
+        self.limits, self.context = scorer.limits, scorer.context
+        self.reader_version = scorer.reader_version
 
     def measure(self, data: bytes, sha256: str | None = None) -> Measurement:
         self.measured += 1
-        return self.detector.measure(data, sha256)
+        return self.detector.scorer.measure(data, sha256)
 
 
 def scanned(
-    where: str, detector: object, folder: Path, *, workers: int = 2, rehash: bool = False
+    where: str, detector: Detector | Scorer, folder: Path, *, workers: int = 2, rehash: bool = False
 ) -> list[ScanOutcome]:
     """One scan, to its end."""
+    scorer = detector.scorer if isinstance(detector, Detector) else detector
     with Store.open(where) as store:
-        scan = store.begin_scan(detector.context, detector.reader_version)  # type: ignore[attr-defined]
+        scan = store.begin_scan(scorer.context, scorer.reader_version)
         outcomes = list(
             scan_into(
                 scan,
-                detector,  # type: ignore[arg-type]
+                scorer,
                 find([str(folder)], recursive=True),
                 workers=workers,
                 rehash=rehash,

@@ -65,7 +65,7 @@ def test_rows_are_those_of_a_plain_scan(
     for suffix, make in MAKERS.items():
         aged(make(folder / f"a.{suffix}", FILES | {f"{n}.png": png(n) for n in range(10)}))
     (folder / "broken.tar").write_bytes(b"no tar")
-    plain = list(scan(detector, find([str(folder)], recursive=True), workers=workers))
+    plain = list(scan(detector.scorer, find([str(folder)], recursive=True), workers=workers))
     outcomes = scanned(where, detector, folder, workers=workers)
     assert [outcome.path for outcome in outcomes] == [row.path for row in plain]
     assert rows(where) == sorted(plain, key=lambda row: row.path.partition("::"))
@@ -134,8 +134,8 @@ def test_a_scan_that_is_left_in_an_archive_goes_on(
     where: str, detector: Detector, archive: Path
 ) -> None:
     with Store.open(where) as store:
-        begun = store.begin_scan(detector.context, detector.reader_version)
-        going = scan_into(begun, detector, find([str(archive)], recursive=False), workers=1)
+        begun = store.begin_scan(detector.context, detector.scorer.reader_version)
+        going = scan_into(begun, detector.scorer, find([str(archive)], recursive=False), workers=1)
         next(going)
         going.close()
     assert names(where) == [f"{archive.name}::1.png"]

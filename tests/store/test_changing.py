@@ -30,8 +30,8 @@ def scanned_while(
         change()
 
     with Store.open(where) as store:
-        scan = store.begin_scan(detector.context, detector.reader_version)
-        outcomes = list(scan_into(scan, detector, listed(), workers=2))
+        scan = store.begin_scan(detector.context, detector.scorer.reader_version)
+        outcomes = list(scan_into(scan, detector.scorer, listed(), workers=2))
         scan.mark_gone(os.fsencode(tree))
     said = {Path(o.path).name: o.measurement.error for o in outcomes if o.measurement is not None}
     return {name: error.type if error else None for name, error in said.items()}
@@ -139,7 +139,7 @@ def test_a_content_whose_first_file_came_too_late(where: str, tmp_path: Path) ->
     reads: list[Callable[[], bytes]] = [slow, *[lambda: b"no picture"] * 4, copy]
     found = [SourceFile(str(tmp_path / f"{n}"), member=Member(b"", r)) for n, r in enumerate(reads)]
     with Store.open(where) as store:
-        scan = store.begin_scan(detector.context, detector.reader_version)
-        list(scan_into(scan, detector, found, workers=1))
+        scan = store.begin_scan(detector.context, detector.scorer.reader_version)
+        list(scan_into(scan, detector.scorer, found, workers=1))
     errors = [row.error.type if row.error else None for row in rows(where)]
     assert errors == ["TimedOut", *["NotAPicture"] * 4, None]

@@ -59,8 +59,8 @@ def test_what_a_scan_counts_is_what_its_rows_say(
     where: str, little: Detector, folder: Path
 ) -> None:
     with Store.open(where) as store:
-        scan = store.begin_scan(little.context, little.reader_version)
-        list(scan_into(scan, little, find([str(folder)], recursive=False), workers=1))
+        scan = store.begin_scan(little.context, little.scorer.reader_version)
+        list(scan_into(scan, little.scorer, find([str(folder)], recursive=False), workers=1))
         counted = Counter(verdict for verdict, _ in count_seen(scan, little.context))
     assert counted == Counter(row.verdict for row in rows(where))
     assert counted == {"drawn": 1, "generated": 1, "unsure": 1, "error": 1}

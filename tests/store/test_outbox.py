@@ -33,11 +33,11 @@ def watched(
     """The names that were news to a scan."""
     with Store.open(where) as store:
         scan = OutboxScan(
-            store.begin_scan(detector.context, detector.reader_version),
+            store.begin_scan(detector.context, detector.scorer.reader_version),
             detector.context,
             delivery_policy,
         )
-        list(scan_into(scan, detector, find([str(tree)], recursive=True), workers=2))
+        list(scan_into(scan, detector.scorer, find([str(tree)], recursive=True), workers=2))
     return sorted(Path(row.path).name for row in scan.new_results)
 
 
@@ -151,9 +151,15 @@ def test_what_vanished_before_it_was_read_is_no_news(
     names = ("a.png", "never.png", "nowhere.png")
     with Store.open(where) as store:
         scan = OutboxScan(
-            store.begin_scan(detector.context, detector.reader_version), detector.context, EVERY
+            store.begin_scan(detector.context, detector.scorer.reader_version),
+            detector.context,
+            EVERY,
         )
-        list(scan_into(scan, detector, [SourceFile(str(tree / name)) for name in names], workers=1))
+        list(
+            scan_into(
+                scan, detector.scorer, [SourceFile(str(tree / name)) for name in names], workers=1
+            )
+        )
         assert [Path(row.path).name for row in scan.new_results] == ["nowhere.png"]
     assert [row for row in rows(where) if "nowhere" not in row.path] == before
 

@@ -142,7 +142,7 @@ def test_a_page_holds_its_pictures_and_no_markup_of_names(store: Path, tmp_path:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["missing.tegaki"], "tegaki scan --store makes a store"),
+        (["missing.tegaki"], "there is no store missing.tegaki; tegaki scan --store makes one"),
         (["s.tegaki", "--scored-by", "nobody"], "has no scores by nobody"),
         (["s.tegaki", "--verdict", "fake"], "is none of drawn, generated, unsure, error"),
         (["mysql://x/y"], "not mysql"),

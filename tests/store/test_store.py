@@ -161,8 +161,8 @@ def test_a_store_does_not_depend_on_workers(
 
 def test_a_scan_that_is_left_keeps_what_it_did(where: str, detector: Detector, tree: Path) -> None:
     with Store.open(where) as store:
-        scan = store.begin_scan(detector.context, detector.reader_version)
-        going = scan_into(scan, detector, find([str(tree)], recursive=True), workers=1)
+        scan = store.begin_scan(detector.context, detector.scorer.reader_version)
+        going = scan_into(scan, detector.scorer, find([str(tree)], recursive=True), workers=1)
         first = next(going)
         going.close()
     assert [row.path for row in rows(where)] == [first.path]
@@ -173,9 +173,9 @@ def test_reads_go_on_while_a_scan_writes(where: str, detector: Detector, tree: P
     with Store.open(where) as reader, Store.open(where) as writer:
         read_transaction = results(reader, Query())
         first = next(read_transaction)
-        scan = writer.begin_scan(detector.context, detector.reader_version)
+        scan = writer.begin_scan(detector.context, detector.scorer.reader_version)
         (tree / "new.png").write_bytes(b"new")
-        list(scan_into(scan, detector, find([str(tree)], recursive=True), workers=2))
+        list(scan_into(scan, detector.scorer, find([str(tree)], recursive=True), workers=2))
         assert len([first, *read_transaction]) == 6  # as it was when the question was asked
         assert len(list(results(reader, Query()))) == 7
 
@@ -279,8 +279,8 @@ def test_a_full_disk_loses_nothing_that_was_committed(
         store.engine.dispose()
         fill = f"PRAGMA max_page_count = {pages + 2}"  # each connection has its own
         sqlalchemy.event.listen(store.engine, "connect", lambda c, _: c.execute(fill))
-        scan = store.begin_scan(detector.context, detector.reader_version)
+        scan = store.begin_scan(detector.context, detector.scorer.reader_version)
         with pytest.raises(StoreError, match="disk is full"):
-            list(scan_into(scan, detector, find([str(tree)], recursive=True), workers=1))
+            list(scan_into(scan, detector.scorer, find([str(tree)], recursive=True), workers=1))
     assert [row for row in rows(where) if not Path(row.path).name.isdigit()] == before
     assert len(scanned(where, detector, tree)) == len(rows(where)) == 2006

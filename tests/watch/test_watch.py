@@ -441,6 +441,7 @@ def test_a_missing_extra_is_named(workspace: Workspace) -> None:
     command = [sys.executable, "-c", code, *workspace.command()[len(TEGAKI) :]]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2
-    assert "watching without --poll needs the extra tegaki[watch]" in done.stderr
+    assert "watching by file system events needs the extra tegaki[watch]: " in done.stderr
+    assert done.stderr.endswith("; or use --poll\n")
     assert not Path(workspace.store).exists()
     assert subprocess.run([*command, "--once"], capture_output=True).returncode == 0

@@ -81,10 +81,13 @@ def check(
 def _inspect(detector: Detector, path: str, max_bytes: int) -> Result:
     if path != STDIN:
         return detector.inspect(path)
+    from tegaki.scoring import failed_measurement
+    from tegaki.verdict import result_of
+
     try:
-        return detector.inspect_bytes(read_standard_input(max_bytes), path)
+        return detector.inspect(read_standard_input(max_bytes), path)
     except PictureError as problem:
-        return detector.error_result(path, problem)
+        return result_of(path, failed_measurement(problem), detector.context)
 
 
 def _without_duplicates(files: tuple[str, ...]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from tegaki.cli.cures import with_cure
 from tegaki.cli.output_checks import check_folder
 from tegaki.cli.progress import make_progress
 from tegaki.cli.train import FILE, FOLDER
@@ -231,7 +232,7 @@ def gate(report: Path, floors: Path, system: str, up: bool, lower: str | None) -
             click.echo(printable(line))
     problems = find_violations(read_floors(floors), said, system)
     for problem in problems:
-        click.echo(printable(problem))
+        click.echo(printable(with_cure("CorpusError", problem)))
     if problems:
         sys.exit(1)
     click.echo("Every floor holds.")

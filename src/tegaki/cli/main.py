@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 import tegaki
+from tegaki.cli.cures import with_cure
 from tegaki.cli.lazy import LazyGroup
 from tegaki.errors import TegakiError
 from tegaki.utils.text import printable
@@ -46,7 +47,8 @@ class _Program(LazyGroup):
         try:
             return super().invoke(ctx)
         except TegakiError as problem:
-            raise _Failure(printable(str(problem))) from problem
+            said = with_cure(type(problem).__name__, str(problem))
+            raise _Failure(printable(said)) from problem
         except OSError as problem:
             if problem.errno == errno.EPIPE:  # a closed pipe: click ends quietly
                 raise

@@ -189,7 +189,7 @@ def read_standard_input(max_bytes: int) -> bytes:
     if not data:
         raise EmptyFile("nothing came through standard input")
     if len(data) > max_bytes:
-        raise FileTooLarge(f"over the limit of {max_bytes:,} bytes; raise --max-bytes")
+        raise FileTooLarge(f"over the limit of {max_bytes:,} bytes")
     return data
 
 

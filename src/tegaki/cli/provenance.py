@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from tegaki.cli.cures import with_cure
 from tegaki.cli.options import (
     STDIN,
     max_bytes_option,
@@ -122,7 +123,9 @@ def _print(
         yield safe_json({**_named(path), **_plain(found, problem), "error": error})
         return
     yield click.style(printable(readable(path)[0]), bold=True)
-    fields = iter([("error", ": ".join(error.values()))]) if error else _fields(found, texts)
+    fields = _fields(found, texts)
+    if error:
+        fields = iter([("error", f"{error['type']}: {with_cure(error['type'], error['message'])}")])
     for label, text in fields:
         yield from _lines(label, text, width)
 

@@ -138,7 +138,7 @@ def scan(
     if cluster.is_requested(out=out, rehash=rehash, narrows=selection.narrows):
         detector = load_detector(model, max_pixels, max_bytes, trust_anchors, max_seconds)
         sys.exit(scan_by_cluster(
-            cluster, detector, given, out or "", recursive=recursive, selection=selection,
+            cluster, detector.scorer, given, out or "", recursive=recursive, selection=selection,
             store=store, workers=workers, quiet=quiet,
         ))  # fmt: skip
     if any(is_url(path) for path in given):
@@ -152,7 +152,9 @@ def scan(
 
     started = time.perf_counter()
     select, every_result = Selector(selection), bool(out or as_json)
-    with open_engine(store, detector, select, rehash=rehash, every_result=every_result) as engine:
+    with open_engine(
+        store, detector.scorer, select, rehash=rehash, every_result=every_result
+    ) as engine:
         stopped = _run(
             engine, given, list_files, list_files(select), workers or default_workers(), file,
             as_json, quiet,

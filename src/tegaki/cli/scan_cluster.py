@@ -18,8 +18,8 @@ from tegaki.cli.options import files_of, open_store
 from tegaki.cli.progress import make_progress
 from tegaki.cli.scan_summary import report
 from tegaki.cli.show import print_error
-from tegaki.detector import Detector
 from tegaki.scan import Summary
+from tegaki.scoring import Scorer
 from tegaki.sources import Selection, Selector, is_url
 from tegaki.utils.text import printable
 
@@ -93,7 +93,7 @@ def cluster_options(command: F) -> F:
 
 def scan_by_cluster(
     options: ClusterOptions,
-    detector: Detector,
+    scorer: Scorer,
     input_paths: Iterable[str],
     out: str,
     *,
@@ -112,13 +112,13 @@ def scan_by_cluster(
     cluster.refuse_out_inside(out, input_paths, recursive=recursive)
     started = time.perf_counter()
     size = options.partition_size or cluster.PARTITION_SIZE
-    asked = cluster.PlanRequest.from_detector(detector, size, all_files=selection.all_files)
+    asked = cluster.PlanRequest.from_detector(scorer, size, all_files=selection.all_files)
     select = Selector(selection)
     items = cluster.list_items(
         input_paths, recursive=recursive, skip=files_of(store), select=select
     )
     plan = cluster.make_plan(target, asked, items)
-    batch = BatchScorer(detector, _FILES_PER_WORKER, cores=1, select=select)
+    batch = BatchScorer(scorer, _FILES_PER_WORKER, cores=1, select=select)
     run = cluster.Run(target, plan, batch, options.address, workers)
     done = _Done()
     done.summary.skipped.update(select.skipped)
@@ -133,7 +133,7 @@ def scan_by_cluster(
             of = f"{done.skipped:,} of {plan.partitions:,} partitions"
             done.notes.append(f"  {of} were there before")
         if store:
-            _import(store, detector, target, plan, input_paths)
+            _import(store, scorer, target, plan, input_paths)
             done.notes.append("  brought into the store")  # whose URL can have a password
         done.notes.append(f"Rows are in {printable(out)}")
     seconds = time.perf_counter() - started
@@ -183,12 +183,12 @@ def _stopped(run: Run) -> str:
 
 
 def _import(
-    store: str, detector: Detector, target: Target, plan: Plan, input_paths: Iterable[str]
+    store: str, scorer: Scorer, target: Target, plan: Plan, input_paths: Iterable[str]
 ) -> None:
     from tegaki.cluster import import_into
 
     with open_store(store) as opened:
-        scan = opened.begin_scan(detector.context, detector.reader_version)
+        scan = opened.begin_scan(scorer.context, scorer.reader_version)
         import_into(scan, target, plan)
         for path in input_paths:
             if not is_url(path) and os.path.isdir(path):

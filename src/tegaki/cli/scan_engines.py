@@ -9,10 +9,10 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from tegaki.cli.options import open_store
-from tegaki.detector import Detector
 from tegaki.metadata import MANIFEST_NOT_READ
 from tegaki.results.result import Result
 from tegaki.scan import Summary, scan
+from tegaki.scoring import Scorer
 from tegaki.sources import Selector, SourceFile
 from tegaki.verdict import result_of
 
@@ -48,7 +48,7 @@ class Engine(Protocol):
 
 @contextmanager
 def open_engine(
-    store: str | None, detector: Detector, select: Selector, *, rehash: bool, every_result: bool
+    store: str | None, scorer: Scorer, select: Selector, *, rehash: bool, every_result: bool
 ) -> Iterator[Engine]:
     """An engine; with a store, rows are those that are new unless ``every_result``.
 
@@ -60,21 +60,21 @@ def open_engine(
         MissingExtra: there is nothing to open it with.
     """
     if store is None:
-        yield _Plain(detector, select)
+        yield _Plain(scorer, select)
         return
     with open_store(store) as opened:
-        yield _Stored(opened, detector, select, rehash, every_result)
+        yield _Stored(opened, scorer, select, rehash, every_result)
 
 
 class _Plain:
-    def __init__(self, detector: Detector, select: Selector) -> None:
-        self._detector, self._select = detector, select
+    def __init__(self, scorer: Scorer, select: Selector) -> None:
+        self._scorer, self._select = scorer, select
         self._summary = Summary(skipped=select.skipped)
 
     def rows(
         self, found: Iterable[SourceFile], workers: int
     ) -> Generator[Result | None, None, None]:
-        with closing(scan(self._detector, found, workers=workers, select=self._select)) as rows:
+        with closing(scan(self._scorer, found, workers=workers, select=self._select)) as rows:
             for result in rows:
                 self._summary.add_result(result)
                 yield result
@@ -91,11 +91,11 @@ class _Plain:
 
 class _Stored:
     def __init__(
-        self, store: Store, detector: Detector, select: Selector, rehash: bool, every_result: bool
+        self, store: Store, scorer: Scorer, select: Selector, rehash: bool, every_result: bool
     ) -> None:
-        self._detector, self._select = detector, select
+        self._scorer, self._select = scorer, select
         self._rehash, self._every_row = rehash, every_result
-        self._scan = store.begin_scan(detector.context, detector.reader_version)
+        self._scan = store.begin_scan(scorer.context, scorer.reader_version)
         self._actions: Counter[Action] = Counter()
         self._gone = self._manifests = 0
 
@@ -105,14 +105,14 @@ class _Stored:
         from tegaki.scan.incremental import scan_into
 
         outcomes = scan_into(
-            self._scan, self._detector, found,
+            self._scan, self._scorer, found,
             workers=workers, rehash=self._rehash, with_measurements=self._every_row,
             select=self._select,
         )  # fmt: skip
         with closing(outcomes):
             for outcome in outcomes:
                 self._actions[outcome.action] += 1
-                measurement, context = outcome.measurement, self._detector.context
+                measurement, context = outcome.measurement, self._scorer.context
                 self._manifests += (
                     measurement is not None and MANIFEST_NOT_READ in measurement.remarks
                 )
@@ -128,7 +128,7 @@ class _Stored:
         from tegaki.store import count_seen
 
         summary = Summary(manifests=self._manifests, skipped=self._select.skipped)
-        for verdict, error in count_seen(self._scan, self._detector.context):
+        for verdict, error in count_seen(self._scan, self._scorer.context):
             summary.add(verdict, error)
         return summary
 

@@ -50,9 +50,9 @@ def _skipped(summary: Summary) -> Iterator[str]:
 
 def cost(detector: Detector) -> Iterator[str]:
     """Of a detector with two models: how many pictures the careful one judged, and what it cost."""
-    if len(detector.steps) < 2 or not detector.steps[0].pictures:
+    if len(detector.scorer.steps) < 2 or not detector.scorer.steps[0].pictures:
         return
-    fast, careful = detector.steps
+    fast, careful = detector.scorer.steps
     seconds = fast.seconds + careful.seconds
     yield (
         f"  careful model: {careful.pictures:,} of {fast.pictures:,} pictures "

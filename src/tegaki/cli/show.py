@@ -9,8 +9,9 @@ from collections.abc import Iterator
 import click
 from rich.cells import cell_len, chop_cells, set_cell_size
 
+from tegaki.cli.cures import with_cure, with_install
 from tegaki.results.claim import Claim, Strength
-from tegaki.results.result import SHOWN, Result, Verdict
+from tegaki.results.result import SHOWN, ErrorInfo, Result, Verdict
 from tegaki.results.scoring_config import Thresholds
 from tegaki.utils.text import printable
 
@@ -57,7 +58,7 @@ class Table:
 
     def line(self, result: Result) -> str:
         name = printable(result.path)
-        reason = printable(result.error.message if result.error else result.reasons[0])
+        reason = printable(error_text(result.error) if result.error else result.reasons[0])
         colour = COLOURS[result.verdict]
         if self.width is not None and self.width < _NARROW:
             return "\n".join(self._block(name, result, reason, colour))
@@ -81,6 +82,11 @@ class Table:
             yield f"  {click.style(line, fg=colour)}"
         for line in wrapped(reason, self.width - 2):
             yield f"  {line}"
+
+
+def error_text(error: ErrorInfo) -> str:
+    """Why a file could not be judged, and what helps."""
+    return with_cure(error.type, error.message)
 
 
 def _probability(result: Result) -> str:
@@ -163,13 +169,13 @@ def _fields(result: Result, t: Thresholds) -> Iterator[tuple[str, str]]:
     elif result.size_bytes is not None:
         yield "file", f"{result.size_bytes:,} bytes"
     if result.error:
-        yield "error", printable(f"{result.error.type}: {result.error.message}")
+        yield "error", printable(f"{result.error.type}: {error_text(result.error)}")
     for claim in result.claims:
         yield "claim", f"{claim_line(claim)}: {printable(claim.place.path)}"
     if any(claim.prompt or claim.model for claim in result.claims):
         yield "", "(tegaki provenance prints prompt, model and seed)"
     for number, reason in enumerate(result.reasons):
-        yield "why" if number == 0 else "", printable(reason)
+        yield "why" if number == 0 else "", printable(with_install(reason))
     if result.sha256:
         yield "sha256", result.sha256
     yield "model", f"{result.model}, recipe {result.recipe}"

@@ -214,7 +214,11 @@ def _watch(
     with WatchOutput(Outbox(store), as_json=as_json, quiet=quiet) as output:
         delivery_worker = DeliveryWorker(store, senders, retry_policy, output.notify)
         watcher = Watcher(
-            store, detector, plan, delivery_worker, Listeners(output.on_result, output.notify)
+            store,
+            detector.scorer,
+            plan,
+            delivery_worker,
+            Listeners(output.on_result, output.notify),
         )
         output.show(watcher)
         with _signals(watcher) as stopped:

@@ -62,7 +62,9 @@ def refuse_out_inside(out: str, paths: Iterable[str], *, recursive: bool) -> Non
             continue
         folder = _folder(path, url)
         if inside == folder or (recursive and inside.startswith(folder)):
-            raise ClusterError(f"--out {out} is inside of {path}, which is scanned; name another")
+            raise ClusterError(
+                f"{out}, where results would go, is inside of {path}, which is scanned"
+            )
 
 
 def _folder(path: str, url: bool) -> str:

@@ -50,7 +50,7 @@ def score(batch: BatchScorer, items: list[PlanItem]) -> tuple[bytes, Summary]:
             if one.name is None:
                 lost[place] = one.measurement
             path = item.path + one.path[len(place) :]
-            row = result_of(path, one.measurement, batch.detector.context)
+            row = result_of(path, one.measurement, batch.scorer.context)
             rows.add(flatten(row) | _kept(item.file_stat(), one))
             rows.summary.add_result(row)
     archives = [item for item in items if is_expandable(item.found())]

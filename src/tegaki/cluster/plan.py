@@ -20,8 +20,8 @@ from itertools import islice
 
 from tegaki.cluster.items import PlanItem
 from tegaki.cluster.targets import Target
-from tegaki.detector import Detector
 from tegaki.errors import ClusterError
+from tegaki.scoring import Scorer
 
 PARTITION_SIZE = 1000
 """About a minute's work of a core: it is lost with a worker, and a commit is little beside it."""
@@ -31,11 +31,11 @@ _LISTS = "_plan"
 _WORDS = {
     "model": "by another model",
     "recipe": "by another recipe",
-    "reading": "with other --trust-anchors or --max-pixels, or by another version",
+    "reading": "with other trusted certificates or another limit on pixels, or by another version",
     "thresholds": "with other thresholds",
-    "max_bytes": "with another --max-bytes",
-    "all_files": "with or without --all-files, unlike now",
-    "partition_size": "with another --partition-size",
+    "max_bytes": "with another limit on bytes",
+    "all_files": "with side-cars and not without them, or the other way round",
+    "partition_size": "with partitions of another size",
 }
 
 
@@ -53,17 +53,17 @@ class PlanRequest:
 
     @classmethod
     def from_detector(
-        cls, detector: Detector, partition_size: int, *, all_files: bool = True
+        cls, scorer: Scorer, partition_size: int, *, all_files: bool = True
     ) -> PlanRequest:
-        context = detector.context
+        context = scorer.context
         return cls(
-            context.model, context.config_hash, detector.reader_version, asdict(context.thresholds),
-            detector.limits.max_bytes, partition_size, all_files,
+            context.model, context.config_hash, scorer.reader_version, asdict(context.thresholds),
+            scorer.limits.max_bytes, partition_size, all_files,
         )  # fmt: skip
 
-    def difference(self, detector: Detector) -> str | None:
-        """What a detector would do otherwise, in words."""
-        now = PlanRequest.from_detector(detector, self.partition_size, all_files=self.all_files)
+    def difference(self, scorer: Scorer) -> str | None:
+        """What a scorer would do otherwise, in words."""
+        now = PlanRequest.from_detector(scorer, self.partition_size, all_files=self.all_files)
         return _difference(self, now)
 
 

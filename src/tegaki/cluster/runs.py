@@ -125,7 +125,7 @@ class Worker:
     """What Ray runs: partition numbers in, counts out; rows go to the target.
 
     Args:
-        batch: a pickled :class:`BatchScorer`; its detector is loaded with the first partition, so
+        batch: a pickled :class:`BatchScorer`; its scorer is loaded with the first partition, so
             that what is amiss there is told as what is amiss with a partition is.
     """
 
@@ -157,7 +157,7 @@ class Worker:
     def _loaded(self) -> BatchScorer:
         if self._batch is None:
             loaded: BatchScorer = pickle.loads(self._pickled)
-            different = self._plan.asked.difference(loaded.detector)
+            different = self._plan.asked.difference(loaded.scorer)
             if different:
                 raise ClusterError(
                     f"a worker would score {different} of tegaki or of an extra; install the same "

@@ -10,7 +10,22 @@ from tegaki.imaging.decode import (
     OpenedPicture,
     PictureInfo,
 )
-from tegaki.imaging.files import file_size, open_file, read_file, system_error, too_large
+from tegaki.imaging.files import (
+    file_size,
+    more_than,
+    open_file,
+    read_file,
+    system_error,
+    too_large,
+)
+from tegaki.imaging.held import HeldPicture
+from tegaki.imaging.inputs import (
+    Picture,
+    bytes_to_read,
+    is_one_picture,
+    name_of,
+    read_picture,
+)
 
 __all__ = [
     "LARGE",
@@ -18,15 +33,22 @@ __all__ = [
     "MAX_PIXELS",
     "MAX_SECONDS",
     "Crops",
+    "HeldPicture",
     "Limits",
     "OpenedPicture",
+    "Picture",
     "PictureInfo",
+    "bytes_to_read",
     "crop_boxes",
     "file_size",
+    "is_one_picture",
     "make_crops",
+    "more_than",
+    "name_of",
     "normalise",
     "open_file",
     "read_file",
+    "read_picture",
     "refuse_blank",
     "system_error",
     "to_tensor",

@@ -20,7 +20,7 @@ from PIL import Image, ImageFile
 from tegaki.errors import (
     CorruptPicture,
     NotAPicture,
-    PictureError,
+    TegakiError,
     TooManyPixels,
     TooSmall,
     TruncatedPicture,
@@ -87,7 +87,8 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class PictureInfo:
-    """What a picture says of its form. ``alpha`` is ``None`` until it has been decoded."""
+    """What a picture says of its form. ``format`` is empty for pixels that come without a file;
+    ``alpha`` is ``None`` until the picture has been decoded."""
 
     format: str
     width: int
@@ -115,9 +116,9 @@ class OpenedPicture:
         skeleton = self._rows and _opened_upright(self._rows.skeleton)
         if skeleton is None:
             self._rows = None
-        self._image = skeleton or _guarded(lambda: _open(data, name))
+        self._image = skeleton or guarded(lambda: _open(data, name))
         self._in_full = self._rows is None
-        self.info = _guarded(lambda: _picture_info(self._image, name))
+        self.info = guarded(lambda: _picture_info(self._image, name))
 
     def __enter__(self) -> Self:
         return self
@@ -151,8 +152,8 @@ class OpenedPicture:
         Raises:
             TooManyPixels, TooSmall, TruncatedPicture, CorruptPicture, UnsupportedPicture.
         """
-        self._check(limits, min_side)
-        return _guarded(lambda: self._whole(policy))
+        check_size(self.info, limits, min_side)
+        return guarded(lambda: self._whole(policy))
 
     def decode_for_crops(
         self,
@@ -170,11 +171,11 @@ class OpenedPicture:
         Raises:
             BlankPicture, and what :meth:`decode` raises.
         """
-        self._check(limits, views.min_side)
+        check_size(self.info, limits, views.min_side)
         factor = self._factor(shrink)
         if factor > 1 or self.is_large:
-            return _guarded(lambda: self._fitted(policy, views, factor))
-        picture, info = _guarded(lambda: self._whole(policy))
+            return guarded(lambda: self._fitted(policy, views, factor))
+        picture, info = guarded(lambda: self._whole(policy))
         refuse_blank(picture)
         return normalise(picture, views), info
 
@@ -183,22 +184,9 @@ class OpenedPicture:
             return 1
         return _HALF if min(self._image.size) >= _HALF * shrink.least_side else 1
 
-    def _check(self, limits: Limits, min_side: int) -> None:
-        info = self.info
-        if self.pixels > limits.max_pixels:
-            raise TooManyPixels(
-                f"{info.width} x {info.height} pixels, over the limit of "
-                f"{limits.max_pixels:,}; raise --max-pixels"
-            )
-        if min(info.width, info.height) < min_side:
-            raise TooSmall(
-                f"{info.width} x {info.height} pixels: too small to judge "
-                f"(the short side must have {min_side})"
-            )
-
     def _whole(self, policy: DecodePolicy) -> tuple[Image.Image, PictureInfo]:
         image = _open(self._data, "PNG") if self._rows else self._image
-        _refuse_undefined(image)
+        refuse_undefined(image)
         image.load()
         method = _to_upright(image)
         upright = image if method is None else image.transpose(method)
@@ -209,7 +197,7 @@ class OpenedPicture:
         self, policy: DecodePolicy, views: CropPolicy, factor: int
     ) -> tuple[Image.Image, PictureInfo]:
         image, stored = self._image, self._image.size
-        _refuse_undefined(image)
+        refuse_undefined(image)
         if self._rows:
             method, strips = None, self._rows.strips(strip_height(image.width))
         else:
@@ -232,6 +220,19 @@ class OpenedPicture:
         return PictureInfo(self.info.format, *size, self.info.animated, alpha)
 
 
+def check_size(info: PictureInfo, limits: Limits, min_side: int) -> None:
+    """Refuse a picture by its width and height.
+
+    Raises:
+        TooManyPixels, TooSmall.
+    """
+    size = f"{info.width} x {info.height} pixels"
+    if info.width * info.height > limits.max_pixels:
+        raise TooManyPixels(f"{size}, over the limit of {limits.max_pixels:,}")
+    if min(info.width, info.height) < min_side:
+        raise TooSmall(f"{size}: too small to judge (the short side must have {min_side})")
+
+
 def _open(data: bytes, name: str) -> ImageFile.ImageFile:
     if name == "PNG":
         data = without_text(data)
@@ -244,11 +245,11 @@ def _picture_info(image: ImageFile.ImageFile, name: str) -> PictureInfo:
     return PictureInfo(name, *image.size, animated=bool(getattr(image, "is_animated", False)))
 
 
-def _guarded(step: Callable[[], T]) -> T:
+def guarded(step: Callable[[], T]) -> T:
     """Whatever a decoder raises on hostile bytes, as one of our errors."""
     try:
         return step()
-    except PictureError:
+    except TegakiError:
         raise
     except Image.DecompressionBombError as problem:
         raise TooManyPixels("more pixels than the decoder of this format takes") from problem
@@ -262,10 +263,11 @@ def _guarded(step: Callable[[], T]) -> T:
         raise CorruptPicture(f"the picture's data are damaged ({problem})") from problem
 
 
-def _refuse_undefined(image: ImageFile.ImageFile) -> None:
+def refuse_undefined(image: Image.Image) -> None:
+    """Raise :class:`UnsupportedPicture` for pixels that have no one reading as 8-bit RGB."""
     undefined = image.mode in ("I", "F", "LAB")
-    if image.format == "TIFF" and image.mode.startswith("I;16"):
-        tags = image.tag_v2  # type: ignore[attr-defined]
+    tags = getattr(image, "tag_v2", None)  # of a TIFF
+    if tags is not None and image.mode.startswith("I;16"):
         undefined = tags.get(_BITS) != (16,) or tags.get(_PHOTOMETRIC) != _BLACK_IS_ZERO
     if undefined:
         raise UnsupportedPicture(f"pixels of kind {image.mode} have no defined 8-bit RGB form")
@@ -284,8 +286,13 @@ def _opened_upright(skeleton: bytes) -> ImageFile.ImageFile | None:
 
 def _to_upright(image: Image.Image) -> Image.Transpose | None:
     image.info.pop("xmp", None)  # EXIF alone, whatever the format
+    return upright_method(image.getexif)
+
+
+def upright_method(read_exif: Callable[[], Image.Exif]) -> Image.Transpose | None:
+    """What the EXIF block of a picture says has to be done to see it upright; ``None``: nothing."""
     try:
-        orientation = image.getexif().get(_ORIENTATION)
+        orientation = read_exif().get(_ORIENTATION)
     except Exception:  # noqa: BLE001 - a damaged EXIF block says nothing about the pixels
         return None
     return _UPRIGHT.get(orientation) if isinstance(orientation, int) else None

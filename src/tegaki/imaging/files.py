@@ -84,14 +84,19 @@ def _open_without_waiting(path: str, flags: int) -> int:
 
 def _check(status: os.stat_result) -> None:
     if stat.S_ISDIR(status.st_mode):
-        raise IsAFolder("a folder, not a file; tegaki scan goes into folders")
+        raise IsAFolder("a folder, not a file")
     if not stat.S_ISREG(status.st_mode):
         raise NotARegularFile("not a regular file (a pipe, socket or device)")
 
 
 def too_large(size: int, max_bytes: int) -> FileTooLarge:
     """What to say of a file, or of a part of one, with too many bytes."""
-    return FileTooLarge(f"{size:,} bytes, over the limit of {max_bytes:,}; raise --max-bytes")
+    return FileTooLarge(f"{size:,} bytes, over the limit of {max_bytes:,}")
+
+
+def more_than(max_bytes: int) -> FileTooLarge:
+    """What to say of a file with too many bytes, where nobody knows how many."""
+    return FileTooLarge(f"over the limit of {max_bytes:,} bytes")
 
 
 def system_error(path: str, problem: OSError) -> PictureError:

@@ -189,7 +189,7 @@ def _what_it_is(folder: Path) -> str:
     if (folder / "recipe.json").exists():
         return (
             f"{folder} is a training run without a bundle: it is not finished, or its recipe makes "
-            "none (such a run is for tegaki evaluate)"
+            "none"
         )
     return f"{folder} is not a model bundle: it has no bundle.json"
 

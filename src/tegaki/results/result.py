@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from tegaki.results.claim import Claim
-from tegaki.utils.text import safe_json
+from tegaki.results.notebook import html_of
+from tegaki.results.parts import SHOWN, VERDICTS, CropScore, Domain, ErrorInfo, Verdict
+from tegaki.results.plain import row_fields
+from tegaki.utils.text import printable, safe_json
 
-Verdict = Literal["drawn", "generated", "unsure", "error"]
-Domain = Literal["inside", "outside"]
-VERDICTS: tuple[Verdict, ...] = ("drawn", "generated", "unsure", "error")
-SHOWN: dict[Verdict, str] = {
-    "drawn": "likely drawn",
-    "generated": "likely generated",
-    "unsure": "not sure",
-    "error": "error",
-}
-"""How a verdict is shown to people."""
-
-
-@dataclass(frozen=True, slots=True)
-class CropScore:
-    """The logit of one named view; positive leans to *generated*."""
-
-    name: str
-    logit: float
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorInfo:
-    """Why a file could not be judged: the name of a :class:`tegaki.errors.PictureError`."""
-
-    type: str
-    message: str
+__all__ = [
+    "SHOWN",
+    "VERDICTS",
+    "CropScore",
+    "Domain",
+    "ErrorInfo",
+    "Measurement",
+    "Result",
+    "Verdict",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +75,8 @@ class Result:
         claims: what the file says of itself, what decides first.
         error: set exactly when ``verdict`` is ``error``.
         model: bundle id. recipe: hash of everything that moves a score.
+        thumbnail: a small JPEG of what was judged, from :meth:`tegaki.Detector.inspect` alone, for
+            notebooks. It is no part of :meth:`to_dict`, and rows are equal without it.
     """
 
     path: str
@@ -108,10 +98,39 @@ class Result:
     model: str
     recipe: str
     domain: Domain | None = None
+    thumbnail: bytes | None = field(default=None, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        name = printable(self.path) or "picture"
+        if self.error:
+            return f"{name}: {self.error.type}: {printable(self.error.message)}"
+        return f"{name}: {SHOWN[self.verdict]} ({self.probability:.3f} generated)"
+
+    def _repr_html_(self) -> str:
+        """How notebooks show it."""
+        return html_of(
+            path=self.path,
+            verdict=self.verdict,
+            probability=self.probability,
+            reasons=self.reasons,
+            claims=self.claims,
+            thumbnail=self.thumbnail,
+        )
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Result:
+        """The row that :meth:`to_dict` made. Names that this version does not know are left out, so
+        that rows of later versions can be read; fields that came later may be absent.
+
+        Raises:
+            ValueError: a field is missing, or is not of its type.
+        """
+        return cls(**row_fields(plain))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON: tuples become lists."""
         plain = asdict(self)
+        del plain["thumbnail"]
         plain["claims"] = [claim.to_dict() for claim in self.claims]
         for name in ("views", "reasons"):
             plain[name] = list(plain[name])

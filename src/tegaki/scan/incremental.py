@@ -14,10 +14,10 @@ from itertools import groupby
 from typing import Literal
 
 from tegaki.concurrency.ordered_map import Completed, WithTimeout, ordered_calls
-from tegaki.detector import Detector
 from tegaki.errors import PermissionDenied, UnreadableFile
 from tegaki.results.result import Measurement
 from tegaki.scan.scorer import BatchScorer
+from tegaki.scoring import Scorer
 from tegaki.sources.archives import SEPARATOR
 from tegaki.sources.expand import expand
 from tegaki.sources.file_stat import NUL, FileStat, PathResolver, member_stat, stat_of
@@ -51,7 +51,7 @@ class ScanOutcome:
 
 def scan_into(
     scan: Scan,
-    detector: Detector,
+    scorer: Scorer,
     found: Iterable[SourceFile],
     *,
     workers: int,
@@ -70,7 +70,7 @@ def scan_into(
         with_measurements: outcomes of unchanged files have facts too.
         select: which members of archives are looked at; all of them by default.
     """
-    run = _Run(scan, detector, workers, rehash, with_measurements, select or Selector())
+    run = _Run(scan, scorer, workers, rehash, with_measurements, select or Selector())
     return run.outcomes(found)
 
 
@@ -95,16 +95,16 @@ class _Run:
     def __init__(
         self,
         scan: Scan,
-        detector: Detector,
+        scorer: Scorer,
         workers: int,
         rehash: bool,
         with_measurements: bool,
         select: Selector,
     ) -> None:
-        self.scan, self.detector, self.workers = scan, detector, workers
+        self.scan, self.scorer, self.workers = scan, scorer, workers
         self.rehash, self.with_measurements = rehash, with_measurements
-        self.contents = _Contents(scan, detector)
-        self.score = BatchScorer(detector, workers)
+        self.contents = _Contents(scan, scorer)
+        self.score = BatchScorer(scorer, workers)
         self.select = select
         self.waiting: list[_Step | _End] = []
         self.committed = time.monotonic()
@@ -149,7 +149,7 @@ class _Run:
                     self.score.read_ahead.acquire(item)
                     yield WithTimeout(
                         partial(self._process, item, file_stat),
-                        self.detector.limits.max_seconds,
+                        self.scorer.limits.max_seconds,
                         partial(self._timed_out, item.path, file_stat),
                     )
 
@@ -164,17 +164,15 @@ class _Run:
         itself: list[SourceFile] = []
 
         def listed() -> Iterator[tuple[SourceFile, FileStat]]:
-            for item in expand(archive, self.detector.limits.max_bytes, self.select):
+            for item in expand(archive, self.scorer.limits.max_bytes, self.select):
                 if item.member is None:
                     itself.append(item)
                 yield item, member_stat(item, file_stat)
 
         yield from self._files(listed())
         # What could not be read this time has its members still, and so has what was left out.
-        failed_measurement = any(
-            isinstance(i.problem, PermissionDenied | UnreadableFile) for i in itself
-        )
-        if not (failed_measurement or self.select.selection.narrows):
+        unread = any(isinstance(i.problem, PermissionDenied | UnreadableFile) for i in itself)
+        if not (unread or self.select.selection.narrows):
             yield Completed(_End(file_stat, None if itself else self._archive_record(file_stat)))
 
     def _unopened(self, archive: SourceFile, file_stat: FileStat) -> Iterator[_Call]:
@@ -242,8 +240,8 @@ class _Run:
 class _Contents:
     """Facts by content: each is measured once, however many files hold it."""
 
-    def __init__(self, scan: Scan, detector: Detector) -> None:
-        self._scan, self._detector = scan, detector
+    def __init__(self, scan: Scan, scorer: Scorer) -> None:
+        self._scan, self._scorer = scan, scorer
         self._lock = threading.Lock()
         # measured or at work, not committed yet
         self._pending: dict[bytes, Future[tuple[Measurement, bool]]] = {}
@@ -262,7 +260,7 @@ class _Contents:
             return measurement, "hashed", new
         try:
             stored = self._scan.measurements([digest]).get(digest)
-            measurement = stored or self._detector.measure(data, digest.hex())
+            measurement = stored or self._scorer.measure(data, digest.hex())
         except BaseException as problem:
             self._forget(digest)
             future.set_exception(problem)

@@ -7,10 +7,11 @@ from collections.abc import Generator, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from tegaki.detector import Detector, default_workers
+from tegaki.detector import default_workers
 from tegaki.metadata import MANIFEST_NOT_READ
 from tegaki.results.result import Result, Verdict
 from tegaki.scan.scorer import BatchScorer
+from tegaki.scoring import Scorer
 from tegaki.sources.selection import Selector
 from tegaki.sources.walk import SourceFile
 from tegaki.verdict import result_of
@@ -50,7 +51,7 @@ class Summary:
 
 
 def scan(
-    detector: Detector,
+    scorer: Scorer,
     found: Iterable[SourceFile],
     *,
     workers: int | None = None,
@@ -62,7 +63,7 @@ def scan(
     Args:
         select: which members of archives are judged; all of them by default.
     """
-    score = BatchScorer(detector, workers or default_workers(), select=select)
+    score = BatchScorer(scorer, workers or default_workers(), select=select)
     with closing(score(found)) as scored:
         for one in scored:
-            yield result_of(one.path, one.measurement, detector.context)
+            yield result_of(one.path, one.measurement, scorer.context)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from tegaki.concurrency.ordered_map import WithTimeout, ordered_calls
-from tegaki.detector import Detector, failed_measurement, timeout_error
 from tegaki.errors import PictureError
 from tegaki.results.result import Measurement
 from tegaki.scan.read_ahead import ReadAheadBuffer
+from tegaki.scoring import Scorer, failed_measurement, file_gate, timeout_error
 from tegaki.sources.expand import expand_archives
 from tegaki.sources.selection import Selector
 from tegaki.sources.walk import SourceFile
@@ -31,7 +31,7 @@ class BatchScorer:
     """Facts of a batch of files, in the order of what was found, archives as their members.
 
     The local scan gives it all its files, a worker of a cluster those of one partition. Can be
-    pickled: the detector is loaded again where it is unpickled.
+    pickled: the scorer is loaded again where it is unpickled.
 
     Args:
         workers: files in hand at a time; facts do not depend on it.
@@ -41,20 +41,21 @@ class BatchScorer:
 
     def __init__(
         self,
-        detector: Detector,
+        scorer: Scorer,
         workers: int = 1,
         cores: int | None = None,
         select: Selector | None = None,
     ) -> None:
-        self.detector = detector
+        self.scorer = scorer
         self.select = select or Selector()
-        self.read_ahead = ReadAheadBuffer(detector.limits.max_seconds)
+        self.read_ahead = ReadAheadBuffer(scorer.limits.max_seconds)
         self._workers, self._cores = workers, cores
+        self._file_gate = file_gate(scorer.limits)
         self._free = threading.Semaphore(cores or workers)
 
-    def __reduce__(self) -> tuple[type[BatchScorer], tuple[Detector, int, int | None, Selector]]:
+    def __reduce__(self) -> tuple[type[BatchScorer], tuple[Scorer, int, int | None, Selector]]:
         select = Selector(self.select.selection)  # which counts on its own
-        return BatchScorer, (self.detector, self._workers, self._cores, select)
+        return BatchScorer, (self.scorer, self._workers, self._cores, select)
 
     def __call__(self, found: Iterable[SourceFile]) -> Generator[ScoredFile, None, None]:
         """Facts as they are ready; ``found`` may be endless."""
@@ -66,29 +67,29 @@ class BatchScorer:
         """The facts of one file or member that has entered :attr:`read_ahead`, whatever befalls it.
 
         Args:
-            measure: from a content to its facts, in place of the detector.
+            measure: from a content to its facts, in place of the scorer.
         """
-        with self.detector.file_gate.acquire(item.bytes_to_read):
+        with self._file_gate.acquire(item.bytes_to_read):
             try:
-                data = item.read(self.detector.limits.max_bytes)
+                data = item.read(self.scorer.limits.max_bytes)
             except PictureError as problem:
                 return failed_measurement(problem)
             finally:
                 self.read_ahead.release(item)
             with self._free:
-                return (measure or self.detector.measure)(data)
+                return (measure or self.scorer.measure)(data)
 
     def timed_out(self) -> Measurement:
         """The facts of a file that took longer than the limit."""
-        return failed_measurement(timeout_error(self.detector.limits.max_seconds))
+        return failed_measurement(timeout_error(self.scorer.limits.max_seconds))
 
     def _calls(self, found: Iterable[SourceFile]) -> Iterator[WithTimeout[ScoredFile]]:
-        for item in expand_archives(found, self.detector.limits.max_bytes, self.select):
+        for item in expand_archives(found, self.scorer.limits.max_bytes, self.select):
             self.read_ahead.acquire(item)
             name = item.member.name if item.member else None
             yield WithTimeout(
                 partial(self._scored, item, name),
-                self.detector.limits.max_seconds,
+                self.scorer.limits.max_seconds,
                 partial(self._timed_out, item.path, name),
             )
 

@@ -16,13 +16,12 @@ from tegaki.errors import (
     ClusterError,
     EmptyFile,
     FileNotFound,
-    FileTooLarge,
     MissingExtra,
     PermissionDenied,
     PictureError,
     UnreadableFile,
 )
-from tegaki.imaging import too_large
+from tegaki.imaging import more_than, too_large
 from tegaki.utils.http import retry_after
 
 CONNECT = 10.0
@@ -59,7 +58,7 @@ def fetch(url: str, size: int | None, max_bytes: int) -> bytes:
     if not data:
         raise EmptyFile("the file is empty")
     if len(data) > max_bytes:
-        raise _over(max_bytes)
+        raise more_than(max_bytes)
     return data
 
 
@@ -199,12 +198,8 @@ async def _got(files: Any, url: str, max_bytes: int) -> bytes:
         async for chunk in answer.content.iter_chunked(_CHUNK):
             data += chunk
             if len(data) > max_bytes:
-                raise _over(max_bytes)
+                raise more_than(max_bytes)
         return bytes(data)
-
-
-def _over(max_bytes: int) -> FileTooLarge:
-    return FileTooLarge(f"more than {max_bytes:,} bytes, the limit; raise --max-bytes")
 
 
 def _said(problem: BaseException) -> str:

@@ -63,7 +63,7 @@ def _url(where: str) -> URL:
 
 def _check_file(path: str, must_exist: bool) -> None:
     if must_exist and not os.path.exists(path):
-        raise StoreError(f"{path} does not exist; tegaki scan --store makes a store")
+        raise StoreError(f"there is no store {path}")
     folder = os.path.dirname(os.path.abspath(path))
     if not os.path.isdir(folder):
         raise StoreError(f"{path} cannot be made: the folder {folder} does not exist")

@@ -31,10 +31,10 @@ class Command:
         try:
             self._words = shlex.split(command)
         except ValueError as problem:
-            raise OutputError(f"--run {command}: {problem}") from problem
+            raise OutputError(f"the command {command} cannot be read: {problem}") from problem
         if not self._words or shutil.which(self._words[0]) is None:
             name = self._words[0] if self._words else command
-            raise OutputError(f"--run {command}: there is no program {name!r} to run")
+            raise OutputError(f"the command {command}: there is no program {name!r} to run")
         self._limit = limit
 
     def send(self, delivery: str, path: bytes, body: bytes, shutdown: Shutdown) -> DeliveryResult:

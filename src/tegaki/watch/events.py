@@ -26,7 +26,7 @@ def need_events() -> None:
     try:
         import watchdog.observers  # noqa: F401 - whether it is there
     except ImportError as problem:
-        raise MissingExtra("watching without --poll", "watch") from problem
+        raise MissingExtra("watching by file system events", "watch") from problem
 
 
 class Events(Protocol):

@@ -57,8 +57,8 @@ class WatchedFolders:
         except OSError as problem:
             why = problem.strerror or problem
             self._notify(
-                f"the system tells nothing of {printable(path)} ({why}): it is looked at every "
-                "--rescan seconds only"
+                f"the system tells nothing of {printable(path)} ({why}): changes in it are "
+                "found late, when everything is looked at again"
             )
 
 

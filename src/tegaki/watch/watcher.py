@@ -11,10 +11,10 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 
-from tegaki.detector import Detector
 from tegaki.errors import StoreError
 from tegaki.results.result import Result
 from tegaki.scan.incremental import ScanOutcome, scan_into
+from tegaki.scoring import Scorer
 from tegaki.sources.file_stat import FileStat
 from tegaki.sources.selection import Selection, Selector
 from tegaki.sources.walk import SourceFile, find, is_expandable
@@ -87,12 +87,12 @@ class Watcher:
     def __init__(
         self,
         store: Store,
-        detector: Detector,
+        scorer: Scorer,
         plan: WatchPlan,
         delivery_worker: DeliveryWorker,
         listeners: Listeners,
     ) -> None:
-        self._store, self._detector, self._plan = store, detector, plan
+        self._store, self._scorer, self._plan = store, scorer, plan
         self._delivery_worker, self._listeners = delivery_worker, listeners
         self._asked = False
         # Not an event: its lock is no place to be interrupted by a signal that sets it.
@@ -162,8 +162,8 @@ class Watcher:
             if self._folders.check():
                 self._walk_due = 0.0
         if self._walk is None and now >= self._walk_due and self._folders.present():
-            scan = self._store.begin_scan(self._detector.context, self._detector.reader_version)
-            self._scan = OutboxScan(scan, self._detector.context, self._plan.delivery_policy)
+            scan = self._store.begin_scan(self._scorer.context, self._scorer.reader_version)
+            self._scan = OutboxScan(scan, self._scorer.context, self._plan.delivery_policy)
             self._walk = self._changed(self._scan, self._folders.present())
             self._walk_due = _NEVER
 
@@ -238,7 +238,7 @@ class Watcher:
         stamps = {found.item.path: found for found in batch}
         items: list[SourceFile] = [found.item for found in batch]
         outcomes = scan_into(
-            self._scan, self._detector, items, workers=self._plan.workers, select=self._select
+            self._scan, self._scorer, items, workers=self._plan.workers, select=self._select
         )
         try:
             with closing(outcomes):

@@ -51,15 +51,13 @@ class Webhook:
             parts = urlsplit(url)
             self._host, self._port = parts.hostname or "", parts.port
         except ValueError as problem:
-            raise OutputError(f"--webhook is no URL: {problem}") from problem
+            raise OutputError(f"the webhook's address is no URL: {problem}") from problem
         if parts.scheme not in ("http", "https") or not self._host:
-            raise OutputError("--webhook takes a URL that begins with http:// or https://")
+            raise OutputError("a webhook has a URL that begins with http:// or https://")
         if not re.fullmatch(r"[!-~]+", url):
-            raise OutputError("--webhook: write what is not ASCII, and spaces, as %XX in the URL")
+            raise OutputError("in a webhook's URL, write what is not ASCII, and spaces, as %XX")
         if parts.username is not None:
-            raise OutputError(
-                "--webhook: names and passwords in the URL are not sent; sign instead"
-            )
+            raise OutputError("names and passwords in a webhook's URL are not sent; sign instead")
         query = f"?{parts.query}" if parts.query else ""
         self._target = (parts.path or "/") + query
         self._secret, self._limit = secret, limit

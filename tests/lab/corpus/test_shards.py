@@ -212,7 +212,7 @@ def test_another_manifest_is_refused(shards: ShardSet) -> None:
 
 
 def test_no_shards(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="make them: tegaki corpus build"):
+    with pytest.raises(CorpusError, match="it has no shards"):
         load_shards(tmp_path)
 
 

@@ -323,7 +323,7 @@ def test_a_damaged_run_is_told(shards: ShardSet, tmp_path: Path, name: str) -> N
 
 
 def test_what_cannot_be_trained_is_told_at_once(shards: ShardSet, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="are fewer than one batch of 64; --set batch=N"):
+    with pytest.raises(TrainingError, match="are fewer than one batch of 64"):
         Trainer(replace(RECIPES["finetune"], start=None), shards, tmp_path)
     one = replace(shards, counts={**shards.counts, "val": {"human": {"h0": 8}}})
     with pytest.raises(TrainingError, match=r"split val of .* lacks pictures of one label"):
@@ -363,7 +363,7 @@ def test_export_without_a_test_split(tmp_path: Path) -> None:
     detector = Detector.load(bundle.folder)
     ids = [sample.id for sample in shards.stream("val")]
     by_id = {item.id: item for item in corpus.split("val")}
-    rows = [detector.inspect_bytes(by_id[id].read(), id) for id in ids]
+    rows = [detector.inspect(by_id[id].read(), id) for id in ids]
     logits = np.array([row.logit for row in rows], dtype=np.float64)
     assert np.allclose(logits, expected, atol=1e-3)
     assert (bundle.thresholds.humans, bundle.thresholds.generated) == (8, 8)

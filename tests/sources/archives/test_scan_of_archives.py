@@ -45,7 +45,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def rows_of(detector: Detector, *paths: Path, workers: int = 2) -> list[Result]:
-    return list(scan(detector, find(map(str, paths), recursive=False), workers=workers))
+    return list(scan(detector.scorer, find(map(str, paths), recursive=False), workers=workers))
 
 
 def test_members_have_the_rows_of_their_bytes(detector: Detector, folder: Path) -> None:
@@ -53,7 +53,7 @@ def test_members_have_the_rows_of_their_bytes(detector: Detector, folder: Path) 
     expected = [detector.inspect(folder / "a.png")]
     for name in ("b.cbz", "c.ZIP", "d.tar", "e.tgz", "f.tar.xz"):
         for inner, data in PICTURES.items():
-            expected.append(detector.inspect_bytes(data, f"{folder / name}::{inner}"))
+            expected.append(detector.inspect(data, f"{folder / name}::{inner}"))
     assert rows == expected
 
 
@@ -132,15 +132,15 @@ def test_names_that_are_no_text(detector: Detector, tmp_path: Path) -> None:
 
 
 class Slow:
-    """A detector that takes its time over each picture."""
+    """A scorer that takes its time over each picture."""
 
     def __init__(self, detector: Detector) -> None:
-        self.limits, self.context, self.file_gate = Limits(), detector.context, detector.file_gate
-        self._detector = detector
+        self.limits, self.context, self.reader_version = Limits(), detector.context, "slow"
+        self._scorer = detector.scorer
 
-    def measure(self, data: bytes) -> Measurement:
+    def measure(self, data: bytes, sha256: str | None = None) -> Measurement:
         time.sleep(0.5)
-        return self._detector.measure(data)
+        return self._scorer.measure(data, sha256)
 
 
 def test_few_bytes_wait_for_workers(detector: Detector, tmp_path: Path) -> None:
@@ -150,9 +150,7 @@ def test_few_bytes_wait_for_workers(detector: Detector, tmp_path: Path) -> None:
     make_tar(tmp_path / "a.tar.gz", {str(n): bytes(size) for n in range(20)}, "w:gz")
     tracemalloc.start()
     try:
-        rows = list(
-            scan(Slow(detector), find([str(tmp_path)], recursive=False), workers=4)  # type: ignore[arg-type]
-        )
+        rows = list(scan(Slow(detector), find([str(tmp_path)], recursive=False), workers=4))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -190,7 +188,7 @@ def test_what_waits_behind_files_that_stall_goes_on() -> None:
     rows: list[Result] = []
     impatient = Detector.load(limits=Limits(max_seconds=3.0))
     thread = threading.Thread(
-        target=lambda: rows.extend(scan(impatient, found, workers=1)), daemon=True
+        target=lambda: rows.extend(scan(impatient.scorer, found, workers=1)), daemon=True
     )
     thread.start()
     thread.join(60)

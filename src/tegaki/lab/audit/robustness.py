@@ -151,12 +151,12 @@ def _scores(detector: Detector, item: Item) -> _Scores | Unreadable:
         picture, _ = opened.decode(recipe.decode, detector.limits, recipe.views.min_side)
     except PictureError as problem:
         return unreadable(item, problem)
-    plain = detector.inspect_bytes(data)
+    plain = detector.inspect(data)
     if plain.error is not None:  # blank, say
         return Unreadable(item.id, plain.error.type, plain.error.message)
     files = {STRIPPED: _bare(picture, "PNG")}
     files |= {name: _bare(PERTURBATIONS[name](picture), "BMP") for name in PERTURBATIONS_USED}
-    rows = {_PLAIN: plain} | {n: detector.inspect_bytes(file) for n, file in files.items()}
+    rows = {_PLAIN: plain} | {n: detector.inspect(file) for n, file in files.items()}
     return {name: _score(row) for name, row in rows.items()}
 
 

@@ -191,7 +191,7 @@ def load_shards(folder: Path) -> ShardSet:
         CorpusError: there is none, it is of another format, or the manifest is another one.
     """
     if not folder.exists():
-        raise CorpusError(f"{folder} does not exist; make it: tegaki corpus build --out {folder}")
+        raise CorpusError(f"there are no shards at {folder}: it does not exist")
     path = folder / "shards.json"
     try:
         plain: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -205,9 +205,7 @@ def load_shards(folder: Path) -> ShardSet:
             made_by,
         )  # fmt: skip
     except FileNotFoundError as problem:
-        raise CorpusError(
-            f"{folder} holds no shards; make them: tegaki corpus build {folder} --out SHARDS"
-        ) from problem
+        raise CorpusError(f"there are no shards in {folder}: it has no shards.json") from problem
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
         raise CorpusError(f"{path} cannot be read: {problem}") from problem
     _check_manifest(found)

@@ -63,11 +63,9 @@ def check_split(predictor: Predictor, protocol: Protocol, family: str | None) ->
     """Raise :class:`CorpusError` where a model may have been trained on what it is tested on."""
     needed = split_name(protocol, family)
     if predictor.split != needed:
-        wanted = f"--protocol {protocol.name}" + (f" --family {family}" if family else "")
         raise CorpusError(
             f"the model was trained on the split {predictor.split!r}, and the protocol tests on "
-            f"{needed!r}: pictures that it may have learnt from. Build shards with tegaki corpus "
-            f"build {wanted}, and train on them"
+            f"{needed!r}: pictures that it may have learnt from"
         )
 
 

@@ -42,7 +42,7 @@ def read_floors(path: Path) -> Floors:
             plain["protocol"], plain["manifest_sha256"], plain["least"], tuple(plain["lowered"])
         )
     except FileNotFoundError as problem:
-        raise CorpusError(f"{path} does not exist; --raise makes it from a report") from problem
+        raise CorpusError(f"there is no file of floors {path}") from problem
     except OSError as problem:
         raise CorpusError(f"{path} cannot be read: {problem.strerror}") from problem
     except (ValueError, KeyError, TypeError) as problem:
@@ -59,7 +59,7 @@ def find_violations(floors: Floors, report: Mapping[str, Any], system: str) -> l
     if not _same_data(floors, report):
         return [
             "the report was measured on other data or by another protocol than the floors; name a "
-            "file of floors of its own, or move these to its data with --lower"
+            "file of floors of its own"
         ]
     said = _values(report, system)
     return [

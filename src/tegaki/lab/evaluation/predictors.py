@@ -53,7 +53,7 @@ def bundle_predictor(folder: Path) -> Predictor:
     bundle = detector.bundle
 
     def score(picture: Image.Image, _: str) -> float:
-        return float(np.mean(detector.predict(picture)[1].logits))
+        return float(np.mean(detector.scorer.predict(picture)[1].logits))
 
     info = {"id": bundle.id, "sha256": bundle.config.model.sha256, "recipe": bundle.config.hash}
     return Predictor(score, info, bundle.training.get("split", AS_MADE))
@@ -75,7 +75,7 @@ def run_predictor(folder: Path) -> Predictor:
 
     recipe = read_recipe(folder / "recipe.json")
     if recipe.look != "letterbox":
-        raise TrainingError(f"{folder} has no bundle: finish its run with tegaki train")
+        raise TrainingError(f"a training run that is not finished: {folder} has no bundle")
     state = load_checkpoint(folder / "network.pt")
     network = Classifier(recipe.network)
     network.load_state_dict(state["network"])

@@ -9,6 +9,7 @@ from tegaki.detector import Detector, default_workers
 from tegaki.errors import CorpusError
 from tegaki.lab.corpus import Item
 from tegaki.results.result import Result
+from tegaki.verdict import result_of
 
 
 def score_split(detector: Detector, items: Sequence[Item]) -> list[Result]:
@@ -17,11 +18,11 @@ def score_split(detector: Detector, items: Sequence[Item]) -> list[Result]:
     Raises:
         CorpusError: a picture cannot be read.
     """
-    rows = list(
-        ordered_map(
-            lambda item: detector.inspect_bytes(item.read(), item.id), items, default_workers()
-        )
-    )
+
+    def judged(item: Item) -> Result:  # without a thumbnail: of many thousands they weigh
+        return result_of(item.id, detector.scorer.measure(item.read()), detector.context)
+
+    rows = list(ordered_map(judged, items, default_workers()))
     failed = [row for row in rows if row.error]
     if failed:
         raise CorpusError(f"{len(failed)} pictures cannot be read, first {failed[0].path}")

@@ -92,7 +92,7 @@ def val_scores(detector: Detector, shards: ShardSet) -> tuple[Scores, Labels, li
     """Logits float64 ``(n,)``, labels bool ``(n,)`` and sources of ``val``, as users see them."""
 
     def judge(sample: Sample) -> tuple[Sample, Result]:
-        return sample, detector.inspect_bytes(sample.data, sample.id)
+        return sample, detector.inspect(sample.data, sample.id)
 
     scores: list[float] = []
     labels: list[bool] = []

@@ -43,9 +43,7 @@ def read_card(bundle: Bundle) -> tuple[dict[str, Any], str]:
         figures: dict[str, Any] = json.loads(text)
         return figures, (bundle.folder / "card.md").read_text(encoding="utf-8")
     except (OSError, ValueError) as problem:
-        raise BundleError(
-            f"{bundle.folder} has no card to check ({problem}); write it without --check"
-        ) from problem
+        raise BundleError(f"{bundle.folder} has no card to check ({problem})") from problem
 
 
 def card_text(bundle: Bundle, figures: dict[str, Any]) -> str:

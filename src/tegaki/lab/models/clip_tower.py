@@ -88,7 +88,7 @@ def load_teacher(plan: Teacher, path: Path | None) -> ClipTower:
         TrainingError: no file is given, or it is another one.
     """
     if path is None:
-        raise TrainingError(f"this recipe has a teacher; give it with --teacher: {plan.origin}")
+        raise TrainingError(f"this recipe learns from a teacher ({plan.origin}), and none is given")
     try:
         data = path.read_bytes()
     except OSError as problem:

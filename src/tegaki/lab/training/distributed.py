@@ -71,8 +71,7 @@ def _device(local: int) -> torch.device:
         return torch.device("cpu")
     if local >= count:
         raise TrainingError(
-            f"there {'is one GPU' if count == 1 else f'are {count} GPUs'} here, one a process: "
-            f"torchrun --nproc-per-node {count}, or CUDA_VISIBLE_DEVICES= for processes on CPUs"
+            f"there {'is one GPU' if count == 1 else f'are {count} GPUs'} here, one a process"
         )
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuBLAS asks for to do so
     torch.use_deterministic_algorithms(True)

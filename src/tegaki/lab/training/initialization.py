@@ -33,7 +33,7 @@ def check_trainable(recipe: TrainingRecipe, shards: ShardSet, world: World) -> N
         if recipe.draws == "by-source" and shards.size("train") < stage.batch:
             raise TrainingError(
                 f"{shards.size('train')} training pictures are fewer than one batch of "
-                f"{stage.batch}; --set batch=N"
+                f"{stage.batch}"
             )
 
 
@@ -73,7 +73,7 @@ def verified_weights(start: StartWeights, weights: Path | None, recipe: str) -> 
     """
     if weights is None:
         raise TrainingError(
-            f"recipe {recipe!r} starts from weights; give them with --weights: {start.origin}"
+            f"recipe {recipe!r} starts from weights ({start.origin}), and none are given"
         )
     try:
         found = hashlib.sha256(weights.read_bytes()).hexdigest()

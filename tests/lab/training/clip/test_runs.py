@@ -71,12 +71,12 @@ def test_the_careful_model_tells_them_apart(
 ) -> None:
     bundle, _ = careful
     detector = Detector.load(bundle.folder)
-    rows = [(s.generated, detector.inspect_bytes(s.data).logit) for s in data.samples()]
+    rows = [(s.generated, detector.inspect(s.data).logit) for s in data.samples()]
     drawn, made = ([x for label, x in rows if label == want] for want in (False, True))
     assert np.mean([x for x in drawn if x is not None]) < np.mean(
         [x for x in made if x is not None]
     )
-    assert detector.inspect_bytes(next(data.samples()).data).domain in ("inside", "outside")
+    assert detector.inspect(next(data.samples()).data).domain in ("inside", "outside")
 
 
 def test_the_study_says_what_was_tried(careful: tuple[Bundle, Path], data: TrainingData) -> None:
@@ -116,7 +116,7 @@ def test_the_fast_model_and_the_two_joined(
     detector = Detector.load(fast.folder)
     pictures = [sample.data for sample in data.samples()]
     picture = pictures[0]
-    row = detector.inspect_bytes(picture)
+    row = detector.inspect(picture)
     assert row.logit is not None
     assert row.domain is not None
 
@@ -131,7 +131,7 @@ def test_the_fast_model_and_the_two_joined(
     scores = rng.normal(size=(400, 1)) + 2 * labels[:, None]
     held = HeldOut(scores, scores, labels, [str(k) for k in range(400)])
     make_cascade(parts[0], parts[1], held, tmp_path / "all" / "auto")
-    assert Detector.load(tmp_path / "all" / "auto").inspect_bytes(picture).error is None
+    assert Detector.load(tmp_path / "all" / "auto").inspect(picture).error is None
     (tmp_path / "all" / "careful").rename(careful[0].folder)
 
 
