@@ -17,6 +17,7 @@ from PIL import Image
 from tegaki.concurrency.memory_gate import Turns
 from tegaki.concurrency.ordered_map import Timed, ordered_calls
 from tegaki.errors import EmptyFile, PictureError, TimedOut, UnreadableFile
+from tegaki.formats import Structure
 from tegaki.imaging import (
     LARGE,
     Limits,
@@ -146,7 +147,8 @@ class Detector:
             opened = OpenedPicture(data)
             return self._score(data, digest, opened)
         except PictureError as problem:
-            known, said = opened.facts if opened else None, self._examine(data)
+            known = opened.facts if opened else None
+            said = self._examine(data, file=opened.file if opened else None)
             return _facts((digest, len(data)), known, said, error=_told(problem))
         except MemoryError:
             known = opened.facts if opened else None
@@ -184,13 +186,18 @@ class Detector:
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
     def _examine(
-        self, data: bytes, decoded: Image.Image | None = None, *, pixels: bool = False
+        self,
+        data: bytes,
+        decoded: Image.Image | None = None,
+        *,
+        pixels: bool = False,
+        file: Structure | None = None,
     ) -> Provenance:
         """What a file says of itself. Pixels are looked into only where they can be decoded."""
         if not self.provenance:
             return Provenance()
         anchors = self.trust_anchors
-        return examine(data, pixels=pixels, decoded=decoded, trust_anchors=anchors)
+        return examine(data, pixels=pixels, decoded=decoded, trust_anchors=anchors, file=file)
 
     def _score(self, data: bytes, digest: str, opened: OpenedPicture) -> Facts:
         recipe = self.bundle.steps[0].recipe  # all steps decode alike
@@ -198,7 +205,7 @@ class Detector:
             picture, facts = opened.decode_for_views(
                 recipe.decode, self.limits, recipe.views, recipe.shrink
             )
-            said = self._examine(data, opened.stored, pixels=True)
+            said = self._examine(data, opened.stored, pixels=True, file=opened.file)
         step, output = self.ask(picture)
         names = step.bundle.recipe.views.names
         if len(self.steps) > 1:

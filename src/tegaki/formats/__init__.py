@@ -2,5 +2,6 @@
 
 from tegaki.formats.sniff import PICTURE_SUFFIXES, sniff
 from tegaki.formats.unsupported import HEAD, other_format
+from tegaki.formats.walk import Structure, walk
 
-__all__ = ["HEAD", "PICTURE_SUFFIXES", "other_format", "sniff"]
+__all__ = ["HEAD", "PICTURE_SUFFIXES", "Structure", "other_format", "sniff", "walk"]

@@ -26,8 +26,10 @@ from tegaki.errors import (
     TruncatedPicture,
     UnsupportedPicture,
 )
-from tegaki.formats.sniff import bytes_promised, sniff
-from tegaki.formats.unsupported import other_format
+from tegaki.formats import Structure, other_format, sniff, walk
+from tegaki.formats.png import PngFile
+from tegaki.formats.tiff import TiffFile
+from tegaki.formats.unsupported import raw_file
 from tegaki.imaging.color import to_rgb
 from tegaki.imaging.crops import cut_of, normalise, refuse_blank
 from tegaki.imaging.png_rows import Rows, without_text
@@ -93,6 +95,10 @@ class PictureFacts:
 class OpenedPicture:
     """A picture whose header has been read and whose pixels have not.
 
+    Attributes:
+        file: its structure, which its format, size and frames are taken from; ``None``: a BMP.
+        facts: its form. Until it is decoded its size is that of the stored picture.
+
     Raises:
         NotAPicture, UnsupportedPicture, TruncatedPicture, CorruptPicture: on the header alone.
     """
@@ -102,16 +108,19 @@ class OpenedPicture:
         if name is None:
             other = other_format(data)
             raise other or NotAPicture("not a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file")
-        if len(data) < max(bytes_promised(data, name), _FEWEST_BYTES):
+        self.file = file = walk(data)
+        if isinstance(file, TiffFile) and file.raw:
+            raise raw_file(file.raw)
+        if len(data) < max(file.promised if file else 0, _FEWEST_BYTES):
             raise TruncatedPicture("the file ends before the picture does")
         self._data = data
-        self._rows = Rows.of(data, LARGE) if name == "PNG" else None
+        self._rows = Rows.of(data, file, LARGE) if isinstance(file, PngFile) else None
         skeleton = self._rows and _opened_upright(self._rows.skeleton)
         if skeleton is None:
             self._rows = None
-        self._image = skeleton or _guarded(lambda: _open(data, name))
+        self._image = skeleton or _guarded(lambda: _open(data, name, file))
         self._in_full = self._rows is None
-        self.facts = _guarded(lambda: _facts(self._image, name))
+        self.facts = _guarded(lambda: _facts(self._image, name, file))
 
     def __enter__(self) -> Self:
         return self
@@ -191,7 +200,7 @@ class OpenedPicture:
             )
 
     def _whole(self, policy: DecodePolicy) -> tuple[Image.Image, PictureFacts]:
-        image = _open(self._data, "PNG") if self._rows else self._image
+        image = _open(self._data, "PNG", self.file) if self._rows else self._image
         _refuse_undefined(image)
         image.load()
         method = _to_upright(image)
@@ -224,16 +233,27 @@ class OpenedPicture:
         return PictureFacts(self.facts.format, *size, self.facts.animated, alpha)
 
 
-def _open(data: bytes, name: str) -> ImageFile.ImageFile:
-    if name == "PNG":
-        data = without_text(data)
+def _open(data: bytes, name: str, file: Structure | None) -> ImageFile.ImageFile:
+    if isinstance(file, PngFile):
+        data = without_text(data, file)
     module, plugin = _PLUGINS[name].split(".")
     opened: ImageFile.ImageFile = getattr(import_module(f"PIL.{module}"), plugin)(io.BytesIO(data))
     return opened
 
 
-def _facts(image: ImageFile.ImageFile, name: str) -> PictureFacts:
-    return PictureFacts(name, *image.size, animated=bool(getattr(image, "is_animated", False)))
+def _facts(image: ImageFile.ImageFile, name: str, file: Structure | None) -> PictureFacts:
+    """What the structure says. The decoder has to agree: it is the decoder's picture that is held
+    in memory and judged."""
+    if file is None or file.size is None:
+        animated = bool(getattr(image, "is_animated", False))
+        return PictureFacts(name, *image.size, animated=animated)
+    turned = name == "TIFF" and image.size == file.size[::-1]  # Pillow gives its upright size
+    if image.size != file.size and not turned:
+        raise CorruptPicture(
+            f"its header says {file.size[0]} x {file.size[1]} pixels, and its decoder "
+            f"{image.size[0]} x {image.size[1]}"
+        )
+    return PictureFacts(file.format, *image.size, animated=file.frames > 1)
 
 
 def _guarded(step: Callable[[], T]) -> T:
@@ -267,7 +287,7 @@ def _opened_upright(skeleton: bytes) -> ImageFile.ImageFile | None:
     """A PNG without its pixels; ``None``: it is damaged, which may be nothing to them, or is not
     stored upright."""
     try:
-        image = _open(skeleton, "PNG")
+        image = _open(skeleton, "PNG", None)
     except Exception:  # noqa: BLE001 - the decoder of the whole says what is wrong, if anything
         return None
     # Pillow would decode it to look for EXIF behind its pixels.

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from tegaki.formats import walk
 from tegaki.formats.structure import read_header
 from tegaki.imaging import PictureFacts
 from tegaki.lab.audit.pixels import Pixels, measure_pixels
@@ -92,7 +93,7 @@ def of_original(facts: Original) -> Features:
 
 def of_file(data: bytes, facts: PictureFacts, pixels: Pixels) -> Features:
     """What a file and its decoded pixels say."""
-    header = read_header(data, facts.format)
+    header = read_header(data, walk(data), facts.format)
     return {
         "format": facts.format,
         "encoding": header.kind,
