@@ -1,7 +1,7 @@
 """What bytes say before anything is decoded: formats, sizes, structure. Bounded, without Pillow."""
 
 from tegaki.formats.sniff import PICTURE_SUFFIXES, sniff
-from tegaki.formats.unsupported import HEAD, other_format
+from tegaki.formats.unsupported import HEAD, other_format, text_file
 from tegaki.formats.walk import Structure, walk
 
-__all__ = ["HEAD", "PICTURE_SUFFIXES", "Structure", "other_format", "sniff", "walk"]
+__all__ = ["HEAD", "PICTURE_SUFFIXES", "Structure", "other_format", "sniff", "text_file", "walk"]

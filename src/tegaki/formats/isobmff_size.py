@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from tegaki.formats.boxes import Box, Boxes, Cut
 
 Size = tuple[int, int]
-_SEQUENCES = (b"avis", b"msf1", b"hevc", b"hevx")  # as the major brand
+_STILL = (b"avif", b"heic", b"heix")  # as the major brand
 
 
 def measured(
@@ -27,7 +27,7 @@ def measured(
     reader = Boxes(data, most)
     try:
         movie = next((box for box in boxes if box.kind == b"moov"), None)
-        if data[8:12] in _SEQUENCES and movie is not None:
+        if movie is not None and data[8:12] not in _STILL:  # as libavif chooses
             return _of_track(reader, movie)
         return (None if meta is None else _of_item(reader, meta)), 1
     except Cut:

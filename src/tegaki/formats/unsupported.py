@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from codecs import getincrementaldecoder
+
 from tegaki.errors import NotAPicture, PictureError, UnsupportedPicture
 from tegaki.formats.isobmff import HEIC_BRANDS
 from tegaki.formats.tiff import LAYOUTS, UNNAMED, walk_tiff
@@ -123,3 +125,24 @@ def _written(head: bytes) -> PictureError | None:
     if text.startswith((b"<!doctype html", b"<html")):
         return _said(NotAPicture, "web page in a picture's place", "save the picture itself")
     return None
+
+
+def text_file(head: bytes) -> NotAPicture | None:
+    """What to say of a file that begins as text does: UTF-8 of words and spaces, or a mark of
+    UTF-16. Ask :func:`other_format` first: many formats are text.
+
+    Args:
+        head: its first :data:`HEAD` bytes, or more.
+    """
+    if not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            text = getincrementaldecoder("utf-8")().decode(head[:HEAD])  # may end in a character
+        except UnicodeDecodeError:
+            return None
+        if not text.strip() or not all(map(_is_written, text)):
+            return None
+    return NotAPicture("a text file, which is not read here; choose the picture that it belongs to")
+
+
+def _is_written(character: str) -> bool:
+    return character.isprintable() or character.isspace() or character == "\ufeff"

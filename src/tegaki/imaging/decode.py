@@ -26,7 +26,7 @@ from tegaki.errors import (
     TruncatedPicture,
     UnsupportedPicture,
 )
-from tegaki.formats import Structure, other_format, sniff, walk
+from tegaki.formats import Structure, other_format, sniff, text_file, walk
 from tegaki.formats.png import PngFile
 from tegaki.formats.tiff import TiffFile
 from tegaki.formats.unsupported import raw_file
@@ -106,7 +106,7 @@ class OpenedPicture:
     def __init__(self, data: bytes) -> None:
         name = sniff(data)
         if name is None:
-            other = other_format(data)
+            other = other_format(data) or text_file(data)
             raise other or NotAPicture("not a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file")
         self.file = file = walk(data)
         if isinstance(file, TiffFile) and file.raw:
