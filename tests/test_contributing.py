@@ -11,6 +11,7 @@ from typing import Any
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from tegaki.formats import walk
 from tegaki.metadata.containers.survey import survey
 from tegaki.metadata.generators.evidence import Evidence
 from tegaki.metadata.limits import DEFAULT
@@ -35,8 +36,8 @@ def evidence_of(path: Path, fields: dict[str, object]) -> Evidence:
     info.add_text("sketchbot", json.dumps(fields))
     Image.new("RGB", (64, 64), "white").save(path, pnginfo=info)
     data = path.read_bytes()
-    marks = survey(data, DEFAULT)
-    return Evidence(marks, (), StoredPicture(data, marks.format, DEFAULT, None))
+    file = walk(data)
+    return Evidence(survey(data, DEFAULT, file), (), StoredPicture(data, file, DEFAULT, None))
 
 
 def test_the_shown_mark_is_read(tmp_path: Path) -> None:

@@ -11,10 +11,16 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from tegaki.formats import Structure
+from tegaki.formats.gif import walk_gif
+from tegaki.formats.isobmff import walk_isobmff
+from tegaki.formats.jpeg import walk_jpeg
+from tegaki.formats.png import SIGNATURE, walk_png
+from tegaki.formats.tiff import walk_tiff
+from tegaki.formats.webp import walk_webp
 from tegaki.metadata import examine
 from tegaki.metadata.c2pa import interpret, reader
-from tegaki.metadata.containers import bmff, gif, jpeg, png, webp
-from tegaki.metadata.containers.survey import survey
+from tegaki.metadata.containers.survey import read_marks, survey
 from tegaki.metadata.extract import claims_of_texts
 from tegaki.metadata.findings import Blob, Findings
 from tegaki.metadata.generators import names
@@ -34,17 +40,17 @@ from tegaki.metadata.pixels.watermark import find_watermark
 from tegaki.results.claim import Location
 from tegaki.utils.text import safe_json
 
-_Walk = Callable[[bytes, Findings], None]
+_Walk = Callable[[bytes], Structure]
 _Read = Callable[[Blob, Findings], None]
 
 
 def _container(walk: _Walk) -> Callable[[bytes], None]:
-    """One container's walk, whatever the first bytes are."""
+    """One container's walk and marks, whatever the first bytes are."""
 
     def target(data: bytes) -> None:
-        found = Findings(DEFAULT)
-        walk(data, found)
-        found.marks("any")
+        found, file = Findings(DEFAULT), walk(data)
+        read_marks(file, data, found)
+        found.marks(file)
 
     return target
 
@@ -61,9 +67,9 @@ def _block(read: _Read) -> Callable[[bytes], None]:
 
 def _png(data: bytes) -> None:
     """Chunks as they are, and with checksums that fit: no mutation would find those."""
-    walk = _container(png.walk)
+    walk = _container(walk_png)
     walk(data)
-    mended, at = bytearray(data), len(png.SIGNATURE)
+    mended, at = bytearray(data), len(SIGNATURE)
     while at + 12 <= len(data):
         end = at + 8 + struct.unpack_from(">I", data, at)[0]
         if end + 4 > len(data):
@@ -100,16 +106,16 @@ def _tools(data: bytes) -> None:
             else:
                 fields.append(ExifField("exif", _TAGS[number - len(_KEYS)], text, b"", _PLACE))
     marks = Marks("PNG", texts=tuple(texts), exif=tuple(fields))
-    picture = StoredPicture(b"", "PNG", DEFAULT)
+    picture = StoredPicture(b"", None)
     evidence = Evidence(marks, tuple(texts[:1]), picture)
-    claims = list(claims_of_texts(evidence, Signatures(b"", None)))
+    claims = list(claims_of_texts(evidence, Signatures(None)))
     for claim in [*claims, *names.find(evidence, ())]:
         safe_json(claim.to_dict()).encode("utf-8")
 
 
 def _stealth(data: bytes) -> None:
-    for form in ("PNG", "WEBP"):
-        find_stealth(data, form, DEFAULT)
+    for walk in (walk_png, walk_webp):
+        find_stealth(data, DEFAULT, StoredPicture(data, walk(data)))
 
 
 def _signature(data: bytes) -> None:
@@ -168,7 +174,7 @@ def _hidden(data: bytes) -> None:
     samples[:, :, -channels:] |= columns.reshape(width, _HEIGHT, channels).transpose(1, 0, 2)
     stored = io.BytesIO()
     Image.fromarray(samples, mode).save(stored, "PNG", compress_level=0)
-    find_stealth(stored.getvalue(), "PNG", DEFAULT)
+    find_stealth(stored.getvalue())
 
 
 _HEIGHT = 64
@@ -185,10 +191,11 @@ TARGETS: dict[str, Callable[[bytes], Any]] = {
     "all": examine,
     "survey": survey,
     "png": _png,
-    "jpeg": _container(jpeg.walk),
-    "webp": _container(webp.walk),
-    "bmff": _container(bmff.walk),
-    "gif": _container(gif.walk),
+    "jpeg": _container(walk_jpeg),
+    "webp": _container(walk_webp),
+    "bmff": _container(walk_isobmff),
+    "gif": _container(walk_gif),
+    "tiff": _container(walk_tiff),
     "exif": _block(exif.read),
     "xmp": _block(xmp.read),
     "iptc": _block(iptc.read),

@@ -16,6 +16,7 @@ from PIL import Image
 
 from tegaki.concurrency.memory_gate import MemoryGate
 from tegaki.errors import EmptyFile, PictureError, TimedOut, UnreadableFile
+from tegaki.formats import Structure
 from tegaki.imaging import (
     LARGE,
     HeldPicture,
@@ -161,13 +162,18 @@ class PictureScorer:
             return _measurement(nothing, picture_info, Provenance(), error=short), None
 
     def _examine(
-        self, data: bytes | None, decoded: Image.Image | None = None, *, pixels: bool = False
+        self,
+        data: bytes | None,
+        decoded: Image.Image | None = None,
+        *,
+        pixels: bool = False,
+        file: Structure | None = None,
     ) -> Provenance:
         """What a file says of itself. Pixels are looked into only where they can be decoded."""
         if data is None or not self.provenance:
             return Provenance()
         anchors = self.trust_anchors
-        return examine(data, pixels=pixels, decoded=decoded, trust_anchors=anchors)
+        return examine(data, pixels=pixels, decoded=decoded, trust_anchors=anchors, file=file)
 
     def _score(
         self, known: Measurement, data: bytes | None, opened: OpenedPicture | HeldPicture
@@ -177,8 +183,9 @@ class PictureScorer:
             picture, info = opened.decode_for_crops(
                 config.decode, self.limits, config.views, config.shrink
             )
-            stored = opened.stored if isinstance(opened, OpenedPicture) else None
-            metadata = self._examine(data, stored, pixels=True)
+            metadata = Provenance()
+            if isinstance(opened, OpenedPicture):
+                metadata = self._examine(data, opened.stored, pixels=True, file=opened.file)
         step, output = self.predict(picture)
         names = step.bundle.config.views.names
         if len(self.steps) > 1:

@@ -14,6 +14,7 @@ from tegaki.errors import FileTooLarge, NotAPicture, PictureError
 from tegaki.formats import unsupported_format
 from tegaki.imaging import read_file
 from tests.cli.test_cli import tegaki
+from tests.metadata.bytes_made import BYTE, exif_block
 from tests.sources.archives.made import make_tar, make_zip, png
 
 
@@ -59,7 +60,19 @@ FILES: dict[str, tuple[bytes, str, str]] = {
     "rar.cbz": (b"Rar!\x1a\x07\1\0" + bytes(40), "NotAPicture", "a RAR archive"),
     "7z.zip": (b"7z\xbc\xaf\x27\x1c\0\4" + bytes(40), "NotAPicture", "a 7z archive"),
     "cut.zip": (kept_zip(MERGED)[:-30], "BrokenArchive", "no zip archive, or its end"),
-    "words.png": (b"just words", "NotAPicture", "not a JPEG, PNG, WebP, GIF, BMP, TIFF"),
+    "a.dng": (exif_block([(0xC612, BYTE, b"\1\4\0\0")]), "UnsupportedPicture",
+              "a camera raw file (DNG)"),
+    "a.cr2": (b"II*\0\x10\0\0\0CR\2\0" + bytes(40), "UnsupportedPicture",
+              "a camera raw file (CR2)"),
+    "a.cr3": (boxed(b"crx "), "UnsupportedPicture", "a camera raw file (CR3)"),
+    "a.raf": (b"FUJIFILMCCD-RAW 0201" + bytes(40), "UnsupportedPicture",
+              "a camera raw file (RAF)"),
+    "bm.png": (b"BM is how this text begins", "NotAPicture", "a text file"),
+    "words.png": (b"just words", "NotAPicture", "a text file"),
+    "wide.png": ("words".encode("utf-16"), "NotAPicture", "a text file"),
+    "kana.txt.png": ("\ufeff絵ではない\r\n".encode()[:-4], "NotAPicture", "a text file"),
+    "noise.png": (bytes(range(128, 168)), "NotAPicture", "not a JPEG, PNG, WebP, GIF, BMP, TIFF"),
+    "nothing.png": (bytes(100), "NotAPicture", "not a JPEG, PNG, WebP, GIF, BMP, TIFF"),
 }  # fmt: skip
 
 
@@ -114,7 +127,8 @@ def test_reported_files_are_named(shared: Path) -> None:
     if not folder.is_dir():
         pytest.skip(f"needs {folder}")
     for beginning, words in {
-        "m07": "HEIC", "f19": "JPEG XL", "f13": "Photoshop", "f14": "Krita", "f16": "Clip Studio",
+        "m07": "HEIC", "f11": "camera raw file (DNG)", "f19": "JPEG XL", "f13": "Photoshop",
+        "f14": "Krita", "f16": "Clip Studio",
     }.items():  # fmt: skip
         for path in folder.glob(f"{beginning}_*"):
             other = unsupported_format(path.read_bytes())

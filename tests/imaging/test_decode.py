@@ -245,9 +245,8 @@ def test_profile_bomb_is_no_obstacle() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        b"x",
-        b"hello, world",
-        b"BM is how this text begins",
+        b"x\0",
+        b"BM\xff is how this begins",
         b"\0" * 100,
         b"RIFF\0\0\0\0WAVE",
     ],

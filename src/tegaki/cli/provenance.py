@@ -30,7 +30,7 @@ from tegaki.utils.text import printable, readable, safe_json
 
 NOTHING = "No mark was found. That says nothing of who made it: marks are easily lost."
 UNREAD = "Nothing that could be read says how it was made."
-OTHER = "Not a PNG, JPEG, WebP, AVIF or GIF file: no other format is looked into."
+OTHER = "Not a PNG, JPEG, WebP, AVIF, HEIC, GIF or TIFF file: no other format is looked into."
 
 
 @click.command(no_args_is_help=True)

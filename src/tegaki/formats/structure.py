@@ -1,4 +1,4 @@
-"""What a file's structure says, read from its bytes: no pixel is decoded.
+"""What a file's structure says of how it was made: no pixel is decoded.
 
 Damaged or hostile bytes give fewer facts, never an error: the decoder has the last word on them.
 """
@@ -6,16 +6,18 @@ Damaged or hostile bytes give fewer facts, never an error: the decoder has the l
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from tegaki.formats.jpeg import APP1, APP13, APP15, COM, DQT, FRAMES, SOS, JpegFile
+from tegaki.formats.png import PngFile
+from tegaki.formats.walk import Structure
+from tegaki.formats.webp import FRAME, LOSSLESS, LOSSY, PIXELS, WebpFile
+
 _Whole = npt.NDArray[np.int64]
 
-_SOS, _DQT, _COM, _APP1, _APP13, _APP15 = 0xDA, 0xDB, 0xFE, 0xE1, 0xED, 0xEF
-_SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # ITU-T T.81, table B.1
 _PROGRESSIVE = frozenset((0xC2, 0xC6, 0xCA, 0xCE))
 # ITU-T T.81, table K.1 (luminance), in the zigzag order of files.
 _K1 = np.array(
@@ -45,19 +47,21 @@ class Header:
     metadata: int = 0
 
 
-def read_header(data: bytes, format: str) -> Header:
-    """The header of a file whose format is known."""
-    if format == "JPEG":
-        return _jpeg(data)
-    if format == "PNG":
-        depth, colour, interlace = (*data[24:26], *data[28:29], 0, 0, 0)[:3]
-        text = sum(size for name, size in _png_chunks(data) if name not in _PNG_PICTURE)
+def read_header(data: bytes, file: Structure | None, format: str) -> Header:
+    """The header of a file.
+
+    Args:
+        file: its structure; ``None``: of a format that has no walker, which ``format`` names.
+    """
+    if isinstance(file, JpegFile):
+        return _jpeg(data, file)
+    if isinstance(file, PngFile):
+        _, _, depth, colour, interlace = file.header or (0, 0, 0, 0, 0)
+        text = sum(c.end - c.start - 12 for c in file.chunks if c.kind not in _PNG_PICTURE)
         return Header(
             f"PNG colour type {colour}, {depth} bits, interlace {interlace}", metadata=text
         )
-    if format == "WEBP":
-        return _webp(data)
-    return Header(format)
+    return _webp(file) if isinstance(file, WebpFile) else Header(format)
 
 
 def jpeg_quality(table: _Whole) -> int:
@@ -80,36 +84,24 @@ def _ijg_tables() -> _Whole:
 _IJG = _ijg_tables()
 
 
-def _jpeg(data: bytes) -> Header:
+def _jpeg(data: bytes, file: JpegFile) -> Header:
     tables: dict[int, _Whole] = {}
     kind, sampling, luma, metadata = "JPEG", "", 0, 0
-    for marker, body in _jpeg_segments(data):
-        if marker == _DQT:
+    for segment in file.segments:
+        marker, body = segment.code, data[segment.body : segment.end]
+        if marker == SOS:
+            break
+        if marker == DQT:
             tables |= _quantisation(body)
-        elif marker in _SOF and len(body) >= 9:
+        elif marker in FRAMES and len(body) >= 9:
             parts = [body[i : i + 3] for i in range(6, len(body) - 2, 3)]
             sampling = ", ".join(f"{part[1] >> 4}x{part[1] & 15}" for part in parts)
             way = "progressive" if marker in _PROGRESSIVE else "sequential"
             kind, luma = f"JPEG {way}, {len(parts)} components", parts[0][2]
-        elif marker in (_COM, _APP15) or _APP1 <= marker <= _APP13:
+        elif marker in (COM, APP15) or APP1 <= marker <= APP13:
             metadata += len(body)  # APP0 and APP14 say how to read the pixels
     quality = float(jpeg_quality(tables[luma])) if luma in tables else math.nan
     return Header(kind, quality, sampling, metadata)
-
-
-def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Markers and contents up to the first scan."""
-    at = 2
-    while at + 4 <= len(data) and data[at] == 0xFF:
-        marker = data[at + 1]
-        size = int.from_bytes(data[at + 2 : at + 4], "big")
-        if marker == 0xFF:  # a fill byte
-            at += 1
-            continue
-        if marker == _SOS or size < 2:
-            return
-        yield marker, data[at + 4 : at + 2 + size]
-        at += 2 + size
 
 
 def _quantisation(body: bytes) -> dict[int, _Whole]:
@@ -125,20 +117,8 @@ def _quantisation(body: bytes) -> dict[int, _Whole]:
     return tables
 
 
-def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int]]:
-    at = 8
-    while at + 8 <= len(data):
-        size = int.from_bytes(data[at : at + 4], "big")
-        yield data[at + 4 : at + 8], size
-        at += 12 + size
-
-
-def _webp(data: bytes) -> Header:
-    kind, metadata, at = "WebP", 0, 12
-    while at + 8 <= len(data):
-        name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
-        if name in (b"VP8 ", b"VP8L", b"ANMF"):
-            kind = {b"VP8 ": "WebP lossy", b"VP8L": "WebP lossless"}.get(name, "WebP animated")
-        metadata += size if name in _WEBP_METADATA else 0
-        at += 8 + size + size % 2
-    return Header(kind, metadata=metadata)
+def _webp(file: WebpFile) -> Header:
+    kinds = [chunk.kind for chunk in file.chunks if chunk.kind in PIXELS]
+    kind = {LOSSY: "WebP lossy", LOSSLESS: "WebP lossless", FRAME: "WebP animated"}
+    metadata = sum(c.end - c.start - 8 for c in file.chunks if c.kind in _WEBP_METADATA)
+    return Header(kind[kinds[-1]] if kinds else "WebP", metadata=metadata)

@@ -26,8 +26,10 @@ from tegaki.errors import (
     TruncatedPicture,
     UnsupportedPicture,
 )
-from tegaki.formats.sniff import bytes_promised, sniff
-from tegaki.formats.unsupported import unsupported_format
+from tegaki.formats import Structure, sniff, text_file, unsupported_format, walk
+from tegaki.formats.png import PngFile
+from tegaki.formats.tiff import TiffFile
+from tegaki.formats.unsupported import raw_file
 from tegaki.imaging.color import to_rgb
 from tegaki.imaging.crops import normalise, plan_crops, refuse_blank
 from tegaki.imaging.png_rows import PngStrips, without_text
@@ -100,6 +102,10 @@ class PictureInfo:
 class OpenedPicture:
     """A picture whose header has been read and whose pixels have not.
 
+    Attributes:
+        file: its structure, which its format, size and frames are taken from; ``None``: a BMP.
+        info: its form. Until it is decoded its size is that of the stored picture.
+
     Raises:
         NotAPicture, UnsupportedPicture, TruncatedPicture, CorruptPicture: on the header alone.
     """
@@ -107,18 +113,21 @@ class OpenedPicture:
     def __init__(self, data: bytes) -> None:
         name = sniff(data)
         if name is None:
-            other = unsupported_format(data)
+            other = unsupported_format(data) or text_file(data)
             raise other or NotAPicture("not a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file")
-        if len(data) < max(bytes_promised(data, name), _FEWEST_BYTES):
+        self.file = file = walk(data)
+        if isinstance(file, TiffFile) and file.raw:
+            raise raw_file(file.raw)
+        if len(data) < max(file.promised if file else 0, _FEWEST_BYTES):
             raise TruncatedPicture("the file ends before the picture does")
         self._data = data
-        self._rows = PngStrips.from_bytes(data, LARGE) if name == "PNG" else None
+        self._rows = PngStrips.from_bytes(data, file, LARGE) if isinstance(file, PngFile) else None
         skeleton = self._rows and _opened_upright(self._rows.skeleton)
         if skeleton is None:
             self._rows = None
-        self._image = skeleton or guarded(lambda: _open(data, name))
+        self._image = skeleton or guarded(lambda: _open(data, name, file))
         self._in_full = self._rows is None
-        self.info = guarded(lambda: _picture_info(self._image, name))
+        self.info = guarded(lambda: _picture_info(self._image, name, file))
 
     def __enter__(self) -> Self:
         return self
@@ -185,7 +194,7 @@ class OpenedPicture:
         return _HALF if min(self._image.size) >= _HALF * shrink.least_side else 1
 
     def _whole(self, policy: DecodePolicy) -> tuple[Image.Image, PictureInfo]:
-        image = _open(self._data, "PNG") if self._rows else self._image
+        image = _open(self._data, "PNG", self.file) if self._rows else self._image
         refuse_undefined(image)
         image.load()
         method = _to_upright(image)
@@ -233,16 +242,27 @@ def check_size(info: PictureInfo, limits: Limits, min_side: int) -> None:
         raise TooSmall(f"{size}: too small to judge (the short side must have {min_side})")
 
 
-def _open(data: bytes, name: str) -> ImageFile.ImageFile:
-    if name == "PNG":
-        data = without_text(data)
+def _open(data: bytes, name: str, file: Structure | None) -> ImageFile.ImageFile:
+    if isinstance(file, PngFile):
+        data = without_text(data, file)
     module, plugin = _PLUGINS[name].split(".")
     opened: ImageFile.ImageFile = getattr(import_module(f"PIL.{module}"), plugin)(io.BytesIO(data))
     return opened
 
 
-def _picture_info(image: ImageFile.ImageFile, name: str) -> PictureInfo:
-    return PictureInfo(name, *image.size, animated=bool(getattr(image, "is_animated", False)))
+def _picture_info(image: ImageFile.ImageFile, name: str, file: Structure | None) -> PictureInfo:
+    """What the structure says. The decoder has to agree: it is the decoder's picture that is held
+    in memory and judged."""
+    if file is None or file.size is None:
+        animated = bool(getattr(image, "is_animated", False))
+        return PictureInfo(name, *image.size, animated=animated)
+    turned = name == "TIFF" and image.size == file.size[::-1]  # Pillow gives its upright size
+    if image.size != file.size and not turned:
+        raise CorruptPicture(
+            f"its header says {file.size[0]} x {file.size[1]} pixels, and its decoder "
+            f"{image.size[0]} x {image.size[1]}"
+        )
+    return PictureInfo(file.format, *image.size, animated=file.frames > 1)
 
 
 def guarded(step: Callable[[], T]) -> T:
@@ -277,7 +297,7 @@ def _opened_upright(skeleton: bytes) -> ImageFile.ImageFile | None:
     """A PNG without its pixels; ``None``: it is damaged, which may be nothing to them, or is not
     stored upright."""
     try:
-        image = _open(skeleton, "PNG")
+        image = _open(skeleton, "PNG", None)
     except Exception:  # noqa: BLE001 - the decoder of the whole says what is wrong, if anything
         return None
     # Pillow would decode it to look for EXIF behind its pixels.

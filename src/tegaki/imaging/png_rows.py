@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile, putchunk
 
-_SIGNATURE = 8  # bytes
+from tegaki.formats.png import BODY, SIGNATURE, PngFile, pixel_pieces
+
 _TEXT = frozenset((b"tEXt", b"zTXt", b"iTXt", b"iCCP", b"caBX"))
-_IHDR = b"\0\0\0\x0dIHDR"
-_BODY = 33  # behind the signature and IHDR
 _IEND = bytes.fromhex("0000000049454e44ae426082")
 _ODD = frozenset((b"IHDR", b"acTL", b"fcTL", b"fdAT", b"DDAT"))
 _INDEXED = 3  # the colour type
@@ -24,7 +23,7 @@ _AT_ONCE = 1 << 16  # bytes: zlib copies what it does not come to, each time
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type (PNG 3rd edition, table 12)
 
 
-def without_text(data: bytes) -> bytes:
+def without_text(data: bytes, file: PngFile) -> bytes:
     """The same PNG without text, profile and C2PA chunks; damaged structure is left as it is.
 
     The decoder inflates them and gives up on a picture whose workflow or prompt is larger than its
@@ -33,15 +32,15 @@ def without_text(data: bytes) -> bytes:
     """
     kept: list[memoryview] = []
     view = memoryview(data)
-    start = _SIGNATURE
-    for name, at, end in _chunks(data, _SIGNATURE):
-        if name in _TEXT and end <= len(data):
+    start = len(SIGNATURE)
+    for kind, at, end in file.chunks:
+        if kind in _TEXT:
             if at > start:
                 kept.append(view[start:at])
             start = end
-    if start == _SIGNATURE:
+    if start == len(SIGNATURE):
         return data
-    return b"".join([view[:_SIGNATURE], *kept, view[start:]])
+    return b"".join([view[: len(SIGNATURE)], *kept, view[start:]])
 
 
 class PngStrips:
@@ -52,33 +51,34 @@ class PngStrips:
         skeleton: the file without texts and pixels; it says everything else.
     """
 
-    def __init__(self, data: bytes, first: int, others: list[tuple[bytes, bytes]]) -> None:
-        self._data, self._first = data, first
-        self._width, self._height = struct.unpack_from(">II", data, 16)
-        self._channels = _CHANNELS[data[25]]
+    def __init__(self, data: bytes, file: PngFile, others: list[tuple[bytes, bytes]]) -> None:
+        assert file.header is not None
+        assert file.pixels is not None
+        self._data, self._pixels = data, file.pixels
+        self._width, self._height = file.header.width, file.header.height
+        self._channels = _CHANNELS[file.header.colour]
         self._palette = b"".join(chunk for name, chunk in others if name in _PALETTE)
         chunks = (chunk for _, chunk in others)
-        self.skeleton = b"".join([data[:_BODY], *chunks, _IEND])
+        self.skeleton = b"".join([data[:BODY], *chunks, _IEND])
 
     @classmethod
-    def from_bytes(cls, data: bytes, least: int) -> PngStrips | None:
+    def from_bytes(cls, data: bytes, file: PngFile, least: int) -> PngStrips | None:
         """``None``: another kind of PNG, an animated or an oddly built one, or fewer than
         ``least`` pixels."""
-        if data[_SIGNATURE:16] != _IHDR or len(data) < _BODY:
+        if file.header is None:
             return None
-        width, height, depth, colour, interlaced = struct.unpack_from(">IIBBxxB", data, 16)
-        if width * height < least or depth != 8 or colour not in _CHANNELS or interlaced:
+        width, height, depth, colour, interlace = file.header
+        if width * height < least or depth != 8 or colour not in _CHANNELS or interlace:
             return None
-        plain = _plain_chunks(data)
-        if plain is None:
+        others = _plain_chunks(data, file)
+        if others is None:
             return None
-        first, others = plain
         palette = [(name, len(chunk)) for name, chunk in others if name in _PALETTE]
         if sum(size for _, size in palette) > _MOST_PALETTE:
             return None
         if colour == _INDEXED and not any(name == b"PLTE" for name, _ in palette):
             return None
-        return cls(data, first, others)
+        return cls(data, file, others)
 
     def strips(self, rows: int) -> Iterator[Image.Image]:
         """The picture from its top to its bottom, as Pillow decodes it, ``rows`` rows at a time.
@@ -90,7 +90,7 @@ class PngStrips:
             zlib.error, OSError: the pixels are damaged, or end too early.
         """
         stride, above = 1 + self._width * self._channels, b""
-        inflated = _Inflated(self._data, self._first)
+        inflated = _Inflated(self._data, self._pixels)
         for top in range(0, self._height, rows):
             count = min(rows, self._height - top)
             strip = self._decoded(above + inflated.take(count * stride), count + bool(above))
@@ -102,7 +102,7 @@ class PngStrips:
     def _decoded(self, filtered: bytes, height: int) -> Image.Image:
         header = self._data[16:20] + struct.pack(">I", height) + self._data[24:29]
         whole = io.BytesIO()
-        whole.write(self._data[:_SIGNATURE])
+        whole.write(SIGNATURE)
         putchunk(whole, b"IHDR", header)
         whole.write(self._palette)
         putchunk(whole, b"IDAT", zlib.compress(filtered, 0))
@@ -114,10 +114,10 @@ class PngStrips:
 
 
 class _Inflated:
-    """What consecutive IDAT chunks hold (PNG 3rd edition, section 5.6), little by little."""
+    """What the IDAT chunks hold, little by little."""
 
-    def __init__(self, data: bytes, first: int) -> None:
-        self._packed = _packed(data, first)
+    def __init__(self, data: bytes, pixels: tuple[int, int]) -> None:
+        self._packed = _packed(data, pixels)
         self._inflate = zlib.decompressobj()
         self._waiting: bytes | memoryview = b""
 
@@ -137,45 +137,37 @@ class _Inflated:
         return some
 
 
-def _plain_chunks(data: bytes) -> tuple[int, list[tuple[bytes, bytes]]] | None:
-    """Where the pixels begin, and name and bytes of all chunks but them and texts; ``None`` where
-    order or kind leave a doubt which pixels are meant, or something else is cut than pixels."""
-    first, before, end = 0, b"", _BODY
-    others = []
-    for name, at, end in _chunks(data, _BODY):
+def _plain_chunks(data: bytes, file: PngFile) -> list[tuple[bytes, bytes]] | None:
+    """Name and bytes of all chunks but pixels and texts; ``None`` where order or kind leave a doubt
+    which pixels are meant, or something else is cut than pixels."""
+    if file.pixels is None or not _ends_plainly(data, file):
+        return None
+    first, _ = file.pixels
+    others: list[tuple[bytes, bytes]] = []
+    for name, at, after in file.chunks[1:]:
         if name == b"IDAT":
-            if first and before != name:
+            if at > first:
                 return None
-            first = first or at
-        elif name == b"IEND":
-            break
-        elif end > len(data) or name in _ODD or (first and name in _PALETTE):
+        elif name in _ODD or (at > first and name in _PALETTE):
             return None
-        elif name not in _TEXT:
-            others.append((name, data[at:end]))
+        elif name not in _TEXT and name != b"IEND":
+            others.append((name, data[at:after]))
             if len(others) > _MOST_OTHERS:
                 return None
-        before = name
-    else:
-        plan = data[end + 4 : end + 8]
-        first = first if len(plan) < len(b"IEND") or plan == b"IEND" else 0
-    return (first, others) if first else None
+    return others
 
 
-def _packed(data: bytes, first: int) -> Iterator[memoryview]:
-    view = memoryview(data)
-    for name, at, end in _chunks(data, first):
-        if name != b"IDAT":
-            return
-        body = view[at + 8 : end - 4]
+def _ends_plainly(data: bytes, file: PngFile) -> bool:
+    """With IEND, or cut in the pixels or in the last bytes, where nothing but IEND is missing."""
+    if file.end is not None:
+        return True
+    if file.cut is not None:
+        return file.cut.kind == b"IDAT" and file.pixels is not None and file.pixels[1] == len(data)
+    rest = data[file.chunks[-1].end :]
+    return len(rest) < 12 and (len(rest) < 8 or rest[4:8] == b"IEND")
+
+
+def _packed(data: bytes, pixels: tuple[int, int]) -> Iterator[memoryview]:
+    for body in pixel_pieces(data, *pixels):
         for start in range(0, len(body), _AT_ONCE):
             yield body[start : start + _AT_ONCE]
-
-
-def _chunks(data: bytes, at: int) -> Iterator[tuple[bytes, int, int]]:
-    """Name, start and end of each chunk from ``at`` on; the last one may be cut by the file."""
-    view = memoryview(data)
-    while at + 12 <= len(data):
-        end = at + 12 + int.from_bytes(view[at : at + 4], "big")
-        yield bytes(view[at + 4 : at + 8]), at, end
-        at = end

@@ -9,6 +9,8 @@ import numpy as np
 from PIL import Image
 
 from tegaki.errors import MissingExtra
+from tegaki.formats import Structure
+from tegaki.formats.tiff import TiffFile
 from tegaki.metadata.c2pa import interpret, reader, remark
 from tegaki.metadata.c2pa.trust import checked_anchors
 from tegaki.metadata.containers.survey import survey
@@ -70,7 +72,7 @@ _THEN: tuple[Callable[[Evidence], Iterator[Claim]], ...] = (
 the graph of the ComfyUI that it drives), the one that people used comes first."""
 
 
-READER_VERSION = 3
+READER_VERSION = 4
 """Raised whenever the same bytes would give other claims: stores keep what each version read."""
 MOST_CLAIMS = 100
 """Of one file: real ones make up to five, and a row has to be read."""
@@ -114,16 +116,19 @@ def examine(
     decoded: Image.Image | None = None,
     trust_anchors: str | None = None,
     limits: Limits = DEFAULT,
+    file: Structure | None = None,
 ) -> Provenance:
     """Read every mark in a file's bytes. Nothing is fetched; no content raises.
 
     Args:
-        data: the file's content; PNG, JPEG, WebP, AVIF and GIF are looked into, by content.
+        data: the file's content; PNG, JPEG, WebP, AVIF, HEIC, GIF and TIFF are looked into,
+            by content.
         pixels: also look for marks in pixels (hidden texts, watermarks, NovelAI's signature).
         decoded: the picture as Pillow decoded it, as stored: not upright, alpha not laid on
             anything. Saves decoding it once more for marks in pixels.
         trust_anchors: certificates (PEM, see :func:`checked_anchors`) whose C2PA signatures count
             as proof.
+        file: the file's structure as :func:`tegaki.formats.walk` gives it, where the caller has it.
 
     Raises:
         AnchorsError: ``trust_anchors`` are no certificates.
@@ -133,11 +138,11 @@ def examine(
         raise TypeError(f"a file's bytes are wanted, as bytes, not {type(data).__name__}")
     if trust_anchors is not None:
         trust_anchors = checked_anchors(trust_anchors)
-    marks = survey(data, limits)
-    picture = StoredPicture(data, marks.format, limits, decoded)
-    hidden = tuple(find_stealth(data, marks.format, limits, picture)) if pixels else ()
+    marks = survey(data, limits, file)
+    picture = StoredPicture(data, marks.file, limits, decoded)
+    hidden = tuple(find_stealth(data, limits, picture)) if pixels else ()
     evidence = Evidence(marks, hidden, picture)
-    claims = claims_of_texts(evidence, Signatures(data, picture if pixels else None))
+    claims = claims_of_texts(evidence, Signatures(picture if pixels else None))
     if pixels:
         claims += _of_watermarks(picture)
     manifest_claims, remarks = _of_manifest(data, marks, trust_anchors)
@@ -203,6 +208,11 @@ def _of_watermarks(picture: StoredPicture) -> list[Claim]:
     return [hit.claim(picture.place) for hit in find_watermark(rgb)]
 
 
+def _container(marks: Marks) -> str:
+    """The format as c2pa-python knows it: to it camera raw files are TIFF."""
+    return "TIFF" if isinstance(marks.file, TiffFile) else marks.format
+
+
 def _of_manifest(
     data: bytes, marks: Marks, trust_anchors: str | None
 ) -> tuple[list[Claim], list[str]]:
@@ -212,7 +222,7 @@ def _of_manifest(
         return [], [said] if remote else []
     if not reader.available():
         return [], [MANIFEST_NOT_READ]
-    found = interpret.read_manifest(data, marks.format, marks.c2pa, trust_anchors)
+    found = interpret.read_manifest(data, _container(marks), marks.c2pa, trust_anchors)
     if found.problem:
         return list(found.claims), [found.problem]
     if found.claims:

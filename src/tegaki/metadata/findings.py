@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
+from tegaki.formats import Structure
 from tegaki.metadata.limits import Limits
 from tegaki.metadata.marks import ExifField, IptcField, Marks, Property, Text
 from tegaki.results.claim import Location
@@ -92,12 +93,23 @@ class Findings:
             self.note(f"Only the first {self.limits.blocks} blocks of the file were read.")
         return self.blocks <= self.limits.blocks
 
+    def follow(self, damage: tuple[str, ...], blocks: int) -> None:
+        """Take over what a walker of :mod:`tegaki.formats` says of a file: its sentences, and how
+        many parts it listed."""
+        self.blocks += blocks
+        for sentence in damage:
+            self.note(sentence)
+
     def next_field(self) -> bool:
         """Count a field of EXIF, XMP or IPTC; False when the limit is passed."""
         self.fields += 1
         if self.fields == self.limits.fields + 1:
             self.note(f"Only the first {self.limits.fields} fields of the file were read.")
         return self.fields <= self.limits.fields
+
+    def fields_left(self) -> int:
+        """Fields that may still be read."""
+        return max(0, self.limits.fields - self.fields)
 
     def room(self) -> int:
         """Bytes that one text may still unpack to."""
@@ -131,14 +143,14 @@ class Findings:
             self.empty = True
             self.note(f"The {name} file holds no picture; nothing in it counts.")
 
-    def marks(self, format_name: str) -> Marks:
+    def marks(self, file: Structure) -> Marks:
         """All of it. C2PA, appendix A: of two manifest stores in a file, none counts."""
         if self.empty:
-            return Marks(format_name, trailer=self.trailer, damage=tuple(self.damage))
+            return Marks(file.format, trailer=self.trailer, damage=tuple(self.damage), file=file)
         if len(self.stores) > 1:
             self.note(f"The file has {len(self.stores)} C2PA manifest stores; none was read.")
         return Marks(
-            format=format_name,
+            format=file.format,
             texts=tuple(self.texts),
             exif=tuple(self.exif),
             xmp=tuple(self.xmp),
@@ -146,6 +158,7 @@ class Findings:
             c2pa=self.stores[0] if len(self.stores) == 1 else None,
             trailer=self.trailer,
             damage=tuple(self.damage),
+            file=file,
         )
 
 

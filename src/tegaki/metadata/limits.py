@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tegaki.formats.limits import MOST_PARTS
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -16,7 +18,7 @@ class Limits:
     decoded to look into its pixels.
     """
 
-    blocks: int = 20_000
+    blocks: int = MOST_PARTS
     text: int = 4 * 1024 * 1024
     inflated: int = 16 * 1024 * 1024
     depth: int = 64

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from tegaki.formats import Structure
 from tegaki.results.claim import Location
 
 
@@ -65,10 +66,12 @@ class IptcField:
 class Marks:
     """Everything found in one file by walking its container, in the order of the file.
 
-    ``format``: ``PNG``, ``JPEG``, ``WEBP``, ``AVIF``, ``GIF`` or empty for any other container,
-    where nothing is ever found. ``c2pa``: where a C2PA manifest store stands. ``trailer``: where
-    bytes stand behind the container's end, which are never read. ``damage``: sentences about
-    parts that were left out because they contradict their container or pass a limit.
+    ``format``: ``PNG``, ``JPEG``, ``WEBP``, ``AVIF``, ``HEIC``, ``GIF``, ``TIFF``, a kind of camera
+    raw file (``DNG``, ``NEF`` ...), or empty for any other container, where nothing is ever found.
+    ``c2pa``: where a C2PA manifest store stands. ``trailer``: where bytes stand behind the
+    container's end, which are never read. ``damage``: sentences about parts that were left out
+    because they contradict their container or pass a limit. ``file``: the structure by which all
+    of it was found.
     """
 
     format: str
@@ -79,14 +82,15 @@ class Marks:
     c2pa: Location | None = None
     trailer: Location | None = None
     damage: tuple[str, ...] = ()
+    file: Structure | None = field(default=None, compare=False, repr=False)
 
     def all_texts(self) -> Iterator[tuple[Location, str]]:
         """Every text with its place: named texts, EXIF fields, XMP properties, IPTC datasets."""
         for text in self.texts:
             yield text.place, text.text
-        for field in self.exif:
-            if field.text:
-                yield field.place, field.text
+        for entry in self.exif:
+            if entry.text:
+                yield entry.place, entry.text
         for found in self.xmp:
             yield found.place, f"{found.name}: {found.value}"
         for dataset in self.iptc:

@@ -23,6 +23,8 @@ from tests.lab.scenes import by_path, contents, scene
 
 __all__ = ["built", "drawn", "folders"]  # fixtures
 
+TEXT_FILE = "a text file, which is not read here; choose the picture that it belongs to"
+
 
 # ---- the normal form ---------------------------------------------------------------------------
 
@@ -176,7 +178,7 @@ def test_what_is_left_out_and_why(drawn: Path, tmp_path: Path) -> None:
     assert left_out(built.folder) == {
         "notes.txt": (
             "unreadable",
-            "NotAPicture: not a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file",
+            f"NotAPicture: {TEXT_FILE}",
         ),
         "half.png": ("unreadable", "TruncatedPicture: the file ends before the picture does"),
         "gone.png": ("unreadable", "FileNotFound: a symlink to something that does not exist"),
@@ -186,7 +188,7 @@ def test_what_is_left_out_and_why(drawn: Path, tmp_path: Path) -> None:
         ),
         "line\\nbreak\\r.png": (
             "unreadable",
-            "NotAPicture: not a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file",
+            f"NotAPicture: {TEXT_FILE}",
         ),
         "small.png": ("too small", "400 x 255 pixels"),
         "blank.png": ("blank", "one flat colour: nothing to judge"),

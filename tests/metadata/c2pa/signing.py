@@ -19,7 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID  # noqa: E402
 
 TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 TRAINED = TYPES + "trainedAlgorithmicMedia"
-MAGIC = {b"\x89P": "PNG", b"\xff\xd8": "JPEG", b"RI": "WEBP"}
+MAGIC = {b"\x89P": "PNG", b"\xff\xd8": "JPEG", b"RI": "WEBP", b"II": "TIFF"}
 
 
 class Chain(NamedTuple):

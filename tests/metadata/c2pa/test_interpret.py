@@ -133,7 +133,7 @@ def test_a_manifest_without_source_type_rests_on_its_agent(shared: Path) -> None
 # Integrity and signer
 
 
-@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "AVIF", "GIF"])
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "AVIF", "GIF", "TIFF"])
 def test_trust_makes_a_declaration_proof(format: str, signer: Chain, stranger: Chain) -> None:
     data = sign(picture(format), signer, FIREFLY, generator="Adobe_Firefly")
     for anchors, strength, answer in (

@@ -159,7 +159,8 @@ ITEM = bytes(4) + EXIF
 
 def test_heif_that_is_not_avif_is_read_and_named() -> None:
     marks = survey(with_location(iloc([(0, len(ITEM))]), idat=ITEM))
-    assert [field.place.path for field in marks.exif] == ["HEIF Exif item 0x010E ImageDescription"]
+    assert marks.format == "HEIC"
+    assert [field.place.path for field in marks.exif] == ["HEIC Exif item 0x010E ImageDescription"]
 
 
 def test_another_brand_is_no_picture() -> None:
@@ -200,7 +201,7 @@ def test_extents_that_overlap_cannot_ask_for_memory() -> None:
     marks = survey(with_location(iloc([(0, len(content))] * 15_000), idat=content))
     assert marks.exif == ()
     assert marks.damage == (
-        "HEIF Exif item lies nowhere in the file or is too long; it was left out.",
+        "HEIC Exif item lies nowhere in the file or is too long; it was left out.",
     )
 
 

@@ -19,8 +19,10 @@ from tegaki.metadata.marks import Marks
 from tegaki.results.claim import Location
 from tests.metadata.bytes_made import (
     ASCII,
+    BYTE,
     GIF_XMP_END,
     PHOTOSHOP,
+    SHORT,
     UNDEFINED,
     avif_with,
     c2pa_store,
@@ -51,9 +53,9 @@ from tests.metadata.bytes_made import (
 )
 
 GUID = "0123456789ABCDEF0123456789ABCDEF"
+COMMENT = b"UNICODE\0" + "花 Steps: 20".encode("utf-16-be")
 EXIF = exif_block(
-    [(0x010E, ASCII, b"a flower\0"), (0x0131, ASCII, b"abc")],
-    [(0x9286, UNDEFINED, b"UNICODE\0" + "花 Steps: 20".encode("utf-16-be"))],
+    [(0x010E, ASCII, b"a flower\0"), (0x0131, ASCII, b"abc")], [(0x9286, UNDEFINED, COMMENT)]
 )
 XMP = xmp_packet(
     "<dc:title><rdf:Alt><rdf:li>one</rdf:li></rdf:Alt></dc:title>",
@@ -88,6 +90,15 @@ GIF_MARKS = [
     gif_application(b"C2PA_GIF\1\0\0", gif_chain(STORE)),
 ]
 AVIF_ITEMS = [exif_item(EXIF), xmp_item(XMP)]
+TIFF_FIELDS = [
+    (256, SHORT, struct.pack("<H", 16)),
+    (257, SHORT, struct.pack("<H", 12)),
+    (0x010E, ASCII, b"a flower\0"),
+    (0x0131, ASCII, b"abc"),
+    (700, BYTE, XMP),
+    (33723, UNDEFINED, iptc_block([(2, 110, b"someone")])),
+    (0xCD41, UNDEFINED, STORE),
+]
 FULL = {
     "PNG": png_with(PNG_MARKS),
     "JPEG": jpeg_with(JPEG_MARKS),
@@ -95,6 +106,7 @@ FULL = {
     "GIF": gif_with(GIF_MARKS),
     "AVIF": avif_with(AVIF_ITEMS, [c2pa_uuid(STORE)]),
     "AVIF in pieces": avif_with(AVIF_ITEMS, [c2pa_uuid(STORE)], in_idat=True, extents=5),
+    "TIFF": exif_block(TIFF_FIELDS, [(0x9286, UNDEFINED, COMMENT)]),
 }
 PLAIN = {form: saved(form) for form in ("PNG", "JPEG", "WEBP", "GIF", "AVIF")}
 LOOSE = {
@@ -145,9 +157,9 @@ def test_every_carrier_of_a_full_file_is_read(name: str) -> None:
     assert [p.value for p in marks.xmp if p.name == "title"]
     if marks.format != "GIF":
         assert [field.text for field in marks.exif] == ["a flower", "abc", "花 Steps: 20"]
-    if marks.format in ("PNG", "JPEG"):
+    if marks.format in ("PNG", "JPEG", "TIFF"):
         assert [field.text for field in marks.iptc] == ["someone"]
-    if marks.format in ("PNG", "GIF"):
+    if marks.format in ("PNG", "GIF", "TIFF"):
         assert [p.value for p in marks.xmp] == [GUID, "one"]
     if marks.format == "JPEG":
         assert [p.value for p in marks.xmp] == [GUID, "one"] * 2
@@ -159,7 +171,7 @@ def test_a_picture_without_marks_gives_none(form: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"II*\0" + bytes(50), EXIF, XMP, STORE, b"RIFF\4\0\0\0WAVE", b"BM" + bytes(60)]
+    "data", [b"", EXIF[4:], XMP, STORE, b"RIFF\4\0\0\0WAVE", b"BM" + bytes(60)]
 )
 def test_another_container_is_not_read(data: bytes) -> None:
     assert survey(data) == Marks(format="")

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from tegaki.formats import walk
 from tegaki.metadata import examine, read
-from tegaki.metadata.limits import DEFAULT
 from tegaki.metadata.pixels.samples import StoredPicture
 from tegaki.metadata.pixels.signature import Signatures
 from tegaki.results.claim import Claim
@@ -147,7 +147,7 @@ def test_few_signatures_of_one_file_are_checked() -> None:
     """Each is over all samples; those of one Comment are checked once."""
     comments = [{"signed_hash": "A" * 86 + "==", "seed": at // 2} for at in range(40)]
     data = saved(Image.new("RGB", (8, 8)), PngInfo())
-    signatures = Signatures(data, StoredPicture(data, "PNG", DEFAULT))
+    signatures = Signatures(StoredPicture(data, walk(data)))
     answers = [signatures.answer(each) for each in comments]
     assert answers == ["differs"] * 8 + ["unchecked"] * 32
 

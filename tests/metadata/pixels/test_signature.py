@@ -28,8 +28,7 @@ def file_comment(path: Path) -> dict[str, Any]:
 
 
 def hidden_comment(path: Path) -> dict[str, Any]:
-    form = "PNG" if path.suffix == ".png" else "WEBP"
-    (text,) = find_stealth(path.read_bytes(), form)
+    (text,) = find_stealth(path.read_bytes())
     return dict(json.loads(json.loads(text.text)["Comment"]))
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from tegaki.formats import walk
 from tegaki.formats.structure import read_header
 from tegaki.imaging import PictureInfo
 from tegaki.lab.audit.pixels import Pixels, measure_pixels
@@ -92,7 +93,7 @@ def of_original(info: Original) -> Features:
 
 def of_file(data: bytes, info: PictureInfo, pixels: Pixels) -> Features:
     """What a file and its decoded pixels say."""
-    header = read_header(data, info.format)
+    header = read_header(data, walk(data), info.format)
     return {
         "format": info.format,
         "encoding": header.kind,

@@ -2,72 +2,32 @@
 
 from __future__ import annotations
 
+from tegaki.formats.gif import GifFile
 from tegaki.metadata.findings import Findings, decode, join
 from tegaki.metadata.marks import Text
 from tegaki.metadata.parsers import xmp
 from tegaki.results.claim import Location
 
-SIGNATURES = (b"GIF87a", b"GIF89a")
-_EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 _COMMENT, _APPLICATION = 0xFE, 0xFF
 _MAGIC_TRAILER = b"\x01" + bytes(range(255, -1, -1)) + b"\0"
 """XMP part 3, 1.1.2: the packet is no chain of sub-blocks, so these bytes lead any reader that
 takes it for one to its end."""
 
 
-def walk(data: bytes, found: Findings) -> None:
-    """The blocks from the logical screen to the trailer byte (GIF89a, appendix B)."""
-    if len(data) < 13:
-        found.note("The GIF file ends in its header.")
-        return
-    at = 13 + _table(data[10])
-    picture = False
-    while found.next_block():
-        introducer = data[at] if at < len(data) else None
-        if introducer == _TRAILER:
-            found.finish(data, at + 1, "GIF", picture)
-            return
-        end = _block(data, at, introducer, found)
-        if end is None:
-            found.note(f"The GIF file is cut or damaged at byte {min(at, len(data))}.")
-            return
-        picture |= introducer == _IMAGE
-        at = end
+def read(file: GifFile, data: bytes, found: Findings) -> None:
+    """The blocks up to the trailer byte; what follows it is a trailer."""
+    for block in file.blocks:
+        if block.label in (_COMMENT, _APPLICATION):
+            _extension(data, *block, found)
+    found.follow(file.damage, len(file.blocks))
+    if file.end is not None:
+        found.finish(data, file.end, "GIF", file.whole_frames > 0)
 
 
-def _block(data: bytes, at: int, introducer: int | None, found: Findings) -> int | None:
-    """Read one block; where the next one begins, or None where this one is cut or unknown."""
-    if introducer == _EXTENSION:
-        end = _chain(data, at + 2)
-        if end is not None:
-            _extension(data, at, end, found)
-        return end
-    if introducer == _IMAGE and at + 10 < len(data):
-        # The descriptor, its colour table, and a byte of code size stand before the pixels.
-        return _chain(data, at + 11 + _table(data[at + 9]))
-    return None
-
-
-def _table(flags: int) -> int:
-    """Bytes of a colour table (section 18)."""
-    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
-
-
-def _chain(data: bytes, at: int) -> int | None:
-    """The end of a chain of sub-blocks (section 15), or None where the file ends first."""
-    try:
-        while size := data[at]:
-            at += size + 1
-    except IndexError:
-        return None
-    return at + 1
-
-
-def _extension(data: bytes, at: int, end: int, found: Findings) -> None:
-    label = data[at + 1]
+def _extension(data: bytes, label: int, at: int, end: int, found: Findings) -> None:
     if label == _COMMENT:
         _comment(data, at, end, found)
-    elif label == _APPLICATION and data[at + 2] == 11:
+    elif data[at + 2] == 11:
         name = data[at + 3 : at + 14]
         if name == b"XMP DataXMP":
             _xmp(data, at, end, found)

@@ -1,25 +1,15 @@
-"""JPEG (ITU T.81, JFIF, EXIF, XMP part 3): the marker segments, through all scans to EOI."""
+"""JPEG (ITU T.81, JFIF, EXIF, XMP part 3): comments, EXIF, XMP, Photoshop resources and C2PA."""
 
 from __future__ import annotations
 
-import re
 import struct
 from dataclasses import dataclass, field
 
+from tegaki.formats.jpeg import APP1, APP11, APP13, COM, JpegFile, Segment
 from tegaki.metadata.findings import Blob, Findings, decode, join
 from tegaki.metadata.marks import Text
 from tegaki.metadata.parsers import exif, iptc, xmp
 from tegaki.results.claim import Location
-
-SIGNATURE = b"\xff\xd8\xff"
-_SOS, _EOI, _COM = 0xDA, 0xD9, 0xFE
-FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # T.81, table B.1: SOFn
-_APP1, _APP11, _APP13 = 0xE1, 0xEB, 0xED
-_WITHOUT_LENGTH = frozenset((*range(0xC0), *range(0xD0, 0xD9)))
-"""T.81, table B.1: reserved codes, TEM, RSTn and SOI have no place between segments."""
-MARKER = re.compile(rb"\xff++([^\xff])", re.DOTALL)  # B.1.1.2: any number of FF may stand first
-_SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-"""B.1.1.5: in a scan, FF comes with 00 (a stuffed byte), RSTn, or ends the scan as a marker."""
 
 _EXIF = b"Exif\0\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
@@ -30,26 +20,22 @@ _NOTE = "http://ns.adobe.com/xmp/note/"
 
 @dataclass(slots=True)
 class _Spread:
-    """What may be spread over several segments, as (start of its bytes, end of its segment).
-
-    ``framed`` and ``scanned``: a frame's header was among them, and then a scan. Tables without
-    these (T.81, B.5) are no picture.
-    """
+    """What may be spread over several segments, as (start of its bytes, end of its segment)."""
 
     exif: list[list[tuple[int, int]]] = field(default_factory=list)
     photoshop: list[tuple[int, int]] = field(default_factory=list)
     more_xmp: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     jumbf: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
-    framed: bool = False
-    scanned: bool = False
 
 
-def walk(data: bytes, found: Findings) -> None:
-    """Every segment from SOI to EOI (T.81, B.2.1); what follows EOI is a trailer."""
+def read(file: JpegFile, data: bytes, found: Findings) -> None:
+    """Every segment up to EOI; what follows EOI is a trailer."""
     spread = _Spread()
-    at: int | None = 2
-    while at is not None and found.next_block():
-        at = _segment(data, at, spread, found)
+    for segment in file.segments:
+        _content(data, segment, spread, found)
+    found.follow(file.damage, len(file.segments))
+    if file.end is not None:
+        found.finish(data, file.end, "JPEG", file.scanned)
     for runs in spread.exif:
         place = Location("JPEG APP1 EXIF", runs[0][0] - len(_EXIF) - 4, runs[-1][1])
         exif.read(join(data, runs, place), found)
@@ -59,52 +45,24 @@ def walk(data: bytes, found: Findings) -> None:
         _jumbf(data, segments, found)
 
 
-def _segment(data: bytes, at: int, spread: _Spread, found: Findings) -> int | None:
-    """Read the segment at ``at``; where the next one begins, or None behind the last."""
-    marker = MARKER.match(data, at)
-    if marker is None or marker[1][0] in _WITHOUT_LENGTH:
-        found.note(f"No JPEG segment stands at byte {at}; nothing was read from there on.")
-        return None
-    code, start = marker[1][0], marker.end()
-    if code == _EOI:
-        found.finish(data, start, "JPEG", spread.scanned)
-        return None
-    end = start + int.from_bytes(data[start : start + 2], "big")
-    if not start + 2 <= end <= len(data):
-        found.note(f"The JPEG segment at byte {start - 2} reaches past the end of the file.")
-        return None
-    if code != _SOS:
-        spread.framed = spread.framed or code in FRAMES
-        _content(data, code, start + 2, end, spread, found)
-        return end
-    spread.scanned = spread.framed
-    after = _SCAN_END.search(data, end)
-    if after is None:
-        found.note("The JPEG file ends without an EOI marker.")
-        return None
-    return after.start()
-
-
-def _content(
-    data: bytes, code: int, start: int, end: int, spread: _Spread, found: Findings
-) -> None:
+def _content(data: bytes, segment: Segment, spread: _Spread, found: Findings) -> None:
     """Take what a segment holds by its marker and the identifier at its start."""
-    segment = (start, end)
-    if code == _COM:
+    code, start, end = segment.code, segment.body, segment.end
+    if code == COM:
         text = decode(data[start:end])
         found.texts.append(Text("comment", text, Location("JPEG COM", start - 4, end)))
-    elif code == _APP1 and data.startswith(_EXIF, start, end):
+    elif code == APP1 and data.startswith(_EXIF, start, end):
         _exif(data, (start + len(_EXIF), end), spread)
-    elif code == _APP1 and data.startswith(_XMP, start, end):
-        xmp.read(_blob(data, "JPEG APP1 XMP", start + len(_XMP), segment), found)
-    elif code == _APP1 and data.startswith(_MORE_XMP, start, end):
+    elif code == APP1 and data.startswith(_XMP, start, end):
+        xmp.read(_blob(data, "JPEG APP1 XMP", start + len(_XMP), (start, end)), found)
+    elif code == APP1 and data.startswith(_MORE_XMP, start, end):
         guid = data[start + len(_MORE_XMP) : start + len(_MORE_XMP) + 32].decode("latin-1")
-        spread.more_xmp.setdefault(guid, []).append(segment)
-    elif code == _APP13 and data.startswith(_PHOTOSHOP, start, end):
+        spread.more_xmp.setdefault(guid, []).append((start, end))
+    elif code == APP13 and data.startswith(_PHOTOSHOP, start, end):
         spread.photoshop.append((start + len(_PHOTOSHOP), end))
-    elif code == _APP11 and data.startswith(b"JP", start, end) and end - start >= 16:
+    elif code == APP11 and data.startswith(b"JP", start, end) and end - start >= 16:
         instance = int.from_bytes(data[start + 2 : start + 4], "big")
-        spread.jumbf.setdefault(instance, []).append(segment)
+        spread.jumbf.setdefault(instance, []).append((start, end))
 
 
 def _blob(data: bytes, path: str, inner: int, segment: tuple[int, int]) -> Blob:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
+from tegaki.formats.png import Chunk, PngFile, shown
 from tegaki.metadata.findings import Blob, Findings, decode
 from tegaki.metadata.marks import Text
 from tegaki.metadata.parsers import exif, iptc, xmp
 from tegaki.results.claim import Location
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_LONGEST = (1 << 31) - 1  # section 5.3: the largest length of a chunk
 _NAME_SHOWN = 79  # section 11.3.3.1: the longest keyword
 _XMP = "XML:com.adobe.xmp"
 _RAW_PROFILE = "Raw profile type "
@@ -21,78 +19,46 @@ _HEX = re.compile(
     rb"(?:\r?\n)?(?P<name>[^\n]{0,200})\n[ \t]*(?P<length>\d{1,10})[ \t\r]*\n"
     rb"(?P<hex>[0-9A-Fa-f\s]*)\Z"
 )
+_NO_MARKS = frozenset((b"fdAT", b"IEND"))
 _XMP_NAME = b"http://ns.adobe.com/xap/1.0/\0"
-_HEADER = 13  # section 11.2.1: bytes of IHDR
-
-_Chunk = tuple[bytes, int, int]
-"""Its type, where it begins, and where it ends."""
 
 
-def walk(data: bytes, found: Findings) -> None:
-    """Every chunk from the signature to IEND (section 5.2); what follows IEND is a trailer.
+def read(file: PngFile, data: bytes, found: Findings) -> None:
+    """Every chunk up to IEND; what follows IEND is a trailer.
 
     No other chunk stands between two IDAT (section 5.6): one that does is left out, so what
     follows an IDAT waits until no other IDAT can come.
     """
+    if file.header is None and file.chunks:
+        found.note("The PNG file does not begin with a whole IHDR chunk; nothing was read.")
+        return
     view = memoryview(data)
-    behind: list[_Chunk] = []
+    behind: list[Chunk] = []
     picture = False
-    for chunk in _chunks(data, found):
-        kind, _, end = chunk
-        if kind == b"IDAT":
+    for chunk in file.chunks:
+        if chunk.kind == b"IDAT":
             picture = True
             if behind:
-                found.note(
-                    f"PNG chunk {_shown(*behind[0][:2])} stands within the pixels; left out."
-                )
+                found.note(f"PNG chunk {shown(*behind[0][:2])} stands within the pixels; left out.")
                 behind = []
-        elif kind == b"IEND":
-            found.finish(data, end, "PNG", picture)
         elif picture:
             behind.append(chunk)
         else:
             _checked(view, chunk, found)
+    found.follow(file.damage, len(file.chunks))
+    if file.end is not None:
+        found.finish(data, file.end, "PNG", picture)
     for chunk in behind:
         _checked(view, chunk, found)
 
 
-def _chunks(data: bytes, found: Findings) -> Iterator[_Chunk]:
-    """The chunks in turn, to IEND or to where the file breaks off, which is said."""
-    at = len(SIGNATURE)
-    while found.next_block():
-        if at + 12 > len(data):
-            found.note("The PNG file ends without an IEND chunk.")
-            return
-        length, kind = struct.unpack_from(">I4s", data, at)
-        end = at + 12 + length
-        if not kind.isalpha():
-            found.note(f"No PNG chunk stands at byte {at}; nothing was read from there on.")
-            return
-        if length > _LONGEST or end > len(data):
-            found.note(f"PNG chunk {_shown(kind, at)} reaches past the end of the file.")
-            return
-        if at == len(SIGNATURE) and not _is_header(data, kind, length):
-            found.note("The PNG file does not begin with a whole IHDR chunk; nothing was read.")
-            return
-        yield kind, at, end
-        if kind == b"IEND":
-            return
-        at = end
-
-
-def _is_header(data: bytes, kind: bytes, length: int) -> bool:
-    """Section 11.2.1. A decoder stops at a wrong checksum here; those of the pixels are its own."""
-    checked = zlib.crc32(data[12:29]) == int.from_bytes(data[29:33], "big")
-    return kind == b"IHDR" and length == _HEADER and checked
-
-
-def _checked(view: memoryview, chunk: _Chunk, found: Findings) -> None:
+def _checked(view: memoryview, chunk: Chunk, found: Findings) -> None:
     """Read a chunk if its CRC is right (section 5.5); no mark is read from a frame's pixels."""
     kind, at, end = chunk
-    if kind == b"fdAT":
+    if kind in _NO_MARKS:
         return
     if zlib.crc32(view[at + 4 : end - 4]) != int.from_bytes(view[end - 4 : end], "big"):
-        found.note(f"PNG chunk {_shown(kind, at)} has a wrong checksum and was left out.")
+        found.note(f"PNG chunk {shown(kind, at)} has a wrong checksum and was left out.")
         return
     body = view[at + 8 : end - 4]
     if kind in (b"tEXt", b"zTXt", b"iTXt", b"comf"):
@@ -110,13 +76,13 @@ def _text(body: memoryview, kind: bytes, at: int, found: Findings) -> None:
     ComfyUI's animated PNG has ``comf`` chunks with what a tEXt would hold.
     """
     if len(body) > found.limits.text:
-        found.note(f"PNG chunk {_shown(kind, at)} is too long and was left out.")
+        found.note(f"PNG chunk {shown(kind, at)} is too long and was left out.")
         return
     raw = bytes(body)
     split = raw.find(0)
     offset = _value_offset(raw, kind, split)
     if split < 1 or offset is None:
-        found.note(f"PNG chunk {_shown(kind, at)} has no keyword or is cut; it was left out.")
+        found.note(f"PNG chunk {shown(kind, at)} has no keyword or is cut; it was left out.")
         return
     pieces: tuple[tuple[int, int], ...] = ((0, at + 8 + offset),)
     value: bytes | None = raw[offset:]
@@ -148,14 +114,14 @@ def _inflate(packed: bytes, kind: bytes, at: int, found: Findings) -> bytes | No
     try:
         raw = stream.decompress(packed, room + 1) if room else b""
     except zlib.error:
-        found.note(f"PNG chunk {_shown(kind, at)} does not inflate and was left out.")
+        found.note(f"PNG chunk {shown(kind, at)} does not inflate and was left out.")
         return None
     found.unpacked += len(raw)
     if room == 0 or len(raw) > room:
-        found.note(f"PNG chunk {_shown(kind, at)} inflates past the limit and was left out.")
+        found.note(f"PNG chunk {shown(kind, at)} inflates past the limit and was left out.")
         return None
     if not stream.eof:
-        found.note(f"PNG chunk {_shown(kind, at)} does not inflate and was left out.")
+        found.note(f"PNG chunk {shown(kind, at)} does not inflate and was left out.")
         return None
     return raw
 
@@ -205,7 +171,3 @@ _PROFILES: dict[str, _Read] = {
     "xmp": xmp.read,
 }
 """Readers by what stands behind the beginning of the keyword."""
-
-
-def _shown(kind: bytes, at: int) -> str:
-    return f"{kind.decode()} at byte {at}"

@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-import struct
-
+from tegaki.formats.webp import PIXELS, WebpFile
 from tegaki.metadata.findings import Blob, Findings
 from tegaki.metadata.parsers import exif, xmp
 from tegaki.results.claim import Location
 
-_EXTENDED = b"VP8X"
-_PIXELS = (b"VP8 ", b"VP8L", b"ANMF")
 
-
-def walk(data: bytes, found: Findings) -> None:
+def read(file: WebpFile, data: bytes, found: Findings) -> None:
     """The chunks within the size that the RIFF header states; what lies behind is a trailer."""
-    if len(data) < 12:
-        return
-    (size,) = struct.unpack_from("<I", data, 4)
-    end = 8 + size
-    if end > len(data):
-        found.note("The WebP file is shorter than its RIFF header says.")
-        end = len(data)
-    first = data[12:16]
-    if first not in (_EXTENDED, *_PIXELS[:2]):
-        found.note("The WebP file does not begin with a picture's chunk; nothing was read.")
-        return
-    at, picture = 12, False
-    while at + 8 <= end and found.next_block():
-        kind, length = struct.unpack_from("<4sI", data, at)
-        stop = at + 8 + length
-        if stop > end:
-            found.note(f"The WebP chunk at byte {at} reaches past the end of the RIFF data.")
-            return
-        picture |= kind in _PIXELS
-        _chunk(data, kind, at, stop, first == _EXTENDED, found)
-        at = stop + length % 2  # RIFF: chunks of odd size are padded
-    if found.blocks <= found.limits.blocks:  # else the rest was not looked at
-        found.finish(data, end, "WebP", picture)
+    for chunk in file.chunks:
+        _chunk(data, *chunk, file.is_extended, found)
+    found.follow(file.damage, len(file.chunks))
+    if file.complete:  # else the rest was not looked at
+        found.finish(data, file.end, "WebP", any(chunk.kind in PIXELS for chunk in file.chunks))
 
 
 def _chunk(data: bytes, kind: bytes, at: int, stop: int, extended: bool, found: Findings) -> None:

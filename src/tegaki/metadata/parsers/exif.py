@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import struct
 import unicodedata
 
+from tegaki.formats.tiff import (
+    CLASSIC,
+    EXIF_DIRECTORY,
+    Directory,
+    Entry,
+    Layout,
+    number,
+    read_directory,
+)
 from tegaki.metadata.findings import Blob, Findings, decode
 from tegaki.metadata.marks import ExifField
 
 _PREFIX = b"Exif\0\0"
-_EXIF_DIRECTORY = 0x8769
 _USER_COMMENT = 0x9286
 _WINDOWS_TEXTS = range(0x9C9B, 0x9CA0)  # XPTitle to XPSubject: UTF-16LE whatever the file's order
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 129: 1}
-"""Bytes of a value by field type: TIFF 6.0, section 2; 13 is IFD, 129 is UTF-8 of EXIF 3.0."""
 _TEXT_TYPES = (1, 2, 7, 129)  # BYTE, ASCII, UNDEFINED, UTF-8
 _POINTER_TYPES = (4, 13)  # LONG, IFD
 _NAMES = {
@@ -39,65 +44,65 @@ def read(blob: Blob, found: Findings) -> None:
     """Read a TIFF block, also one behind JPEG's prefix, as some WebP and PNG writers have it."""
     if blob.data[: len(_PREFIX)] == _PREFIX:
         blob = blob.tail(len(_PREFIX))
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(bytes(blob.data[:4]))
-    if order is None or len(blob.data) < 8:
+    layout = CLASSIC.get(bytes(blob.data[:4]))
+    if layout is None or len(blob.data) < 8:
         found.note(f"{blob.place.path} is no EXIF block and was left out.")
         return
-    reader = _Reader(blob, order, found)
-    (first,) = reader.long.unpack_from(blob.data, 4)
-    below = reader.directory("0", first)
+    (first,) = layout.pointer.unpack_from(blob.data, 4)
+    below = _read(blob, "0", first, layout, found)
     if below is not None:
-        reader.directory("exif", below)
+        _read(blob, "exif", below, layout, found)
 
 
-class _Reader:
-    """One TIFF block. Two directories are read, each once: a loop of pointers has no effect."""
+def _read(blob: Blob, name: str, at: int, layout: Layout, found: Findings) -> int | None:
+    """Read a directory; where it says that the Exif directory is. Two are read, each once: a loop
+    of pointers has no effect."""
+    directory = read_directory(blob.data, at, layout, found.fields_left() + 1)
+    if directory.damage == "past":
+        found.note(f"{blob.place.path}: an EXIF directory is past the block's end.")
+        return None
+    below = read_fields(blob, name, directory, found)
+    if directory.damage:
+        found.note(f"{blob.place.path}: an EXIF directory is cut.")
+    if below is None:
+        return None
+    if below.end - below.start > layout.inline:  # several pointers are asked for: it is the first
+        return below.start
+    return number(blob.data, below, layout)
 
-    def __init__(self, blob: Blob, order: str, found: Findings) -> None:
-        self.blob = blob
-        self.tiff = blob.data
-        self.entry = struct.Struct(f"{order}HHI")
-        self.long = struct.Struct(f"{order}I")
-        self.short = struct.Struct(f"{order}H")
-        self.found = found
 
-    def directory(self, name: str, at: int) -> int | None:
-        """Read a directory (TIFF 6.0, section 2); where it says that the Exif directory is."""
-        if at + 2 > len(self.tiff):
-            self.found.note(f"{self.blob.place.path}: an EXIF directory is past the block's end.")
-            return None
-        (count,) = self.short.unpack_from(self.tiff, at)
-        below = None
-        for entry in range(at + 2, at + 2 + 12 * count, 12):
-            if entry + 12 > len(self.tiff):
-                self.found.note(f"{self.blob.place.path}: an EXIF directory is cut.")
-                break
-            if not self.found.next_field():
-                break
-            tag, kind, values = self.entry.unpack_from(self.tiff, entry)
-            if tag == _EXIF_DIRECTORY and kind in _POINTER_TYPES:
-                (below,) = self.long.unpack_from(self.tiff, entry + 8)
-            elif tag in _NAMES:  # the others are numbers, or say nothing of who made a picture
-                self._field(name, tag, kind, values, entry + 8)
-        return below
+def read_fields(blob: Blob, name: str, directory: Directory, found: Findings) -> Entry | None:
+    """Keep the fields of a directory that hold texts; the one that points to the Exif directory.
 
-    def _field(self, directory: str, tag: int, kind: int, values: int, at: int) -> None:
-        """Keep one field; a value of more than four bytes stands where its entry points."""
-        size = _SIZES.get(kind, 0) * values
-        if size > 4:
-            (at,) = self.long.unpack_from(self.tiff, at)
-        if size == 0:  # unknown types are to be skipped: TIFF 6.0, section 2
-            return
-        path = f"{self.blob.place.path} {_name(tag)}"
-        if at + size > len(self.tiff):
-            self.found.note(f"{path} reaches past its block and was left out.")
-            return
-        if not self.found.unpack(size):
-            self.found.note(f"{path} is too long and was left out.")
-            return
-        raw = bytes(self.tiff[at : at + size])
-        place = self.blob.where(at, at + size, path)
-        self.found.exif.append(ExifField(directory, tag, _text(tag, kind, raw), raw, place))
+    Args:
+        blob: what the fields' positions count in.
+        name: what :class:`tegaki.metadata.marks.ExifField` calls the directory.
+    """
+    below = None
+    for entry in directory.entries:
+        if not found.next_field():
+            break
+        if entry.tag == EXIF_DIRECTORY and entry.kind in _POINTER_TYPES:
+            below = entry
+        elif entry.tag in _NAMES:  # the others are numbers, or say nothing of who made a picture
+            _field(blob, name, entry, found)
+    return below
+
+
+def _field(blob: Blob, directory: str, entry: Entry, found: Findings) -> None:
+    tag, kind, _, start, end = entry
+    if start == end:  # unknown types are to be skipped: TIFF 6.0, section 2
+        return
+    path = f"{blob.place.path} {_name(tag)}"
+    if end > len(blob.data):
+        found.note(f"{path} reaches past its block and was left out.")
+        return
+    if not found.unpack(end - start):
+        found.note(f"{path} is too long and was left out.")
+        return
+    raw = bytes(blob.data[start:end])
+    place = blob.where(start, end, path)
+    found.exif.append(ExifField(directory, tag, _text(tag, kind, raw), raw, place))
 
 
 def _name(tag: int) -> str:

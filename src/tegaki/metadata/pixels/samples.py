@@ -10,12 +10,13 @@ from typing import TypeGuard
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from PIL.AvifImagePlugin import AvifImageFile
 from PIL.PngImagePlugin import PngImageFile, putchunk
 from PIL.WebPImagePlugin import WebPImageFile
 
-from tegaki.metadata.containers.headers import Header, png_header, size_of, webp_header
+from tegaki.formats import Structure
+from tegaki.formats.png import pixel_pieces
 from tegaki.metadata.limits import DEFAULT, Limits
+from tegaki.metadata.pixels.header import Header, header_of
 from tegaki.metadata.pixels.transparency import has_transparency
 from tegaki.results.claim import Location
 
@@ -32,28 +33,34 @@ class StoredPicture:
     the picture for their size; nor does ``Image.open``, which would try other formats.
 
     Args:
-        form: the container's name, as in :class:`tegaki.metadata.marks.Marks`.
+        file: the file's structure; ``None``: of no format that is known.
         decoded: its samples, where the caller has decoded it already.
     """
 
     def __init__(
-        self, data: bytes, form: str, limits: Limits = DEFAULT, decoded: Image.Image | None = None
+        self,
+        data: bytes,
+        file: Structure | None,
+        limits: Limits = DEFAULT,
+        decoded: Image.Image | None = None,
     ) -> None:
-        self._data, self._form, self._limits, self._decoded = data, form, limits, decoded
+        self._data, self.file, self._limits, self._decoded = data, file, limits, decoded
 
     @property
     def place(self) -> Location:
         """All of the file: a mark in pixels has no bytes of its own."""
-        return Location(
-            f"{'WebP' if self._form == 'WEBP' else self._form} pixels", 0, len(self._data)
-        )
+        return Location(f"{self.name} pixels", 0, len(self._data))
+
+    @property
+    def name(self) -> str:
+        """The format as it is written."""
+        form = "" if self.file is None else self.file.format
+        return "WebP" if form == "WEBP" else form
 
     @cached_property
     def header(self) -> Header | None:
         """``None`` for other formats, other kinds of WebP, and a header that is damaged."""
-        if self._form == "PNG":
-            return png_header(self._data, self._limits)
-        return webp_header(self._data, self._limits) if self._form == "WEBP" else None
+        return header_of(self.file, self._data)
 
     @cached_property
     def size(self) -> tuple[int, int] | None:
@@ -62,12 +69,7 @@ class StoredPicture:
             return self.header.width, self.header.height
         if self._decoded is not None:
             return self._decoded.size
-        if self._form != "AVIF":
-            return size_of(self._data, self._form, self._limits)
-        try:
-            return AvifImageFile(io.BytesIO(self._data)).size
-        except Exception:  # noqa: BLE001 - whatever a decoder raises, it has no size
-            return None
+        return None if self.file is None else self.file.size
 
     @property
     def is_colour(self) -> bool:
@@ -94,7 +96,7 @@ class StoredPicture:
     def seen_through(self) -> Image.Image | None:
         """The picture of a format that keeps alpha to the bit and colours not always, where it has
         alpha: lossy WebP, AVIF, TIFF. Its colours say nothing."""
-        return has_transparency(self._data, self._form, self._limits, self._decoded)
+        return has_transparency(self._data, self.file, self._limits, self._decoded)
 
     def upper(self, rows: int) -> Image.Image | None:
         """The first rows of :attr:`image`. Of a PNG that nobody decoded, no more is decoded."""
@@ -166,9 +168,9 @@ def _open_upper(data: bytes, header: Header, rows: int) -> Image.Image:
 
 def _beginning(data: bytes, header: Header, most: int) -> bytes:
     """What a PNG's IDAT chunks hold, up to a length."""
-    body, at = bytearray(), header.start
-    while at < header.end and len(body) < most:
-        (length,) = struct.unpack_from(">I", data, at)
-        body += memoryview(data)[at + 8 : at + 8 + min(length, most - len(body))]
-        at += 12 + length
+    body = bytearray()
+    for piece in pixel_pieces(data, header.start, header.end):
+        body += piece[: most - len(body)]
+        if len(body) >= most:
+            break
     return bytes(body)

@@ -32,12 +32,11 @@ class Signatures:
     """The signatures of one file. Checking one hashes every sample, so few are, and none twice.
 
     Args:
-        data: the file's content.
         picture: its samples; ``None``: no signature is to be checked.
     """
 
-    def __init__(self, data: bytes, picture: StoredPicture | None) -> None:
-        self._data, self._picture = data, picture
+    def __init__(self, picture: StoredPicture | None) -> None:
+        self._picture = picture
         self._known: dict[str, Answer] = {}
 
     def answer(self, comment: Mapping[str, Any]) -> Answer:
@@ -56,7 +55,7 @@ class Signatures:
         picture = self._picture
         if picture is None:
             return "unchecked"
-        if not is_still(self._data):
+        if not is_still(picture.file):
             return "several"
         if picture.rgb is None:
             return "unchecked"

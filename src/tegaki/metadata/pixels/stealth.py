@@ -19,9 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from tegaki.metadata.containers.headers import Header, png_chunks
+from tegaki.formats import walk
+from tegaki.formats.png import pixel_pieces
 from tegaki.metadata.limits import DEFAULT, Limits
 from tegaki.metadata.marks import Text
+from tegaki.metadata.pixels.header import Header
 from tegaki.metadata.pixels.samples import StoredPicture
 from tegaki.results.claim import Location
 
@@ -54,29 +56,25 @@ _CARRIERS: dict[str, tuple[_Carrier, ...]] = {
 }
 """By the kind of samples. Optimisers of PNG turn grey into LA and few colours into a palette, and
 no sample changes by that."""
-_NAMES = {"WEBP": "WebP", "AVIF": "AVIF"}
 
 
 def find_stealth(
-    data: bytes, marks_format: str, limits: Limits = DEFAULT, picture: StoredPicture | None = None
+    data: bytes, limits: Limits = DEFAULT, picture: StoredPicture | None = None
 ) -> list[Text]:
     """The texts hidden in the pixels of a file, alpha first; none from a damaged header.
 
     Args:
-        data: the whole file.
-        marks_format: ``Marks.format``; of ``PNG``, ``WEBP``, ``AVIF`` and, where it is empty,
-            TIFF, pixels are looked into.
+        data: the whole file; PNG, WebP, AVIF and TIFF are looked into.
         limits: ``pixels``, ``text`` and ``inflated`` (of a PNG's first rows) apply.
         picture: the same file's, so that it is decoded once.
     """
-    stored = picture or StoredPicture(data, marks_format, limits)
+    stored = picture or StoredPicture(data, walk(data), limits)
     header = stored.header
     if header is None:
         image = stored.seen_through
         if image is None:
             return []
-        name = _NAMES.get(marks_format, "TIFF")
-        return _texts(image, _ALPHA[image.mode], (name, 0, len(data)), limits)
+        return _texts(image, _ALPHA[image.mode], (stored.name, 0, len(data)), limits)
     if not header.mode or not header.width * header.height <= limits.pixels:
         return []
     carriers = list(_CARRIERS[header.mode])
@@ -149,7 +147,7 @@ def _inflated_rows(data: bytes, header: Header, stride: int, limits: Limits) -> 
     inflate = zlib.decompressobj()
     waiting = bytearray()
     inflated = 0
-    for piece in _idat_pieces(data, header, limits):
+    for piece in _idat_pieces(data, header):
         try:
             new = inflate.decompress(piece)
         except zlib.error:
@@ -163,12 +161,10 @@ def _inflated_rows(data: bytes, header: Header, stride: int, limits: Limits) -> 
             return
 
 
-def _idat_pieces(data: bytes, header: Header, limits: Limits) -> Iterator[bytes]:
-    for name, start, end in png_chunks(data, header.start, limits):
-        if name != b"IDAT":
-            return
-        for at in range(start + 8, end - 4, _PIECE):
-            yield data[at : min(at + _PIECE, end - 4)]
+def _idat_pieces(data: bytes, header: Header) -> Iterator[memoryview]:
+    for body in pixel_pieces(data, header.start, header.end):
+        for at in range(0, len(body), _PIECE):
+            yield body[at : at + _PIECE]
 
 
 def _payload(image: Image.Image, carrier: _Carrier, limits: Limits) -> str | None:

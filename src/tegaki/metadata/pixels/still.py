@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from tegaki.metadata.containers.headers import png_chunks
-from tegaki.metadata.containers.png import SIGNATURE
-from tegaki.metadata.limits import DEFAULT
+from tegaki.formats import Structure
+from tegaki.formats.jpeg import JpegFile
+from tegaki.formats.png import PngFile
+from tegaki.formats.webp import WebpFile
 
-_VP8X_ANIMATION = 0x02  # RFC 9649, section 2.7: of the byte of flags
 
-
-def is_still(data: bytes) -> bool:
+def is_still(file: Structure | None) -> bool:
     """Whether a PNG, a WebP or a JPEG shows one picture; of others it is not known."""
-    if data.startswith(SIGNATURE):
-        return _is_still_png(data)
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return data[12:16] != b"VP8X" or not data[20:21] or not data[20] & _VP8X_ANIMATION
-    return data.startswith(b"\xff\xd8")
+    if isinstance(file, PngFile):
+        return _is_still_png(file)
+    return not file.animated if isinstance(file, WebpFile) else isinstance(file, JpegFile)
 
 
-def _is_still_png(data: bytes) -> bool:
+def _is_still_png(file: PngFile) -> bool:
     """No acTL before the first IDAT (PNG, third edition, section 11.3.6.1)."""
-    for kind, _, _ in png_chunks(data, len(SIGNATURE), DEFAULT):
-        if kind in (b"acTL", b"IDAT"):
-            return kind == b"IDAT"
-    return False
+    first = next((c.kind for c in file.chunks if c.kind in (b"acTL", b"IDAT")), None)
+    return first == b"IDAT" or (first is None and file.pixels is not None)

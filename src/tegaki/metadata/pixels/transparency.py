@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterator
 
 from PIL import Image
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from tegaki.formats import Structure
+from tegaki.formats.webp import LOSSY, WebpFile
 from tegaki.metadata.limits import Limits
 
-TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_VP8X_ALPHA, _VP8X_ANIMATION = 0x10, 0x02  # RFC 9649, section 2.7
+_VP8X_ALPHA = 0x10  # RFC 9649, section 2.7
 
 
 def has_transparency(
-    data: bytes, form: str, limits: Limits, decoded: Image.Image | None
+    data: bytes, file: Structure | None, limits: Limits, decoded: Image.Image | None
 ) -> Image.Image | None:
     """The picture as RGBA or LA, 8 bits a sample; ``None`` without alpha, where it is damaged or
     over the limit of pixels, and for other formats.
@@ -31,7 +31,7 @@ def has_transparency(
         decoded: the picture, where the caller has decoded it already.
     """
     try:
-        picture = _opened(data, form)
+        picture = _opened(data, file)
         if picture is None or picture.mode not in ("RGBA", "LA"):
             return None
         if not 0 < picture.width * picture.height <= limits.pixels:
@@ -44,41 +44,32 @@ def has_transparency(
     return picture
 
 
-def _opened(data: bytes, form: str) -> Image.Image | None:
+def _opened(data: bytes, file: Structure | None) -> Image.Image | None:
     """By the decoder of the format alone; nothing is decoded yet."""
-    if form == "WEBP":
-        bare = _bare_webp(data)
+    if isinstance(file, WebpFile):
+        bare = _bare_webp(data, file)
         return None if bare is None else WebPImageFile(io.BytesIO(bare))
+    form = "" if file is None else file.format
     if form == "AVIF":
         return AvifImageFile(io.BytesIO(data))
-    return TiffImageFile(io.BytesIO(data)) if data.startswith(TIFF_SIGNATURES) else None
+    return TiffImageFile(io.BytesIO(data)) if form == "TIFF" else None
 
 
-def _bare_webp(data: bytes) -> bytes | None:
+def _bare_webp(data: bytes, file: WebpFile) -> bytes | None:
     """A still lossy WebP with alpha as a file of nothing but header, alpha and colours."""
-    if len(data) < 30 or data[12:16] != b"VP8X" or data[20] & _VP8X_ANIMATION:
+    if not file.is_extended or file.animated or file.size is None:
         return None
-    found = dict(_chunks(data))
-    if b"ALPH" not in found or b"VP8 " not in found:
+    found: dict[bytes, bytes] = {}
+    for kind, start, end in file.chunks[: _MOST_CHUNKS + 1]:
+        if kind in (b"ALPH", LOSSY):
+            found[kind] = data[start:end] + b"\0" * ((end - start) % 2)
+        if kind == LOSSY:
+            break
+    if b"ALPH" not in found or LOSSY not in found:
         return None
     head = struct.pack("<4sIB", b"VP8X", 10, _VP8X_ALPHA) + data[21:30]
-    body = b"WEBP" + head + found[b"ALPH"] + found[b"VP8 "]
+    body = b"WEBP" + head + found[b"ALPH"] + found[LOSSY]
     return b"RIFF" + struct.pack("<I", len(body)) + body
-
-
-def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The first chunks up to the colours, each with its header and padding, by name."""
-    at, end = 30, min(len(data), 8 + int.from_bytes(data[4:8], "little"))
-    for _ in range(_MOST_CHUNKS):
-        if at + 8 > end:
-            return
-        name, length = struct.unpack_from("<4sI", data, at)
-        after = at + 8 + length + length % 2
-        if name in (b"ALPH", b"VP8 "):
-            yield name, data[at : at + 8 + length] + b"\0" * (length % 2)
-        if name == b"VP8 ":
-            return
-        at = after
 
 
 _MOST_CHUNKS = 100  # before the colours: RFC 9649 knows four
