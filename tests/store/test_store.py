@@ -171,12 +171,12 @@ def test_a_scan_that_is_left_keeps_what_it_did(where: str, detector: Detector, t
 def test_reads_go_on_while_a_scan_writes(where: str, detector: Detector, tree: Path) -> None:
     scanned(where, detector, tree)
     with Store.open(where) as reader, Store.open(where) as writer:
-        read_transaction = results(reader, Query())
-        first = next(read_transaction)
+        reading = results(reader, Query())
+        first = next(reading)
         scan = writer.begin_scan(detector.context, detector.reader_version)
         (tree / "new.png").write_bytes(b"new")
         list(scan_into(scan, detector, find([str(tree)], recursive=True), workers=2))
-        assert len([first, *read_transaction]) == 6  # as it was when the question was asked
+        assert len([first, *reading]) == 6  # as it was when the question was asked
         assert len(list(results(reader, Query()))) == 7
 
 
