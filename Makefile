@@ -42,10 +42,10 @@ examples: $(VENV)/core ## draw examples/ again
 
 card: $(VENV)/core ## measure the shipped models again on CORPUS and compare with their cards
 	@for model in careful fast; do \
-		$(BIN)/tegaki card --model $$model --corpus $(CORPUS) --check || exit 1; done
+		$(BIN)/tegaki lab card --model $$model --corpus $(CORPUS) --check || exit 1; done
 
 ablation: $(VENV)/everything ## run the seed's results again (hours) and write docs/ablation
-	@$(BIN)/tegaki ablate --corpus $(CORPUS) --weights $(WEIGHTS) --work runs/ablation \
+	@$(BIN)/tegaki lab reproduce --corpus $(CORPUS) --weights $(WEIGHTS) --work runs/ablation \
 		--out docs/ablation
 
 clean: ## remove .venv and caches

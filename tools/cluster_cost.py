@@ -177,8 +177,9 @@ def _planned(detector: Any, out: Path) -> float:
 def _started(path: str, out: Path) -> float:
     """Seconds of the clock for one picture: Ray's start, and a worker's."""
     started = time.perf_counter()
-    command = [sys.executable, "-m", "tegaki", "scan", path, "--cluster", "ray", "--out", str(out)]
-    subprocess.run([*command, "--quiet"], check=True)
+    command = [sys.executable, "-m", "tegaki", "cluster"]
+    subprocess.run([*command, "plan", path, "--out", str(out), "--quiet"], check=True)
+    subprocess.run([*command, "run", str(out), "--quiet"], check=True)
     return time.perf_counter() - started
 
 

@@ -27,6 +27,6 @@ def test_what_is_owed_outlives_a_kill(where: str, receiver: Receiver, tmp_path: 
         until(lambda: len(place.dead()) == 2, "two dead letters")
     assert receiver.names() == ["a.png", "a.png", "b.png"]
     receiver.answers = [status(200)]
-    place.run("--retry-dead")
+    place.deliveries("retry")
     assert place.once(*hook).returncode == 0
     assert receiver.names() == ["a.png", "a.png", "a.png", "b.png", "b.png"]

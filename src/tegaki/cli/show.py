@@ -165,7 +165,7 @@ def _fields(row: Row, t: Thresholds) -> Iterator[tuple[str, str]]:
     for claim in row.claims:
         yield "claim", f"{claim_line(claim)}: {printable(claim.place.path)}"
     if any(claim.prompt or claim.model for claim in row.claims):
-        yield "", "(tegaki provenance prints prompt, model and seed)"
+        yield "", "(tegaki metadata prints prompt, model and seed)"
     for number, reason in enumerate(row.reasons):
         yield "why" if number == 0 else "", printable(reason)
     if row.sha256:

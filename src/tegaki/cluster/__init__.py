@@ -4,7 +4,7 @@ Needs the extra ``tegaki[cluster]``; places in S3 ``tegaki[s3]`` too.
 """
 
 from tegaki.cluster.inputs import listed, refuse_out_inside
-from tegaki.cluster.plan import PARTITION_SIZE, Asked, Plan, planned
+from tegaki.cluster.plan import PARTITION_SIZE, Asked, Plan, committed, planned, read_plan
 from tegaki.cluster.runs import Committed, Run, needs_ray
 from tegaki.cluster.store_import import bring_into
 from tegaki.cluster.targets import Target, open_target
@@ -17,9 +17,11 @@ __all__ = [
     "Run",
     "Target",
     "bring_into",
+    "committed",
     "listed",
     "needs_ray",
     "open_target",
     "planned",
+    "read_plan",
     "refuse_out_inside",
 ]

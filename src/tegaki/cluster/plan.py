@@ -13,15 +13,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
+from typing import Any
 
 from tegaki.cluster.items import Item
 from tegaki.cluster.targets import Target
 from tegaki.detector import Detector
 from tegaki.errors import ClusterError
+from tegaki.imaging import Limits
+from tegaki.model import SHIPPED
 
 PARTITION_SIZE = 1000
 """About a minute's work of a core: it is lost with a worker, and a commit is little beside it."""
@@ -34,9 +38,55 @@ _WORDS = {
     "reading": "with other --trust-anchors or --max-pixels, or by another version",
     "thresholds": "with other thresholds",
     "max_bytes": "with another --max-bytes",
+    "max_seconds": "with another --max-seconds",
     "all_files": "with or without --all-files, unlike now",
     "partition_size": "with another --partition-size",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSettings:
+    """What a run loads its detector by.
+
+    Attributes:
+        model: the name of a model that ships, or a bundle's absolute path.
+        trust_anchors: certificates, PEM.
+    """
+
+    model: str
+    max_pixels: int
+    max_bytes: int
+    max_seconds: float
+    trust_anchors: str | None
+
+    @classmethod
+    def of(cls, detector: Detector) -> DetectorSettings:
+        names = {folder: name for name, folder in SHIPPED.items()}
+        folder, limits = detector.bundle.folder, detector.limits
+        return cls(
+            names.get(folder) or os.path.abspath(folder), limits.max_pixels, limits.max_bytes,
+            limits.max_seconds, detector.trust_anchors,
+        )  # fmt: skip
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> DetectorSettings:
+        """
+        Raises:
+            KeyError, TypeError: these are no settings.
+        """
+        anchors = plain["trust_anchors"]
+        texts = (plain["model"], "" if anchors is None else anchors)
+        numbers = (plain["max_pixels"], plain["max_bytes"], plain["max_seconds"])
+        if not (
+            all(isinstance(text, str) for text in texts)
+            and all(isinstance(number, int | float) and number > 0 for number in numbers)
+        ):
+            raise TypeError("settings of a wrong type")
+        return cls(plain["model"], *numbers, anchors)
+
+    def load(self) -> Detector:
+        limits = Limits(self.max_pixels, self.max_bytes, self.max_seconds)
+        return Detector.load(self.model, limits=limits, trust_anchors=self.trust_anchors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +99,7 @@ class Asked:
     thresholds: dict[str, float]
     max_bytes: int
     partition_size: int
+    settings: DetectorSettings
     all_files: bool = True
 
     @classmethod
@@ -56,8 +107,21 @@ class Asked:
         basis = detector.basis
         return cls(
             basis.model, basis.recipe_hash, detector.reading, asdict(basis.thresholds),
-            detector.limits.max_bytes, partition_size, all_files,
+            detector.limits.max_bytes, partition_size, DetectorSettings.of(detector), all_files,
         )  # fmt: skip
+
+    def detector(self) -> Detector:
+        """The detector that the plan was made for.
+
+        Raises:
+            ClusterError: it would score otherwise by now.
+            BundleError, MissingExtra: it cannot be loaded.
+        """
+        loaded = self.settings.load()
+        different = self.difference(loaded)
+        if different:
+            raise ClusterError(f"the plan was made {different}; make another one elsewhere")
+        return loaded
 
     def difference(self, detector: Detector) -> str | None:
         """What a detector would do otherwise, in words."""
@@ -72,6 +136,7 @@ class Plan:
     Attributes:
         inputs: a hash of all files, as they were listed.
         lists: the folder that they are listed in.
+        folders: absolute paths of local folders that were named.
     """
 
     asked: Asked
@@ -79,6 +144,7 @@ class Plan:
     partitions: int
     inputs: str
     lists: str
+    folders: tuple[str, ...] = ()
 
 
 def partition_name(number: int) -> str:
@@ -86,8 +152,13 @@ def partition_name(number: int) -> str:
     return f"part-{number:06}.parquet"
 
 
-def planned(target: Target, asked: Asked, items: Iterable[Item]) -> Plan:
+def planned(
+    target: Target, asked: Asked, items: Iterable[Item], folders: Iterable[str] = ()
+) -> Plan:
     """The plan at the target: made, or, where one is, found to be this one.
+
+    Args:
+        folders: absolute paths of local folders that were named.
 
     Raises:
         ClusterError: the target holds something else, or a plan of another scan.
@@ -97,19 +168,38 @@ def planned(target: Target, asked: Asked, items: Iterable[Item]) -> Plan:
     if before is None:
         if target.names() - {_LISTS}:
             raise ClusterError(f"{target.where} holds something else; name an empty place")
-        plan = _list(asked, items, target)
+        plan = replace(_list(asked, items, target), folders=tuple(folders))
         if not plan.files or target.put(_PLAN, json.dumps(asdict(plan), indent=2).encode()):
             return plan
         before = _read(target)  # of another driver, which was quicker
     else:
         _refuse_other(asked, before, target)
         plan = _list(asked, items, None)
-    if before is None or replace(plan, lists=before.lists) != before:
+    if before is None or (plan.files, plan.inputs) != (before.files, before.inputs):
         raise ClusterError(
             f"the scan in {target.where} was begun with other files, or some have changed since; "
             "name another place"
         )
     return before
+
+
+def read_plan(target: Target) -> Plan:
+    """The plan at the target.
+
+    Raises:
+        ClusterError: there is none, or it is damaged.
+        OutputError: it cannot be read.
+    """
+    plan = _read(target)
+    if plan is None:
+        raise ClusterError(f"{target.where} holds no plan of a scan")
+    return plan
+
+
+def committed(target: Target, plan: Plan) -> int:
+    """How many partitions are there now."""
+    there = target.names()
+    return sum(partition_name(number) in there for number in range(plan.partitions))
 
 
 def _refuse_other(asked: Asked, before: Plan, target: Target) -> None:
@@ -149,7 +239,10 @@ def _read(target: Target) -> Plan | None:
         return None
     try:
         plain = json.loads(text)
-        return Plan(**plain | {"asked": Asked(**plain["asked"])})
+        asked = plain["asked"]
+        settings = DetectorSettings.from_dict(asked["settings"])
+        fields = {"asked": Asked(**asked | {"settings": settings})}
+        return Plan(**plain | fields | {"folders": tuple(plain["folders"])})
     except (ValueError, TypeError, KeyError) as problem:
         said = f"{target.where} holds a plan that cannot be read ({problem}); name another place"
         raise ClusterError(said) from problem
@@ -177,5 +270,5 @@ def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
 
 
 def _difference(one: Asked, other: Asked) -> str | None:
-    here, there = asdict(one), asdict(other)
+    here, there = (asdict(asked.settings) | asdict(asked) for asked in (one, other))
     return next((words for name, words in _WORDS.items() if here[name] != there[name]), None)

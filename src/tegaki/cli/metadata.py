@@ -1,4 +1,4 @@
-"""``tegaki provenance``: what files say of themselves, without a look at the drawing."""
+"""``tegaki metadata``: what files say of themselves, without a look at the drawing."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ OTHER = "Not a PNG, JPEG, WebP, AVIF or GIF file: no other format is looked into
 @click.option("-r", "--recursive", is_flag=True, help="Go into folders of folders.")
 @trust_option
 @max_bytes_option
-def provenance(
+def metadata(
     paths: tuple[str, ...],
     as_json: bool,
     texts: bool,
@@ -59,9 +59,9 @@ def provenance(
 
     \b
     Examples:
-      tegaki provenance picture.png
-      tegaki provenance pictures --recursive --json | jq '.claims[0].prompt // empty'
-      curl -s https://example.org/picture.png | tegaki provenance -
+      tegaki metadata picture.png
+      tegaki metadata pictures --recursive --json | jq '.claims[0].prompt // empty'
+      curl -s https://example.org/picture.png | tegaki metadata -
 
     \b
     Exit codes:
@@ -70,7 +70,7 @@ def provenance(
       2    nothing could be started, or results could not be printed
       130  stopped by Ctrl-C
     """
-    refuse_urls("provenance", paths)
+    refuse_urls("metadata", paths)
     anchors = read_anchors(trust_anchors)
     width = terminal_width()
     count = failed = 0
