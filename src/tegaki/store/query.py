@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
 
 from tegaki.errors import StoreError
 from tegaki.results.result import Facts, Row, Verdict
 from tegaki.results.scoring_config import Basis
+from tegaki.store.claims import has_claim
 from tegaki.store.connections import reading
+from tegaki.store.narrow import Column, by_path, by_probability, by_verdict, unindexed
 from tegaki.store.records import shown, unpack
 from tegaki.store.schema import files, is_file, scores
 from tegaki.store.store import Scan, Store
@@ -22,7 +24,7 @@ from tegaki.verdict import by_pixels, probability_of, row_of, weigh
 Sort = Literal["path", "probability"]
 
 _AT_ONCE = 500  # rows taken from the database at a time
-_SLACK = 1e-6  # of a logit: the exact comparison is made on the row
+_FEW = 10_000  # contents that are cheaper found one by one than met on the way through all files
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +73,16 @@ def results(store: Store, query: Query, basis: Basis | None = None) -> Iterator[
 
 def _rows(store: Store, query: Query, scorer: int, basis: Basis) -> Iterator[Row]:
     left = math.inf if query.limit is None else query.limit
-    asked = _statement(query, scorer, basis)
-    with (
-        reading(store.engine) as connection,
-        connection.execution_options(yield_per=_AT_ONCE).execute(asked) as found,
-    ):
-        for raw, sha256, measured, unread in found:
-            if left <= 0:
-                return
-            row = row_of(shown(raw), _facts(sha256, measured, unread), basis)
-            if _fits(row, query):
-                left -= 1
-                yield row
+    with reading(store.engine) as connection:
+        asked = _statement(connection, query, scorer, basis)
+        with connection.execution_options(yield_per=_AT_ONCE).execute(asked) as found:
+            for raw, sha256, measured, unread in found:
+                if left <= 0:
+                    return
+                row = row_of(shown(raw), _facts(sha256, measured, unread), basis)
+                if _fits(row, query):
+                    left -= 1
+                    yield row
 
 
 def count_seen(scan: Scan, basis: Basis) -> Iterator[tuple[Verdict, str | None]]:
@@ -118,27 +118,54 @@ def _scored_by(scorer: int) -> ColumnElement[bool]:
     return and_(scores.c.sha256 == files.c.sha256, scores.c.scorer == scorer)
 
 
-def _statement(query: Query, scorer: int, basis: Basis) -> Select[Any]:
-    """What narrows the answer; the rest is decided on the rows."""
+def _statement(connection: Connection, query: Query, scorer: int, basis: Basis) -> Select[Any]:
+    """What narrows the answer, by the index that leaves least; the rest is decided on the rows."""
+    sqlite = connection.dialect.name == "sqlite"
     asked = (
         select(files.c.raw, files.c.sha256, scores.c.facts, files.c.facts)
         .select_from(files.outerjoin(scores, _scored_by(scorer)))
-        .where(files.c.gone.is_(query.gone))
+        .where(files.c.gone.is_(query.gone), *by_path(query.path))
         .where(or_(scores.c.facts.is_not(None), files.c.facts.is_not(None)))
     )
-    if query.error is not None or query.verdicts == {"error"}:
+    if query.error is not None:
         asked = asked.where(scores.c.logit.is_(None))
-    for probability, is_low in ((query.at_least, True), (query.at_most, False)):
-        bound = _logit(probability, basis)
-        if bound is not None:
-            column = scores.c.logit
-            asked = asked.where(column >= bound - _SLACK if is_low else column <= bound + _SLACK)
-    if query.verdicts == {"generated"}:
-        bound = _logit(basis.thresholds.generated_from, basis)
-        if bound is not None:
-            sure = scores.c.pull == "decides"
-            asked = asked.where(or_(sure, scores.c.logit >= bound - _SLACK))
-    return asked.order_by(*_order(query))
+    asked = asked.order_by(*_order(query))
+    contents = _contents(query, scorer, basis)
+    if contents is None:
+        verdicts = by_verdict(query.verdicts, basis, _plain)
+        return asked.where(*verdicts)
+    few = select(func.count()).select_from(contents.limit(_FEW + 1).subquery())
+    if connection.execute(few).scalar_one() <= _FEW:
+        return asked.where(files.c.sha256.in_(contents))
+    # By path SQLite would rather sort everything than go through the files in their order.
+    column = unindexed if sqlite and query.sort == "path" else _plain
+    asked = asked.where(*_measured(query, basis, column))
+    if query.claim is not None:
+        claimed = has_claim(query.claim.lower(), scorer).subquery()
+        asked = asked.where(exists().where(claimed.c.sha256 == files.c.sha256))
+    return asked
+
+
+def _contents(query: Query, scorer: int, basis: Basis) -> Select[Any] | None:
+    """The hashes of contents that may fit, where files without one do not fit."""
+    claimed = None if query.claim is None else has_claim(query.claim.lower(), scorer)
+    conditions = list(_measured(query, basis, _plain))
+    if not conditions:
+        return claimed
+    asked = select(scores.c.sha256).where(scores.c.scorer == scorer, *conditions)
+    return asked if claimed is None else asked.where(scores.c.sha256.in_(claimed))
+
+
+def _measured(query: Query, basis: Basis, column: Column) -> list[ColumnElement[bool]]:
+    """Conditions that only measured contents meet."""
+    found = list(by_probability(query.at_least, query.at_most, basis, column))
+    if "error" not in query.verdicts:
+        found += by_verdict(query.verdicts, basis, column)
+    return found
+
+
+def _plain(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    return column
 
 
 def _order(query: Query) -> list[ColumnElement[Any]]:
@@ -147,15 +174,6 @@ def _order(query: Query) -> list[ColumnElement[Any]]:
         return [by_path.desc() if query.reverse else by_path.asc()]
     ranked = logit.desc() if query.reverse else logit.asc()
     return [ranked.nulls_last(), by_path.asc()]
-
-
-def _logit(probability: float | None, basis: Basis) -> float | None:
-    """The logit of a probability; ``None`` at the ends, and where calibration does not rise."""
-    calibration = basis.recipe.calibration
-    if probability is None or not 0 < probability < 1 or calibration.slope <= 0:
-        return None
-    odds = math.log(probability / (1 - probability))
-    return (odds - calibration.intercept) / calibration.slope
 
 
 def _facts(sha256: bytes | None, measured: str | None, unread: str | None) -> Facts:
