@@ -29,6 +29,7 @@ lint: $(VENV)/everything ## ruff, mypy and the direction of imports
 bench: $(VENV)/everything ## time and memory of a cold check, and rates, beside named peers
 	@$(BIN)/python tools/bench.py
 	@$(BIN)/python tools/bench_scan.py
+	@$(BIN)/python tools/bench_results.py
 	@$(BIN)/python -m tools.profile_scan
 	@$(BIN)/python -m tools.measure_memory
 	@$(BIN)/python tools/bench_provenance.py $(wildcard $(FIXTURES))
