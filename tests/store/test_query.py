@@ -42,7 +42,7 @@ def claims() -> Iterator[tuple[Claim, ...]]:
 
 
 def records() -> Iterator[Record]:
-    """Files of every verdict, by pixels and by claims, near and at the thresholds."""
+    """Files of every verdict, by pixels and by claims."""
     told = itertools.cycle(claims())
     outsides = itertools.cycle((None, -1.0, None, 1.0, -1.0))
     raws = [os.fsencode(path) for path in PATHS] + list(BYTES)

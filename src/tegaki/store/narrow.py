@@ -93,16 +93,9 @@ def by_path(pattern: str | None) -> Iterator[ColumnElement[bool]]:
     begins = re.split(rf"\\|{re.escape(SEPARATOR)}", fixed)[0].removesuffix(SEPARATOR[:1]).encode()
     if begins:
         yield files.c.raw >= begins
-        yield from _below_successor(begins)
+        yield files.c.raw < begins[:-1] + bytes([begins[-1] + 1])  # UTF-8 has no byte of 255
     if len(pattern) <= _LONGEST:
         cut = "[" in pattern or len(rest) == _MOST_PARTS
         parts = [fixed, *rest[: _MOST_PARTS - 1]]  # the last holds further wildcards
         like = "%".join(re.sub(r"([%_!])", r"!\1", part) for part in parts)
         yield files.c.path.like(f"{like}%" if cut else like, escape="!")
-
-
-def _below_successor(begins: bytes) -> Iterator[ColumnElement[bool]]:
-    """Paths that begin so sort before the next text of this length."""
-    stem = begins.rstrip(b"\xff")
-    if stem:
-        yield files.c.raw < stem[:-1] + bytes([stem[-1] + 1])
