@@ -30,7 +30,7 @@ class Scorer:
 
 
 def load_scorer(model: Path | None) -> Scorer:
-    """A bundle, a finished run of ``tegaki train``, or by default the careful model.
+    """A bundle, a finished run of ``tegaki lab train``, or by default the careful model.
 
     Raises:
         BundleError, TrainingError: the folder is neither, or does not exist.
