@@ -29,6 +29,7 @@ lint: $(VENV)/everything ## ruff, mypy and the direction of imports
 bench: $(VENV)/everything ## time and memory of a cold check, and rates, beside named peers
 	@$(BIN)/python tools/bench.py
 	@$(BIN)/python tools/bench_scan.py
+	@$(BIN)/python tools/bench_results.py
 	@$(BIN)/python -m tools.profile_scan
 	@$(BIN)/python -m tools.measure_memory
 	@$(BIN)/python tools/bench_provenance.py $(wildcard $(FIXTURES))
@@ -42,10 +43,10 @@ examples: $(VENV)/core ## draw examples/ again
 
 card: $(VENV)/core ## measure the shipped models again on CORPUS and compare with their cards
 	@for model in careful fast; do \
-		$(BIN)/tegaki card --model $$model --corpus $(CORPUS) --check || exit 1; done
+		$(BIN)/tegaki lab card --model $$model --corpus $(CORPUS) --check || exit 1; done
 
 ablation: $(VENV)/everything ## run the seed's results again (hours) and write docs/ablation
-	@$(BIN)/tegaki ablate --corpus $(CORPUS) --weights $(WEIGHTS) --work runs/ablation \
+	@$(BIN)/tegaki lab reproduce --corpus $(CORPUS) --weights $(WEIGHTS) --work runs/ablation \
 		--out docs/ablation
 
 clean: ## remove .venv and caches

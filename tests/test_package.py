@@ -60,9 +60,11 @@ def test_it_judges_pictures(installed: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["", "check", "scan", "results", "watch", "provenance", "corpus", "corpus build",
-     "corpus fetch", "corpus report",
-     "audit", "train", "blend", "card", "evaluate", "verify", "gate", "ablate"],
+    ["", "check", "scan", "results", "watch", "metadata", "cluster", "cluster plan",
+     "cluster run", "cluster import", "deliveries", "deliveries list", "deliveries retry",
+     "lab", "lab corpus", "lab corpus build", "lab corpus fetch", "lab corpus report",
+     "lab audit", "lab train", "lab ensemble", "lab card", "lab evaluate", "lab verify",
+     "lab gate", "lab reproduce"],
 )  # fmt: skip
 def test_help_needs_no_extra(installed: Path, command: str) -> None:
     done = subprocess.run(
@@ -75,10 +77,10 @@ def test_help_needs_no_extra(installed: Path, command: str) -> None:
 @pytest.mark.parametrize(
     ("command", "extra"),
     [
-        (["train", "--recipe", "enhanced", "--corpus", ".", "--out", "run"], "lab"),
+        (["lab", "train", "--recipe", "enhanced", "--corpus", ".", "--out", "run"], "lab"),
         (["scan", ".", "--out", "rows.parquet"], "parquet"),
         (["scan", ".", "--store", "s.db"], "store"),
-        (["scan", ".", "--cluster", "ray", "--out", "rows"], "cluster"),
+        (["cluster", "run", "results"], "cluster"),
         (["results", "s.db"], "store"),
         (["watch", ".", "--store", "s.db"], "store"),
     ],

@@ -2,6 +2,7 @@
 
     python tools/bench.py
 
+- ``tegaki --help`` beside ``tegaki --version``
 - a cold ``tegaki check`` of one picture, beside an interpreter that only imports what it needs
 - ``tegaki.Detector.inspect_many`` over one-megapixel pictures, beside Pillow decoding the same
 """
@@ -42,6 +43,29 @@ def whole_process(command: list[str]) -> tuple[float, float]:
             seconds.append(time.perf_counter() - started)
             memory = max(memory, usage.ru_maxrss / 1024)
     return statistics.median(seconds), memory
+
+
+def processor_time(command: list[str]) -> float:
+    """Seconds of processor time of a command: the least of some runs, after a warm-up."""
+    least = float("inf")
+    for run in range(RUNS + 1):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        _, _, usage = os.wait4(process.pid, 0)
+        process.returncode = 0
+        if run:
+            least = min(least, usage.ru_utime + usage.ru_stime)
+    return least
+
+
+def helping() -> None:
+    """The aim: help takes at most 1.5 times the version's processor time."""
+    print(f"{'Help (least of 7)':<52}{'CPU s':>9}{'ratio':>8}")
+    base = 0.0
+    for words in (["--version"], ["--help"], ["lab", "--help"]):
+        seconds = processor_time([sys.executable, "-m", "tegaki", *words])
+        base = base or seconds
+        print(f"{' '.join(['tegaki', *words]):<52}{seconds:>9.3f}{seconds / base:>8.2f}")
+    print()
 
 
 def cold_check() -> None:
@@ -107,5 +131,6 @@ def many_pictures() -> None:
 
 
 if __name__ == "__main__":
+    helping()
     cold_check()
     many_pictures()

@@ -125,7 +125,7 @@ def training() -> None:
         ours = our_rate(folder)
     print(f"\n{f'Training, {torch.get_num_threads()} threads, bf16':<52}{'pict./s':>9}{'ratio':>8}")
     print(f"{'PyTorch on random tensors':<52}{peer:>9.1f}{1:>8.2f}")
-    print(f"{'tegaki train --recipe finetune':<52}{ours:>9.1f}{ours / peer:>8.2f}")
+    print(f"{'tegaki lab train --recipe finetune':<52}{ours:>9.1f}{ours / peer:>8.2f}")
 
 
 def evaluation() -> None:

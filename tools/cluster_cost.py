@@ -132,7 +132,7 @@ def _worker(detector: Any, given: list[str], out: Path, times: int = 3) -> float
     target = open_target(str(out))
     plan = make_plan(
         target,
-        PlanRequest.from_detector(detector.scorer, len(given)),
+        PlanRequest.from_scorer(detector.scorer, len(given)),
         list_items(given, recursive=False),
     )
     worker = Worker(pickle.dumps(BatchScorer(detector.scorer, 8, cores=1)), target, plan)
@@ -178,7 +178,7 @@ def _planned(detector: Any, out: Path) -> float:
     urls = [f"https://example.org/pictures/{number:09}.jpg" for number in range(_LISTED)]
     target, asked = (
         open_target(str(out)),
-        PlanRequest.from_detector(detector.scorer, PARTITION_SIZE),
+        PlanRequest.from_scorer(detector.scorer, PARTITION_SIZE),
     )
     return _core_seconds(lambda: make_plan(target, asked, list_items(urls, recursive=False)))
 
@@ -186,8 +186,9 @@ def _planned(detector: Any, out: Path) -> float:
 def _started(path: str, out: Path) -> float:
     """Seconds of the clock for one picture: Ray's start, and a worker's."""
     started = time.perf_counter()
-    command = [sys.executable, "-m", "tegaki", "scan", path, "--cluster", "ray", "--out", str(out)]
-    subprocess.run([*command, "--quiet"], check=True)
+    command = [sys.executable, "-m", "tegaki", "cluster"]
+    subprocess.run([*command, "plan", path, "--out", str(out), "--quiet"], check=True)
+    subprocess.run([*command, "run", str(out), "--quiet"], check=True)
     return time.perf_counter() - started
 
 

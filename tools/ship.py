@@ -2,7 +2,7 @@
 
     python -m tools.ship CAREFUL_RUN FAST_RUN
 
-Each is a finished run of ``tegaki train``. Write the cards afterwards: ``make card``.
+Each is a finished run of ``tegaki lab train``. Write the cards afterwards: ``make card``.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     python -m tools.students RUN...
 
-Each RUN is a finished run of ``tegaki train --recipe fast`` or one of its like. Writes
+Each RUN is a finished run of ``tegaki lab train --recipe fast`` or one of its like. Writes
 docs/students.json.
 """
 

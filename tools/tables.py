@@ -57,7 +57,7 @@ def _figures() -> str:
 
 
 def _web() -> str:
-    """AUC on sources never seen, as they are and sent around, from ``tegaki evaluate``."""
+    """AUC on sources never seen, as they are and sent around, from ``tegaki lab evaluate``."""
     columns, names = {}, []
     for model in MODELS:
         tests = _read(EVALUATION / model / "web" / "report.json")["systems"]["model"]["tests"]
@@ -225,7 +225,7 @@ def _seed() -> str:
 
 
 def _audit() -> str:
-    """What the original files give away, from ``tegaki audit --originals``."""
+    """What the original files give away, from ``tegaki lab audit --originals``."""
     rows = [
         [finding["property"]["name"], *(_estimate(finding[key]) for key in ("random", "by_source")),
          finding["verdict"]]
@@ -235,7 +235,7 @@ def _audit() -> str:
 
 
 def _views() -> str:
-    """What the views give away, by source, from ``tegaki audit --views``."""
+    """What the views give away, by source, from ``tegaki lab audit --views``."""
     findings = _read(AUDIT / "views.json")["findings"]
     names = list(findings)
     rows = []
@@ -247,7 +247,7 @@ def _views() -> str:
 
 
 def _moves() -> str:
-    """How far a shipped model's scores move, from ``tegaki audit --model``."""
+    """How far a shipped model's scores move, from ``tegaki lab audit --model``."""
     audit = _read(AUDIT / "model.json")
     rows = [
         [move["condition"], f"{move['logit']:.2f}", f"{move['probability']:.3f}",

@@ -47,8 +47,8 @@ def folder(tmp_path: Path) -> Path:
 def test_version_and_help() -> None:
     assert re.fullmatch(r"tegaki, version \d+\.\d+\.\d+\n", tegaki("--version").stdout)
     assert "Examples:" in tegaki("--help").stdout
-    for command in ("check", "scan", "train", "card"):
-        shown = tegaki(command, "--help").stdout
+    for command in ("check", "scan", "cluster plan", "lab train", "lab card"):
+        shown = tegaki(*command.split(), "--help").stdout
         assert "Examples:" in shown
         assert "Exit codes:" in shown
 
@@ -253,11 +253,11 @@ def test_a_closed_pipe_ends_the_scan_quietly(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        ["--help"], ["corpus", "build", "--help"], ["check", "a.png"], ["check", "no such file"],
-        ["scan", "."], ["card", "--help"],
-        ["gate", "report.json", "--floors", "floors.json", "--raise"],
-        ["verify", "report.json"], ["corpus", "report", "corpus"],
-        ["corpus", "report", "corpus", "--json", "-"],
+        ["--help"], ["lab", "corpus", "build", "--help"], ["check", "a.png"],
+        ["check", "no such file"], ["scan", "."], ["lab", "card", "--help"],
+        ["lab", "gate", "report.json", "--floors", "floors.json", "--raise"],
+        ["lab", "verify", "report.json"], ["lab", "corpus", "report", "corpus"],
+        ["lab", "corpus", "report", "corpus", "--json", "-"],
     ],
     ids=" ".join,
 )  # fmt: skip
@@ -361,9 +361,15 @@ NAMES = "the models that come with tegaki: fast, careful, auto"
         (["check", "x", "--model", "no-such-folder"], "no-such-folder does not exist"),
         (["scan", "x", "--model", "fastt"], f"fastt does not exist; {NAMES}"),
         (["results", "s.db", "--model", "fastt"], NAMES),
-        (["card", "--corpus", ".", "--model", "auto"], "auto joins two models; name one of them"),
+        (
+            ["lab", "card", "--corpus", ".", "--model", "auto"],
+            "auto joins two models; name one of them",
+        ),
         (["chek"], "No such command 'chek'"),
-        (["train", "--recipe", "best", "--corpus", ".", "--out", "o"], "best is neither a recipe"),
+        (
+            ["lab", "train", "--recipe", "best", "--corpus", ".", "--out", "o"],
+            "best is neither a recipe",
+        ),
     ],
 )
 def test_mistakes_are_told_in_one_line(args: list[str], message: str, tmp_path: Path) -> None:

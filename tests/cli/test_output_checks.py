@@ -20,13 +20,13 @@ NOWHERE = "/proc/results"  # no file can be made there, not even by root
 @pytest.mark.parametrize(
     "words",
     [
-        ("evaluate", "--protocol", "seen", "--corpus", "CORPUS", "--out", NOWHERE),
-        ("audit", "--corpus", "CORPUS", "--model", "fast", "--html", f"{NOWHERE}.html"),
-        ("audit", "--corpus", "CORPUS", "--model", "fast", "--json", f"{NOWHERE}.json"),
-        ("corpus", "report", "CORPUS", "--html", f"{NOWHERE}.html"),
-        ("corpus", "report", "CORPUS", "--json", f"{NOWHERE}.json"),
+        ("lab", "evaluate", "--protocol", "seen", "--corpus", "CORPUS", "--out", NOWHERE),
+        ("lab", "audit", "--corpus", "CORPUS", "--model", "fast", "--html", f"{NOWHERE}.html"),
+        ("lab", "audit", "--corpus", "CORPUS", "--model", "fast", "--json", f"{NOWHERE}.json"),
+        ("lab", "corpus", "report", "CORPUS", "--html", f"{NOWHERE}.html"),
+        ("lab", "corpus", "report", "CORPUS", "--json", f"{NOWHERE}.json"),
     ],
-    ids=lambda words: " ".join((words[0], words[-2])),
+    ids=lambda words: " ".join((words[1], words[-2])),
 )
 def test_a_place_that_cannot_be_written_is_told_before_pictures_are_read(
     words: tuple[str, ...], tmp_path: Path

@@ -136,7 +136,7 @@ def make_run(
 ) -> Run:
     """A run of a plan that is made or found at the target."""
     plan = make_plan(
-        target, PlanRequest.from_detector(detector.scorer, size), list_items(paths, recursive=True)
+        target, PlanRequest.from_scorer(detector.scorer, size), list_items(paths, recursive=True)
     )
     return Run(target, plan, BatchScorer(detector.scorer, 8, cores=1), **settings)
 

@@ -62,8 +62,16 @@ def test_a_store_comes_to_hold_what_a_local_scan_puts_there(
         before = tegaki("scan", tree, "--recursive", "--store", where, "-q")
         assert before.returncode == 1
         gone.unlink()
-        more = ["--cluster", "ray", "--address", address, "--out", str(tmp_path / "out")]
-        done = tegaki("scan", tree, "--recursive", "--store", where, *(more * (name == "cluster")))
+        if name == "cluster":
+            out = tmp_path / "out"
+            make_plan = tegaki("cluster", "plan", tree, "--recursive", "--out", out)
+            assert make_plan.returncode == 0, make_plan.stderr
+            done = tegaki("cluster", "run", out, "--address", address)
+            imported = tegaki("cluster", "import", out, where)
+            assert imported.returncode == 0, imported.stderr
+            assert "1 are no longer there" in imported.stderr
+        else:
+            done = tegaki("scan", tree, "--recursive", "--store", where)
         assert done.returncode == 1, done.stderr  # some files could not be judged
         assert "12 files in" in done.stderr
         # Here the archive is known from before, and not opened.
@@ -74,11 +82,10 @@ def test_a_store_comes_to_hold_what_a_local_scan_puts_there(
 
     # What the cluster measured is not read again here.
     fresh = str(tmp_path / "fresh.db")
-    done = tegaki("scan", tree, "-r", "--store", fresh, "--cluster", "ray", "--out",
-                  tmp_path / "out")  # fmt: skip
+    done = tegaki("cluster", "run", tmp_path / "out")
     assert done.returncode == 1
-    assert "brought into the store" in done.stderr
     assert "1 of 1 partitions were there before" in done.stderr
+    assert tegaki("cluster", "import", tmp_path / "out", fresh).returncode == 0
     again = tegaki("scan", tree, "-r", "--store", fresh)
     assert "9 unchanged and not read, 3 read" in again.stderr
     assert "measured" not in again.stderr

@@ -20,7 +20,7 @@ from tegaki.errors import ClusterError
 from tegaki.results.result import Measurement
 from tegaki.scan.scorer import BatchScorer
 from tegaki.sources import SourceFile
-from tests.cli.test_cli import TEGAKI
+from tests.cli.test_cli import TEGAKI, tegaki
 from tests.cluster.conftest import Web, make_run, rows_at
 from tests.sources.archives.made import png
 
@@ -77,9 +77,10 @@ def test_a_stopped_and_then_killed_driver_goes_on(
     out = tmp_path / "out"
     urls = fill(web, 60, slow=0.4)  # so that no partition is the last
     (tmp_path / "list.txt").write_text("\n".join([*urls, f"{web.url}/none.png", ""]))
-    command = [*TEGAKI, "scan", "--files-from", str(tmp_path / "list.txt"), "--cluster", "ray",
-               "--address", address, "--out", str(out), "--partition-size", "4",
-               "--model", "fast"]  # fmt: skip
+    make_plan = tegaki("cluster", "plan", "--files-from", tmp_path / "list.txt", "--out", out,
+                     "--partition-size", "4", "--model", "fast")  # fmt: skip
+    assert "61 files in 16 partitions; next: tegaki cluster run" in make_plan.stderr
+    command = [*TEGAKI, "cluster", "run", str(out), "--address", address]
 
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     wait_for(out, 1, process)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_cli import TEGAKI
+from tests.cli.test_cli import TEGAKI, tegaki
 from tests.conftest import painting
 
 LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
@@ -20,7 +20,9 @@ LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F", "0000000000000000000
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="tells what is listened on")
 def test_nobody_else_can_reach_it(tmp_path: Path) -> None:
     painting(90, 90).save(tmp_path / "a.png")
-    command = [*TEGAKI, "scan", "a.png", "--cluster", "ray", "--out", "out", "--workers", "1"]
+    make_plan = tegaki("cluster", "plan", "a.png", "--out", "out", cwd=tmp_path)
+    assert make_plan.stderr == "1 file in 1 partition; next: tegaki cluster run out\n"
+    command = [*TEGAKI, "cluster", "run", "out", "--workers", "1"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     seen: dict[str, str] = {}
     while process.poll() is None:

@@ -31,7 +31,7 @@ def test_manifests_that_nothing_could_read_are_counted(
     target = open_target(str(tmp_path / "out"))
     paths = [str(tmp_path / "signed.png"), str(tmp_path / "plain.png"), str(tmp_path / "none.png")]
     plan = make_plan(
-        target, PlanRequest.from_detector(detector.scorer, 10), list_items(paths, recursive=False)
+        target, PlanRequest.from_scorer(detector.scorer, 10), list_items(paths, recursive=False)
     )
     answer = Worker(pickle.dumps(BatchScorer(detector.scorer)), target, plan)({"partition": [0]})
     summary = _summary(answer["counts"][0])
@@ -46,7 +46,7 @@ def test_side_cars_in_archives_are_counted_by_whoever_reads_them(
     make_tar(tmp_path / "in" / "a.tar", {"0.png": png(1), "0.txt": b"a cat", "0.json": b"{}"})
     (tmp_path / "in" / "list.txt").write_text("a.tar")
     target, select = open_target(str(tmp_path / "out")), Selector(Selection())
-    asked = PlanRequest.from_detector(detector.scorer, 10, all_files=False)
+    asked = PlanRequest.from_scorer(detector.scorer, 10, all_files=False)
     items = list_items([str(tmp_path / "in")], recursive=False, select=select)
     plan = make_plan(target, asked, items)
     assert (plan.files, select.skipped) == (1, {".txt": 1})
@@ -56,4 +56,4 @@ def test_side_cars_in_archives_are_counted_by_whoever_reads_them(
     assert summary.skipped == {".json": 1, ".txt": 1}
     assert Partition("part", target.get("part-000000.parquet") or b"").summary() == summary
     with pytest.raises(ClusterError, match="with or without --all-files"):
-        make_plan(target, PlanRequest.from_detector(detector.scorer, 10), items)
+        make_plan(target, PlanRequest.from_scorer(detector.scorer, 10), items)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import pickle
 import subprocess
@@ -15,7 +16,7 @@ from click.testing import CliRunner
 
 from tegaki import Detector, Limits
 from tegaki.cli.main import program
-from tegaki.cluster import Plan, PlanRequest, list_items, make_plan, open_target
+from tegaki.cluster import Plan, PlanRequest, list_items, make_plan, open_target, read_plan
 from tegaki.cluster.items import PlanItem
 from tegaki.cluster.plan import items_of
 from tegaki.cluster.runs import Worker
@@ -109,7 +110,7 @@ def test_two_drivers_at_once(detector: Detector, tree: Path, tmp_path: Path) -> 
     """The first to write its plan has the place; the other takes it too, or is refused."""
     target, asked = (
         open_target(str(tmp_path / "out")),
-        PlanRequest.from_detector(detector.scorer, 3),
+        PlanRequest.from_scorer(detector.scorer, 3),
     )
     first: list[Plan] = []
 
@@ -151,7 +152,7 @@ def test_places_for_results(detector: Detector, tree: Path, tmp_path: Path) -> N
     full = tmp_path / "full"
     full.mkdir()
     (full / "thesis.txt").write_text("mine")
-    asked = PlanRequest.from_detector(detector.scorer, 3)
+    asked = PlanRequest.from_scorer(detector.scorer, 3)
     with pytest.raises(ClusterError, match="holds something else; name an empty place"):
         make_plan(open_target(str(full)), asked, list_items([str(tree)], recursive=True))
     with pytest.raises(OutputError, match="is a file; a cluster scan writes into a folder"):
@@ -184,57 +185,79 @@ def test_a_worker_that_would_score_otherwise_says_so(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("command", "said"),
     [
-        (["--cluster", "ray"], "use --out"),
-        (["--cluster", "ray", "--json"], "use --out"),
-        (["--cluster", "ray", "--out", "o", "--json"], "--json prints rows"),
-        (["--cluster", "ray", "--out", "o", "--rehash", "--store", "s"], "which reads every file"),
-        (
-            ["--cluster", "ray", "--out", "."],
-            "is inside of ., which is scanned; name another --out",
-        ),
-        (
-            ["--cluster", "ray", "--out", "o", "-r"],
-            "o, where results would go, is inside of ., which is scanned",
-        ),
-        (["--cluster", "ray", "--out", "gs://b/o"], "into a folder or below s3://"),
-        (["--address", "auto"], "need --cluster"),
-        (["--partition-size", "5"], "need --cluster"),
-        (["https://example.org/a.png"], "URLs are read with --cluster"),
-        (["--out", "."], "File '.' is a directory."),
-        (["--files-from", "none.txt"], "does not exist"),
+        ("cluster plan .", "Missing option '-o' / '--out'"),
+        ("cluster plan --out o", "Missing argument 'PATH...'"),
+        ("cluster plan . --out .", "--out . is inside of ., which is scanned"),
+        ("cluster plan . --out o -r", "--out o is inside of ., which is scanned"),
+        ("cluster plan . --out gs://b/o", "into a folder or below s3://"),
+        ("cluster run o", "o holds no plan of a scan"),
+        ("cluster import o store.db", "o holds no plan of a scan"),
+        ("cluster import o no/store.db", "no/store.db cannot be made"),
+        ("cluster rnu o", "Did you mean 'run'?"),
+        ("scan https://example.org/a.png", "tegaki cluster plan reads URLs"),
+        ("scan . --out .", "File '.' is a directory."),
+        ("scan . --files-from none.txt", "does not exist"),
     ],
 )
 def test_words_that_make_no_sense(
-    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(program, ["scan", ".", *arguments])
+    done = CliRunner().invoke(program, command.split())
     assert done.exit_code == 2
     assert said in done.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert all(path.name.startswith("store.db") for path in tmp_path.iterdir())
 
 
 def test_a_cluster_that_is_not_there(tree: Path, tmp_path: Path) -> None:
-    command = ["scan", str(tree), "--cluster", "ray", "--out", str(tmp_path / "out"), "--address"]
-    done = tegaki(*command, "127.0.0.1:1")
+    assert tegaki("cluster", "plan", tree, "--out", tmp_path / "out").returncode == 0
+    done = tegaki("cluster", "run", tmp_path / "out", "--address", "127.0.0.1:1")
     assert done.returncode == 2
     assert "the cluster at 127.0.0.1:1 cannot be had: Connection refused" in done.stderr
-
-
-def test_a_store_that_cannot_be_is_told_before_the_work(tree: Path, tmp_path: Path) -> None:
-    store = tmp_path / "no" / "store.db"
-    command = ["scan", str(tree), "--cluster", "ray", "--address", "127.0.0.1:1", "--out"]
-    done = tegaki(*command, tmp_path / "out", "--store", store)
+    # What is not finished is not imported.
+    done = tegaki("cluster", "import", tmp_path / "out", tmp_path / "store.db")
     assert done.returncode == 2
-    assert "store.db" in done.stderr
-    assert "the cluster at" not in done.stderr
+    assert "holds 0 of 1 partitions; finish it: tegaki cluster run" in done.stderr
+
+
+def test_a_plan_keeps_what_the_run_needs(tree: Path, tmp_path: Path) -> None:
+    out = str(tmp_path / "out")
+    command = ["cluster", "plan", "more", "--out", out, "--model", "fast"]
+    limits = ["--max-pixels", "1000000", "--max-seconds", "7.5"]
+    assert tegaki(*command, *limits, cwd=tree).returncode == 0
+    plan = read_plan(open_target(out))
+    assert plan.folders == (str(tree / "more"),)
+    detector = plan.asked.detector()
+    assert detector.context.model.startswith("fast-")
+    assert detector.limits == Limits(max_pixels=1_000_000, max_seconds=7.5)
+    assert tegaki(*command, *limits, cwd=tree).returncode == 0  # again: nothing changes
+    assert read_plan(open_target(out)) == plan
+    done = tegaki(*command, *limits[:2], cwd=tree)
+    assert "was begun with another --max-seconds" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"model": 1, "max_pixels": 9, "max_bytes": 9, "max_seconds": 1, "trust_anchors": None},
+     {"model": "fast", "max_pixels": "9", "max_bytes": 9, "max_seconds": 1, "trust_anchors": None}],
+)  # fmt: skip
+def test_a_plan_with_damaged_settings_is_refused(
+    settings: dict[str, object], tree: Path, tmp_path: Path
+) -> None:
+    assert tegaki("cluster", "plan", tree, "--out", tmp_path / "out").returncode == 0
+    path = tmp_path / "out" / "_plan.json"
+    plan = json.loads(path.read_text())
+    plan["asked"]["settings"] = settings
+    path.write_text(json.dumps(plan))
+    with pytest.raises(ClusterError, match="holds a plan that cannot be read"):
+        read_plan(open_target(str(tmp_path / "out")))
 
 
 def test_nothing_there(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    done = tegaki("scan", "empty", "--cluster", "ray", "--out", "out", cwd=tmp_path)
+    done = tegaki("cluster", "plan", "empty", "--out", "out", cwd=tmp_path)
     assert done.returncode == 1
     assert "No files were found there" in done.stderr
     assert not (tmp_path / "out").exists()
@@ -251,20 +274,17 @@ def test_files_from_a_list_are_scanned_here_too(tree: Path, tmp_path: Path) -> N
     (tmp_path / "list.txt").write_text("https://example.org/a.png\n")
     refused = tegaki("scan", "--files-from", tmp_path / "list.txt")
     assert refused.returncode == 2
-    assert "URLs are read with --cluster" in refused.stderr
+    assert "tegaki cluster plan reads URLs" in refused.stderr
 
 
-@pytest.mark.parametrize("options", [[], ["--cluster", "ray", "--address", "127.0.0.1:1"]])
-def test_a_list_can_come_through_a_pipe(options: list[str], tree: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", ["scan", "cluster plan"])
+def test_a_list_can_come_through_a_pipe(words: str, tree: Path, tmp_path: Path) -> None:
     """As in ``--files-from <(find ...)``."""
     here, there = os.pipe()
     os.write(there, b"0.png\n1.png\n")
     os.close(there)
-    out = ["--out", tmp_path / "out" if options else tmp_path / "rows.csv"]
-    command = [*TEGAKI, "scan", "--files-from", f"/dev/fd/{here}", *options, *map(str, out)]
+    out = ["--out", str(tmp_path / ("rows.csv" if words == "scan" else "out"))]
+    command = [*TEGAKI, *words.split(), "--files-from", f"/dev/fd/{here}", *out]
     done = subprocess.run(command, pass_fds=[here], capture_output=True, text=True, cwd=tree)
     os.close(here)
-    if options:  # there is no cluster; the plan was made
-        assert (tmp_path / "out" / "_plan.json").read_text().count('"files": 2') == 1
-    else:
-        assert "2 files in" in done.stderr
+    assert "2 files in" in done.stderr

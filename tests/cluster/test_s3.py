@@ -85,11 +85,13 @@ def test_listings_come_page_by_page(bucket: str) -> None:
 def test_from_s3_to_s3(address: str, s3: Any, bucket: str, detector: Detector) -> None:
     s3.create_bucket(Bucket="there")
     out = "s3://there/some/results"
-    command = ["scan", f"{bucket}/pictures/", f"{bucket}/missing.png", "s3://nowhere/",
-               f"{bucket}/no/", "--recursive", "--cluster", "ray", "--address", address,
-               "--all-files", "--out", out, "--partition-size", "4", "--max-bytes", "100000",
-               "--model", "fast"]  # fmt: skip
-    done = tegaki(*command)
+    make_plan = tegaki(
+        "cluster", "plan", f"{bucket}/pictures/", f"{bucket}/missing.png", "s3://nowhere/",
+        f"{bucket}/no/", "--recursive", "--all-files", "--out", out, "--partition-size", "4",
+        "--max-bytes", "100000", "--model", "fast",
+    )  # fmt: skip
+    assert make_plan.returncode == 0, make_plan.stderr
+    done = tegaki("cluster", "run", out, "--address", address)
     assert done.returncode == 1, done.stderr
     rows = rows_at(out, detector)
     expected = {f"{bucket}/pictures/{name}": OBJECTS[f"pictures/{name}"] for name in DEEP}

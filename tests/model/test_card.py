@@ -72,7 +72,17 @@ def test_floors(model: str, split: str) -> None:
 
 
 def test_the_figures_can_be_measured_again(shared: Path) -> None:
-    command = [sys.executable, "-m", "tegaki", "card", "--check", "--model", "fast", "--corpus"]
+    command = [
+        sys.executable,
+        "-m",
+        "tegaki",
+        "lab",
+        "card",
+        "--check",
+        "--model",
+        "fast",
+        "--corpus",
+    ]
     done = subprocess.run([*command, str(shared / "corpus")], capture_output=True, text=True)
     assert done.stdout == "The card is true.\n", done.stdout + done.stderr
     assert done.returncode == 0

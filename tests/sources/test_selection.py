@@ -162,10 +162,3 @@ def test_what_is_taken_is_asked_of_each_file_once(folder: Path) -> None:
     taken = list(select(find([str(folder), str(folder / "a.txt")], recursive=True)))
     assert SourceFile(str(folder / "a.png")) in taken
     assert select.skipped == {".txt": 1, ".json": 1}
-
-
-def test_a_cluster_takes_a_list_in_place_of_patterns(tmp_path: Path) -> None:
-    out = ("--cluster", "ray", "--out", str(tmp_path / "out"))
-    done = tegaki("scan", tmp_path, "--type", "png", *out)
-    assert done.returncode == 2
-    assert "name the files in a list" in done.stderr

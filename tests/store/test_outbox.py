@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import os
-import re
-import sqlite3
 import time
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import sqlalchemy
 
 from tegaki import Detector
 from tegaki.scan.incremental import scan_into
 from tegaki.sources import SourceFile, find
-from tegaki.store import Delivery, DeliveryPolicy, Outbox, OutboxScan, Query, Store, results
+from tegaki.store import Delivery, DeliveryPolicy, Outbox, OutboxScan, Store
 from tests.conftest import painting
 from tests.store.conftest import LONG_AGO, rows, scanned
 
 EVERY = DeliveryPolicy(frozenset(("drawn", "generated", "unsure", "error")), ("webhook",))
-VERSION_1 = Path(__file__).parent / "version1.sql"
-"""A store that version 1 wrote: dumped from SQLite."""
 
 
 def watched(
@@ -74,45 +68,6 @@ def test_a_picture_is_told_once_where_content_counts(
     with Store.open(where) as store:
         assert Outbox(store).count()["owed"] == 6
         assert names(list(taken(Outbox(store)))) == ["new.png"]
-
-
-def in_postgres(script: str) -> str:
-    """A dump of SQLite as PostgreSQL takes it."""
-    script = script.replace("BLOB", "BYTEA").replace("DOUBLE", "DOUBLE PRECISION")
-    script = script.replace("id INTEGER NOT NULL", "id SERIAL NOT NULL")
-    script = re.sub(r"X'([0-9A-F]+)'", r"'\\x\1'", script)
-    return re.sub(r'(INSERT INTO "files".*),0\);', r"\1,false);", script)
-
-
-def test_a_store_of_version_1_is_brought_up_to_date(where: str, detector: Detector) -> None:
-    script = VERSION_1.read_text(encoding="utf-8")
-    if "://" in where:
-        url = where.replace("postgresql:", "postgresql+psycopg:")
-        engine = sqlalchemy.create_engine(url, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            for statement in in_postgres(script).split(";\n"):
-                connection.exec_driver_sql(statement.replace("%", "%%"))
-        engine.dispose()
-    else:
-        old = sqlite3.connect(where)
-        old.executescript(script)
-        old.close()
-    for _ in range(2):
-        with Store.open(where) as store:
-            verdicts = Counter(row.verdict for row in results(store, Query()))
-            assert verdicts == {"drawn": 1, "generated": 1, "error": 2}
-            outbox = Outbox(store)
-            assert outbox.count() == {"owed": 0, "dead": 0}
-            assert outbox.take("webhook", 0) is None
-            with store.engine.connect() as connection:
-                version = connection.exec_driver_sql("SELECT version FROM tegaki_version")
-                assert version.scalar_one() == 2
-    if "://" not in where:  # the same tables as a new store has
-        fresh = str(Path(where).with_name("fresh.db"))
-        Store.open(fresh).close()
-        asked = "SELECT name, sql FROM sqlite_master ORDER BY name"
-        tables = [sqlite3.connect(name).execute(asked).fetchall() for name in (where, fresh)]
-        assert tables[0] == tables[1]
 
 
 def test_news_are_told_once(where: str, detector: Detector, tree: Path) -> None:

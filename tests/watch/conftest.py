@@ -246,13 +246,12 @@ class Workspace:
         command = self.command("--once", *options)
         return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
 
-    def run(self, *options: str) -> subprocess.CompletedProcess[str]:
-        """Without a folder."""
-        command = [*TEGAKI, "watch", "--store", self.store, *options]
+    def deliveries(self, *options: str) -> subprocess.CompletedProcess[str]:
+        command = [*TEGAKI, "deliveries", *options, self.store]
         return subprocess.run(command, capture_output=True, text=True, check=True)
 
     def dead(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.run("--dead", "--json").stdout.splitlines()]
+        return [json.loads(line) for line in self.deliveries("list", "--json").stdout.splitlines()]
 
 
 @pytest.fixture

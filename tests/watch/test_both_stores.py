@@ -27,6 +27,6 @@ def test_what_is_owed_outlives_a_kill(where: str, receiver: Receiver, tmp_path: 
         until(lambda: len(workspace.dead()) == 2, "two dead letters")
     assert receiver.names() == ["a.png", "a.png", "b.png"]
     receiver.answers = [status(200)]
-    workspace.run("--retry-dead")
+    workspace.deliveries("retry")
     assert workspace.once(*hook).returncode == 0
     assert receiver.names() == ["a.png", "a.png", "a.png", "b.png", "b.png"]

@@ -185,7 +185,7 @@ def test_what_is_refused_is_not_tried_again(
     done = one.once("--webhook", receiver.url)
     assert done.returncode == 1
     assert "(given up, attempt 1)" in done.stderr
-    assert "1 given up: tegaki watch --dead lists them" in done.stderr
+    assert "1 given up: tegaki deliveries list shows them" in done.stderr
     (dead,) = one.dead()
     assert words in dead["said"]
     assert [post.path for post in receiver.posts] == ["/hook"]
@@ -233,11 +233,11 @@ def test_dead_letters(one: Workspace, receiver: Receiver) -> None:
     assert one.once("--webhook", receiver.url).returncode == 0
     assert len(receiver.posts) == 3
     receiver.answers = [status(204)]
-    assert one.run("--retry-dead").stderr == ("1 owed again; the next tegaki watch delivers them\n")
+    assert one.deliveries("retry").stderr == ("1 owed again; the next tegaki watch delivers them\n")
     assert one.once("--webhook", receiver.url).returncode == 0
     assert len(receiver.posts) == 4
     assert receiver.posts[3].body == receiver.posts[0].body
-    assert one.run("--dead").stdout == ""
+    assert one.deliveries("list").stdout == ""
 
 
 def test_pauses_grow_and_differ() -> None:

@@ -413,7 +413,6 @@ def test_rows_into_a_closed_pipe(workspace: Workspace) -> None:
         (["--webhook", "http://a/", "--secret-file", "x"], "cannot be read"),
         (["--webhook", "http://a/", "--secret-file", "short"], "holds no secret"),
         (["--on", "fake"], "is none of drawn, generated"),
-        (["--dead"], "stand alone"),
         (["--once", "--poll"], "choose one"),
     ],
 )

@@ -1,4 +1,4 @@
-"""``tegaki audit``: what a data set gives away, and what a model goes by."""
+"""``tegaki lab audit``: what a data set gives away, and what a model goes by."""
 
 from __future__ import annotations
 
@@ -92,10 +92,10 @@ def audit(
 
     \b
     Examples:
-      tegaki audit --corpus corpus --html audit.html
-      tegaki audit --human drawn --generated made --json - | jq .gives_away
-      tegaki audit --corpus corpus --originals
-      tegaki audit --corpus corpus --model careful --sample 400
+      tegaki lab audit --corpus corpus --html audit.html
+      tegaki lab audit --human drawn --generated made --json - | jq .gives_away
+      tegaki lab audit --corpus corpus --originals
+      tegaki lab audit --corpus corpus --model careful --sample 400
 
     \b
     Exit codes:

@@ -1,4 +1,4 @@
-"""``tegaki card``: what a bundle is worth, measured and written down."""
+"""``tegaki lab card``: what a bundle is worth, measured and written down."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def card(corpus: Path, model: Path | None, check: bool) -> None:
 
     \b
     Examples:
-      tegaki card --model runs/1/bundle --corpus corpus
-      tegaki card --corpus corpus --check
+      tegaki lab card --model runs/1/bundle --corpus corpus
+      tegaki lab card --corpus corpus --check
 
     \b
     Exit codes:

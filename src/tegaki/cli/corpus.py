@@ -1,4 +1,4 @@
-"""``tegaki corpus``: data sets, made and looked at."""
+"""``tegaki lab corpus build`` and ``report``: data sets, made and looked at."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from tegaki.cli.lazy import LazyGroup
 from tegaki.cli.output_checks import check_file, write_text
 from tegaki.cli.progress import make_progress
 from tegaki.detector import default_workers
@@ -27,24 +26,6 @@ from tegaki.utils.text import printable
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _INPUT = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
-
-
-@click.group(
-    cls=LazyGroup,
-    lazy={
-        "fetch": "tegaki.cli.corpus_fetch:fetch",
-        "build": "tegaki.cli.corpus:build",
-        "report": "tegaki.cli.corpus:report",
-    },
-)
-def corpus() -> None:
-    """Make data sets and look at them.
-
-    \b
-    Examples:
-      tegaki corpus build corpus --out shards
-      tegaki corpus report shards --html report.html
-    """
 
 
 def _shares(context: click.Context, parameter: click.Parameter, text: str) -> tuple[float, ...]:
@@ -136,10 +117,10 @@ def build(
 
     \b
     Examples:
-      tegaki corpus build corpus --out shards
-      tegaki corpus build --human drawn --generated made --hold-out new-model --out shards
-      tegaki corpus build corpus --protocol seed-random --out seed-shards
-      tegaki corpus build corpus --protocol leave-one-family-out --family gan --out no-gan
+      tegaki lab corpus build corpus --out shards
+      tegaki lab corpus build --human drawn --generated made --hold-out new-model --out shards
+      tegaki lab corpus build corpus --protocol seed-random --out seed-shards
+      tegaki lab corpus build corpus --protocol leave-one-family-out --family gan --out no-gan
 
     \b
     Exit codes:
@@ -253,9 +234,9 @@ def report(folder: Path, html: Path | None, json_file: Path | None, per_source: 
 
     \b
     Examples:
-      tegaki corpus report shards
-      tegaki corpus report corpus --html report.html --per-source 3
-      tegaki corpus report shards --json - | jq .by.split
+      tegaki lab corpus report shards
+      tegaki lab corpus report corpus --html report.html --per-source 3
+      tegaki lab corpus report shards --json - | jq .by.split
 
     \b
     Exit codes:

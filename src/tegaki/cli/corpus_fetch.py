@@ -1,4 +1,4 @@
-"""``tegaki corpus fetch``: the originals that a manifest names, from the web."""
+"""``tegaki lab corpus fetch``: the originals that a manifest names, from the web."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ def fetch(
 
     \b
     Examples:
-      tegaki corpus fetch corpus --out originals
-      tegaki corpus fetch manifest.csv --out originals --rate 2 --json | jq .missing
+      tegaki lab corpus fetch corpus --out originals
+      tegaki lab corpus fetch manifest.csv --out originals --rate 2 --json | jq .missing
 
     \b
     Exit codes:

@@ -1,4 +1,4 @@
-"""``tegaki evaluate``, ``verify`` and ``gate``: figures, and that they stay true."""
+"""``tegaki lab evaluate``, ``verify`` and ``gate``: figures, and that they stay true."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def evaluate(
 
     A protocol is a file that says how the pictures are split, what is tested on, and what is done
     to the pictures before. A model that was trained on another split is refused: it may have
-    learnt from what it is tested on. Build its shards with tegaki corpus build --protocol.
+    learnt from what it is tested on. Build its shards with tegaki lab corpus build --protocol.
 
     For leave-one-family-out, build shards, train and evaluate once for each family.
 
@@ -91,9 +91,9 @@ def evaluate(
 
     \b
     Examples:
-      tegaki evaluate --protocol unseen --corpus corpus --out reports/unseen
-      tegaki evaluate --protocol robust --model runs/1/bundle --corpus corpus --out reports/robust
-      tegaki verify reports/unseen/report.json
+      tegaki lab evaluate --protocol unseen --corpus corpus --out reports/unseen
+      tegaki lab evaluate --protocol robust --model runs/1 --corpus corpus --out reports/robust
+      tegaki lab verify reports/unseen/report.json
 
     \b
     Exit codes:
@@ -131,7 +131,7 @@ def evaluate(
         return
     console = Console()
     _table(report).print(console)
-    click.echo(f"Wrote {out / 'report.json'}; tegaki verify computes it again.")
+    click.echo(f"Wrote {out / 'report.json'}; tegaki lab verify computes it again.")
 
 
 def _table(report: Report) -> Table:
@@ -172,7 +172,7 @@ def verify(reports: tuple[Path, ...]) -> None:
 
     \b
     Examples:
-      tegaki verify reports/unseen/report.json
+      tegaki lab verify reports/unseen/report.json
 
     \b
     Exit codes:
@@ -201,14 +201,14 @@ def verify(reports: tuple[Path, ...]) -> None:
 def gate(report: Path, floors: Path, system: str, up: bool, lower: str | None) -> None:
     """Fail if a REPORT says less than the floors that are pinned in a file.
 
-    The report is computed again first, as by tegaki verify: one that is not true holds no floor.
-    Floors hold for the data that they were measured on. --raise makes or lifts them; they come
-    down only by --lower, whose reason is kept in the file. What was moved is printed.
+    The report is computed again first, as by tegaki lab verify: one that is not true holds no
+    floor. Floors hold for the data that they were measured on. --raise makes or lifts them; they
+    come down only by --lower, whose reason is kept in the file. What was moved is printed.
 
     \b
     Examples:
-      tegaki gate reports/unseen/report.json --floors floors.json --raise
-      tegaki gate reports/unseen/report.json --floors floors.json
+      tegaki lab gate reports/unseen/report.json --floors floors.json --raise
+      tegaki lab gate reports/unseen/report.json --floors floors.json
 
     \b
     Exit codes:

@@ -1,4 +1,4 @@
-"""The command's door: names of commands, and what becomes of errors."""
+"""The command's door: what becomes of errors."""
 
 from __future__ import annotations
 
@@ -13,27 +13,11 @@ from typing import Any
 import click
 
 import tegaki
+from tegaki.cli.commands import ALIASES, COMMANDS
 from tegaki.cli.cures import with_cure
 from tegaki.cli.lazy import LazyGroup
 from tegaki.errors import TegakiError
 from tegaki.utils.text import printable
-
-_COMMANDS = {
-    "check": "tegaki.cli.check:check",
-    "scan": "tegaki.cli.scan:scan",
-    "results": "tegaki.cli.results:results",
-    "watch": "tegaki.cli.watch:watch",
-    "provenance": "tegaki.cli.provenance:provenance",
-    "corpus": "tegaki.cli.corpus:corpus",
-    "audit": "tegaki.cli.audit:audit",
-    "train": "tegaki.cli.train:train",
-    "blend": "tegaki.cli.blend:blend",
-    "card": "tegaki.cli.card:card",
-    "evaluate": "tegaki.cli.evaluate:evaluate",
-    "verify": "tegaki.cli.evaluate:verify",
-    "gate": "tegaki.cli.evaluate:gate",
-    "ablate": "tegaki.cli.ablate:ablate",
-}
 
 
 class _Failure(click.ClickException):
@@ -70,7 +54,8 @@ class _Program(LazyGroup):
 
 @click.group(
     cls=_Program,
-    lazy=_COMMANDS,
+    lazy=COMMANDS,
+    aliases=ALIASES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96},
 )
 @click.version_option(tegaki.__version__, prog_name="tegaki")

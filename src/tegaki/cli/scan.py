@@ -23,7 +23,6 @@ from tegaki.cli.options import (
     model_option,
 )
 from tegaki.cli.progress import ScanProgress
-from tegaki.cli.scan_cluster import ClusterOptions, cluster_options, scan_by_cluster
 from tegaki.cli.scan_engines import Engine, open_engine
 from tegaki.cli.scan_summary import cost, report
 from tegaki.cli.selection_options import selection_options
@@ -41,7 +40,7 @@ from tegaki.utils.text import printable
     "--files-from",
     type=click.Path(exists=True, dir_okay=False, allow_dash=True),
     metavar="FILE",
-    help="Look at every line of FILE too: a path or, with --cluster, a URL. - is standard input.",
+    help="Look at every line of FILE too. - is standard input.",
 )
 @click.option("-0", "--null", is_flag=True, help="A NUL ends each path of --files-from, as find "
               "-print0 writes them.")  # fmt: skip
@@ -51,7 +50,7 @@ from tegaki.utils.text import printable
     type=click.Path(readable=False),
     metavar="FILE",
     help="Write rows to FILE, by its ending: .jsonl, .csv, .parquet, or .html for a page with "
-    "small pictures. Replaces FILE. With --cluster: a folder or s3:// URL.",
+    "small pictures. Replaces FILE.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines in place of the table.")
 @click.option("-r", "--recursive", is_flag=True, help="Go into folders of folders.")
@@ -70,9 +69,8 @@ from tegaki.utils.text import printable
     help="Pictures worked on at a time. Results do not depend on it.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar and no summary.")
-@cluster_options
 @max_seconds_option
-@model_option("auto", "On one machine, what auto costs is printed at the end.")
+@model_option("auto", "What auto costs is printed at the end.")
 @detector_options
 def scan(
     paths: tuple[str, ...],
@@ -86,7 +84,6 @@ def scan(
     rehash: bool,
     workers: int | None,
     quiet: bool,
-    cluster: ClusterOptions,
     model: str,
     trust_anchors: Path | None,
     max_pixels: int,
@@ -103,9 +100,7 @@ def scan(
     that hold captions, data or arrays, are passed over and counted. Rows go to the terminal, or to
     --out; progress and the summary go to standard error. Ctrl-C keeps the rows so far.
 
-    With --cluster, a Ray cluster does the work, PATHs can be s3://, http:// and https:// URLs, too,
-    and rows go to Parquet files in the folder --out, one for each partition of the files. The same
-    command goes on where one was stopped or killed.
+    To scan URLs, or on many machines, use tegaki cluster.
 
     \b
     Examples:
@@ -116,7 +111,6 @@ def scan(
       tegaki scan shards/00000.tar comics/*.cbz --out results.csv
       find pictures -newer last-week -print0 | tegaki scan --files-from - -0
       tegaki scan pictures -r --type png --exclude '*_thumb.*'
-      tegaki scan s3://bucket/pictures/ --cluster ray --out s3://bucket/results
 
     \b
     Exit codes:
@@ -135,14 +129,8 @@ def scan(
             "tegaki check -"
         )
     given = InputPaths(paths, files_from, null=null)
-    if cluster.is_requested(out=out, rehash=rehash, narrows=selection.narrows):
-        detector = load_detector(model, max_pixels, max_bytes, trust_anchors, max_seconds)
-        sys.exit(scan_by_cluster(
-            cluster, detector.scorer, given, out or "", recursive=recursive, selection=selection,
-            store=store, workers=workers, quiet=quiet,
-        ))  # fmt: skip
     if any(is_url(path) for path in given):
-        raise click.UsageError("URLs are read with --cluster.")
+        raise click.UsageError("tegaki cluster plan reads URLs; tegaki scan does not.")
     file = _file(out)
     detector = load_detector(model, max_pixels, max_bytes, trust_anchors, max_seconds)
     written = [path for path in (out, *files_of(store)) if path]

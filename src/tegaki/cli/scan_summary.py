@@ -26,7 +26,7 @@ def report(
     if not summary.rows and not stopped:
         more = "; --include, --exclude and --type may have left some out" if narrows else ""
         yield f"No files were found there; folders of folders are gone into with --recursive{more}."
-        yield from _skipped(summary)
+        yield from skipped(summary)
         return
     counts = ", ".join(f"{summary.verdicts[v]} {SHOWN[v]}" for v in VERDICTS)
     yield (
@@ -35,13 +35,14 @@ def report(
     )
     for kind, count in sorted(summary.errors.items()):
         yield f"  {kind}: {count}"
-    yield from _skipped(summary)
+    yield from skipped(summary)
     if summary.manifests:
         files = f"{summary.manifests:,} file{' has' if summary.manifests == 1 else 's have'}"
         yield f"  {files} a C2PA manifest, which the extra tegaki[c2pa] would read"
 
 
-def _skipped(summary: Summary) -> Iterator[str]:
+def skipped(summary: Summary) -> Iterator[str]:
+    """What was not judged, by kind, and how to have it judged."""
     kinds = summary.skipped
     if kinds:
         counted = ", ".join(f"{n:,} {kind}" for kind, n in sorted(kinds.items()))

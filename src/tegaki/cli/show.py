@@ -173,7 +173,7 @@ def _fields(result: Result, t: Thresholds) -> Iterator[tuple[str, str]]:
     for claim in result.claims:
         yield "claim", f"{claim_line(claim)}: {printable(claim.place.path)}"
     if any(claim.prompt or claim.model for claim in result.claims):
-        yield "", "(tegaki provenance prints prompt, model and seed)"
+        yield "", "(tegaki metadata prints prompt, model and seed)"
     for number, reason in enumerate(result.reasons):
         yield "why" if number == 0 else "", printable(with_install(reason))
     if result.sha256:

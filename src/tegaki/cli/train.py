@@ -1,4 +1,4 @@
-"""``tegaki train``: a recipe on shards."""
+"""``tegaki lab train``: a recipe on shards."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def settings(
     "recipe.json.",
 )
 @click.option(
-    "--corpus", type=FOLDER, required=True, metavar="SHARDS", help="From tegaki corpus build."
+    "--corpus", type=FOLDER, required=True, metavar="SHARDS", help="From tegaki lab corpus build."
 )
 @click.option(
     "--weights",
@@ -129,15 +129,15 @@ def train(
 
     \b
     Examples:
-      tegaki corpus build corpus --out shards
-      tegaki train --recipe careful --corpus shards --teacher clip.onnx --outside outside \\
+      tegaki lab corpus build corpus --out shards
+      tegaki lab train --recipe careful --corpus shards --teacher clip.onnx --outside outside \\
         --out runs/careful
-      tegaki train --recipe fast --corpus shards --careful runs/careful --weights lite0.pth \\
+      tegaki lab train --recipe fast --corpus shards --careful runs/careful --weights lite0.pth \\
         --outside outside --out runs/fast
-      tegaki train --recipe finetune --corpus shards --weights start.pth --out runs/1
-      tegaki train --recipe enhanced --corpus shards --weights start.pth --out runs/2
-      tegaki train --recipe baseline --set validate-in-place=true --corpus shards ...
-      torchrun --nproc-per-node 4 -m tegaki train --recipe finetune ...
+      tegaki lab train --recipe finetune --corpus shards --weights start.pth --out runs/1
+      tegaki lab train --recipe enhanced --corpus shards --weights start.pth --out runs/2
+      tegaki lab train --recipe baseline --set validate-in-place=true --corpus shards ...
+      torchrun --nproc-per-node 4 -m tegaki lab train --recipe finetune ...
 
     \b
     Exit codes:
@@ -196,7 +196,9 @@ def _train(
     click.echo(f"The network is in {out / 'network.pt'}; curves in {out / 'log.jsonl'}.")
     if recipe.look == "squares":
         bundle = build_bundle(trainer.network, recipe, shards, out / "bundle")
-        click.echo(f"Bundle {bundle.id} is in {bundle.folder}; write its card with tegaki card.")
+        click.echo(
+            f"Bundle {bundle.id} is in {bundle.folder}; write its card with tegaki lab card."
+        )
 
 
 def _train_pair(
@@ -237,7 +239,7 @@ def _train_pair(
     except KeyboardInterrupt:
         click.echo("Stopped; the same command goes on from there.", err=True)
         sys.exit(130)
-    click.echo(f"Bundle {bundle.id} is in {bundle.folder}; write its card with tegaki card.")
+    click.echo(f"Bundle {bundle.id} is in {bundle.folder}; write its card: tegaki lab card")
 
 
 def progress_line(trainer: Trainer) -> str:

@@ -25,7 +25,7 @@ from tegaki.cli.options import (
     store_type,
 )
 from tegaki.cli.selection_options import all_files_option
-from tegaki.cli.watch_show import WatchOutput, dead_line
+from tegaki.cli.watch_show import WatchOutput
 from tegaki.detector import default_workers
 from tegaki.results.result import Verdict
 from tegaki.sources import Selection
@@ -56,7 +56,9 @@ _SECONDS = click.FloatRange(0, min_open=True)
 
 
 @click.command(no_args_is_help=True)
-@click.argument("folders", metavar="DIR...", nargs=-1, type=click.Path(readable=False))
+@click.argument(
+    "folders", metavar="DIR...", nargs=-1, required=True, type=click.Path(readable=False)
+)
 @click.option("--store", required=True, metavar="STORE", help="Where results are kept: a file's "
               "path (SQLite) or postgresql://...")  # fmt: skip
 @click.option("-r", "--recursive", is_flag=True, help="Go into folders of folders.")
@@ -83,11 +85,9 @@ _SECONDS = click.FloatRange(0, min_open=True)
 @click.option("--timeout", type=_SECONDS, default=30.0, show_default=True, metavar="SECONDS",
               help="For one command or POST.")  # fmt: skip
 @click.option("--attempts", type=click.IntRange(1), default=8, show_default=True,
-              help="Then a delivery is given up: a dead letter.")  # fmt: skip
+              help="Then a delivery is given up; tegaki deliveries lists those.")  # fmt: skip
 @click.option("--backoff", type=_SECONDS, default=10.0, show_default=True, metavar="SECONDS",
               help="Before the second attempt; then four times that, and so on.")  # fmt: skip
-@click.option("--dead", is_flag=True, help="List the dead letters of STORE, and end.")
-@click.option("--retry-dead", is_flag=True, help="Owe the dead letters again, and end.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines in place of the table.")
 @click.option("--workers", type=click.IntRange(1), default=default_workers,
               show_default="one per core", help="Pictures worked on at a time.")  # fmt: skip
@@ -112,8 +112,6 @@ def watch(
     timeout: float,
     attempts: int,
     backoff: float,
-    dead: bool,
-    retry_dead: bool,
     as_json: bool,
     workers: int,
     quiet: bool,
@@ -140,20 +138,14 @@ def watch(
       tegaki watch uploads --store uploads.tegaki --webhook https://example.org/hook \\
         --secret-file secret.txt --on generated,unsure
       tegaki watch uploads --store uploads.tegaki --once --run ./report.sh --each content
-      tegaki watch --store uploads.tegaki --dead
 
     \b
     Exit codes:
-      0    ended by SIGTERM; with --once: all is done; the dead letters are listed or owed again
+      0    ended by SIGTERM; with --once: all is done
       1    with --once: a folder was not there, a file still grew, or a delivery failed
       2    wrong usage, a missing part, or the store cannot be opened
       130  stopped by Ctrl-C; what is owed stays owed
     """
-    if dead or retry_dead:
-        if folders or (dead and retry_dead):
-            raise click.UsageError("--dead and --retry-dead stand alone, with --store.")
-        _dead_letters(store, retry_dead, as_json)
-        return
     _check(folders, run, webhook, secret_file, once, poll)
     store_type()
     from tegaki.store import DeliveryPolicy
@@ -188,8 +180,6 @@ def _check(
     once: bool,
     poll: bool,
 ) -> None:
-    if not folders:
-        raise click.UsageError("Missing argument 'DIR...'.")
     for folder in folders:
         if os.path.exists(folder) and not os.path.isdir(folder):
             raise click.BadParameter(f"{folder} is no folder", param_hint="DIR")
@@ -284,16 +274,3 @@ def _end(delivery_worker: DeliveryWorker, stopped: list[int]) -> None:
         if len(stopped) > 1:
             delivery_worker.stop(0)
         delivery_worker.join(0.1)
-
-
-def _dead_letters(where: str, again: bool, as_json: bool) -> None:
-    with open_store(where, must_exist=True) as store:
-        from tegaki.store import Outbox
-
-        outbox = Outbox(store)
-        if again:
-            count = outbox.retry_dead()
-            click.echo(f"{count:,} owed again; the next tegaki watch delivers them", err=True)
-            return
-        for delivery in outbox.dead():
-            click.echo(dead_line(delivery, as_json))

@@ -94,7 +94,7 @@ class WatchOutput:
         for number, words in (
             (watcher.unstable, "still changing, left for the next time"),
             (counts["owed"], "still to be delivered"),
-            (counts["dead"], "given up: tegaki watch --dead lists them"),
+            (counts["dead"], "given up: tegaki deliveries list shows them"),
         ):
             line += f", {number:,} {words}" if number else ""
         for said in (line, *cost(detector)):

@@ -28,7 +28,6 @@ def list_items(
     paths: Iterable[str],
     *,
     recursive: bool,
-    skip: Iterable[str] = (),
     select: Selector | None = None,
 ) -> Iterator[PlanItem]:
     """Every file of the paths, each once: local ones first, then URLs of files, then S3's folders.
@@ -36,7 +35,6 @@ def list_items(
     Args:
         paths: gone through twice. A URL ``s3://BUCKET/PREFIX/`` is a folder, any other one file.
         recursive: go into folders of folders.
-        skip: local paths that are never found.
         select: which of the files are judged; all of them by default.
 
     Raises:
@@ -45,7 +43,7 @@ def list_items(
     """
     local = (path for path in paths if not is_url(path))
     select = select or Selector()
-    here = map(_LocalPaths(), select(find(local, recursive=recursive, skip=skip)))
+    here = map(_LocalPaths(), select(find(local, recursive=recursive)))
     there = _list_urls(filter(is_url, paths), recursive)
     return chain(here, (item for item in there if select.accepts(item.place, named=item.named)))
 

@@ -71,11 +71,6 @@ class Run:
         if SUCCESS not in there:
             self.target.put(SUCCESS, b"")
 
-    def committed(self) -> int:
-        """How many partitions are there now."""
-        there = self.target.names()
-        return sum(partition_name(number) in there for number in range(self.plan.partitions))
-
     def files(self, number: int) -> int:
         """How many files and archives a partition has."""
         size = self.plan.asked.partition_size

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
 
 from tegaki.errors import StoreError
 from tegaki.results.result import Measurement, Result, Verdict
 from tegaki.results.scoring_config import ScoringContext
+from tegaki.store.claims import has_claim
 from tegaki.store.connections import read_transaction
+from tegaki.store.narrow import Column, by_path, by_probability, by_verdict, unindexed
 from tegaki.store.records import display_path, unpack
 from tegaki.store.schema import files, is_file, scores
 from tegaki.store.store import Scan, Store
@@ -22,7 +24,7 @@ from tegaki.verdict import combine, probability_of, result_of, verdict_of_pixels
 Sort = Literal["path", "probability"]
 
 _FETCH_SIZE = 500  # rows taken from the database at a time
-_SLACK = 1e-6  # of a logit: the exact comparison is made on the row
+_FEW = 10_000  # contents that are cheaper found one by one than met on the way through all files
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +73,18 @@ def results(store: Store, query: Query, context: ScoringContext | None = None) -
 
 def _rows(store: Store, query: Query, scorer: int, context: ScoringContext) -> Iterator[Result]:
     left = math.inf if query.limit is None else query.limit
-    statement = _statement(query, scorer, context)
-    with (
-        read_transaction(store.engine) as connection,
-        connection.execution_options(yield_per=_FETCH_SIZE).execute(statement) as found,
-    ):
-        for raw, sha256, measured, unread in found:
-            if left <= 0:
-                return
-            result = result_of(display_path(raw), _measurement(sha256, measured, unread), context)
-            if _fits(result, query):
-                left -= 1
-                yield result
+    with read_transaction(store.engine) as connection:
+        statement = _statement(connection, query, scorer, context)
+        with connection.execution_options(yield_per=_FETCH_SIZE).execute(statement) as found:
+            for raw, sha256, measured, unread in found:
+                if left <= 0:
+                    return
+                result = result_of(
+                    display_path(raw), _measurement(sha256, measured, unread), context
+                )
+                if _fits(result, query):
+                    left -= 1
+                    yield result
 
 
 def count_seen(scan: Scan, context: ScoringContext) -> Iterator[tuple[Verdict, str | None]]:
@@ -120,29 +122,56 @@ def _scored_by(scorer: int) -> ColumnElement[bool]:
     return and_(scores.c.sha256 == files.c.sha256, scores.c.scorer == scorer)
 
 
-def _statement(query: Query, scorer: int, context: ScoringContext) -> Select[Any]:
-    """What narrows the answer; the rest is decided on the rows."""
+def _statement(
+    connection: Connection, query: Query, scorer: int, context: ScoringContext
+) -> Select[Any]:
+    """What narrows the answer, by the index that leaves least; the rest is decided on the rows."""
+    sqlite = connection.dialect.name == "sqlite"
     statement = (
         select(files.c.raw, files.c.sha256, scores.c.facts, files.c.facts)
         .select_from(files.outerjoin(scores, _scored_by(scorer)))
-        .where(files.c.gone.is_(query.gone))
+        .where(files.c.gone.is_(query.gone), *by_path(query.path))
         .where(or_(scores.c.facts.is_not(None), files.c.facts.is_not(None)))
     )
-    if query.error is not None or query.verdicts == {"error"}:
+    if query.error is not None:
         statement = statement.where(scores.c.logit.is_(None))
-    for probability, is_low in ((query.at_least, True), (query.at_most, False)):
-        bound = _logit(probability, context)
-        if bound is not None:
-            column = scores.c.logit
-            statement = statement.where(
-                column >= bound - _SLACK if is_low else column <= bound + _SLACK
-            )
-    if query.verdicts == {"generated"}:
-        bound = _logit(context.thresholds.generated_from, context)
-        if bound is not None:
-            sure = scores.c.pull == "decides"
-            statement = statement.where(or_(sure, scores.c.logit >= bound - _SLACK))
-    return statement.order_by(*_order(query))
+    statement = statement.order_by(*_order(query))
+    contents = _contents(query, scorer, context)
+    if contents is None:
+        verdicts = by_verdict(query.verdicts, context, _plain)
+        return statement.where(*verdicts)
+    few = select(func.count()).select_from(contents.limit(_FEW + 1).subquery())
+    if connection.execute(few).scalar_one() <= _FEW:
+        return statement.where(files.c.sha256.in_(contents))
+    # By path SQLite would rather sort everything than go through the files in their order.
+    column = unindexed if sqlite and query.sort == "path" else _plain
+    statement = statement.where(*_measured(query, context, column))
+    if query.claim is not None:
+        claimed = has_claim(query.claim.lower(), scorer).subquery()
+        statement = statement.where(exists().where(claimed.c.sha256 == files.c.sha256))
+    return statement
+
+
+def _contents(query: Query, scorer: int, context: ScoringContext) -> Select[Any] | None:
+    """The hashes of contents that may fit, where files without one do not fit."""
+    claimed = None if query.claim is None else has_claim(query.claim.lower(), scorer)
+    conditions = list(_measured(query, context, _plain))
+    if not conditions:
+        return claimed
+    statement = select(scores.c.sha256).where(scores.c.scorer == scorer, *conditions)
+    return statement if claimed is None else statement.where(scores.c.sha256.in_(claimed))
+
+
+def _measured(query: Query, context: ScoringContext, column: Column) -> list[ColumnElement[bool]]:
+    """Conditions that only measured contents meet."""
+    found = list(by_probability(query.at_least, query.at_most, context, column))
+    if "error" not in query.verdicts:
+        found += by_verdict(query.verdicts, context, column)
+    return found
+
+
+def _plain(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    return column
 
 
 def _order(query: Query) -> list[ColumnElement[Any]]:
@@ -151,15 +180,6 @@ def _order(query: Query) -> list[ColumnElement[Any]]:
         return [by_path.desc() if query.reverse else by_path.asc()]
     ranked = logit.desc() if query.reverse else logit.asc()
     return [ranked.nulls_last(), by_path.asc()]
-
-
-def _logit(probability: float | None, context: ScoringContext) -> float | None:
-    """The logit of a probability; ``None`` at the ends, and where calibration does not rise."""
-    calibration = context.config.calibration
-    if probability is None or not 0 < probability < 1 or calibration.slope <= 0:
-        return None
-    odds = math.log(probability / (1 - probability))
-    return (odds - calibration.intercept) / calibration.slope
 
 
 def _measurement(sha256: bytes | None, measured: str | None, unread: str | None) -> Measurement:

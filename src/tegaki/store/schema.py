@@ -53,6 +53,28 @@ scores = Table(
 )
 """What was measured of a content."""
 
+scores_by_logit = Index("scores_by_logit", scores.c.scorer, scores.c.logit, scores.c.pull)
+
+claim_labels = Table(
+    "claim_labels",
+    tables,
+    Column("id", LargeBinary(16), primary_key=True),  # a hash of the others
+    Column("tool", Text, nullable=False),  # in lower case
+    Column("kind", Text, nullable=False),
+    Column("strength", Text, nullable=False),
+)
+"""What is asked of claims, each once for all contents."""
+
+score_claims = Table(
+    "score_claims",
+    tables,
+    Column("label", LargeBinary(16), ForeignKey(claim_labels.c.id), primary_key=True),
+    Column("scorer", Integer, ForeignKey(scorers.c.id), primary_key=True),
+    Column("sha256", LargeBinary(32), primary_key=True),
+    sqlite_with_rowid=False,
+)
+"""Which contents have such a claim. It follows from ``scores.measurement``."""
+
 files = Table(
     "files",
     tables,
@@ -91,15 +113,26 @@ deliveries = Table(
 )
 """What ``tegaki watch`` has told, and has yet to tell."""
 
-VERSION = 2
+
+def _index(connection: Connection) -> None:
+    """Version 3: what rows are chosen by stands in tables and indexes of its own."""
+    scores_by_logit.create(connection)
+    claim_labels.create(connection)
+    score_claims.create(connection)
+
+
+VERSION = 3
+CLAIMS_INDEXED = 3
+"""From this version on claims have tables of their own."""
 _MIGRATIONS: dict[int, Callable[[Connection], None]] = {
     1: deliveries.create,  # what a later version changes there, its own migration changes
+    2: _index,
 }
 """For each version: what turns a store of that version into one of the next."""
 
 
-def prepare(connection: Connection) -> None:
-    """Make the tables, or bring them up to date.
+def prepare(connection: Connection) -> int:
+    """Make the tables, or bring them up to date; the version that was found.
 
     Raises:
         StoreError: the database is of a newer version, or holds something else.
@@ -108,7 +141,7 @@ def prepare(connection: Connection) -> None:
     if not present:
         tables.create_all(connection)
         connection.execute(versions.insert().values(version=VERSION))
-        return
+        return VERSION
     if versions.name not in present:
         raise StoreError("this database holds tables, but no tegaki store; name another one")
     found = int(connection.execute(versions.select()).scalar_one())
@@ -120,3 +153,4 @@ def prepare(connection: Connection) -> None:
         _MIGRATIONS[version](connection)
     if found < VERSION:
         connection.execute(versions.update().values(version=VERSION))
+    return found

@@ -19,9 +19,18 @@ from tegaki.results.codec import pack
 from tegaki.results.result import Measurement
 from tegaki.results.scoring_config import ScoringContext, Thresholds, scoring_config_from_dict
 from tegaki.sources.file_stat import NUL, FileStat
+from tegaki.store.claims import claim_rows, index_stored_claims, put_claims
 from tegaki.store.connections import WAIT, make_engine, read_transaction, write_transaction
 from tegaki.store.records import FileRecord, StoredFile, display_path, unpack
-from tegaki.store.schema import LACKS_SIDE_CARS, files, is_file, prepare, scorers, scores
+from tegaki.store.schema import (
+    CLAIMS_INDEXED,
+    LACKS_SIDE_CARS,
+    files,
+    is_file,
+    prepare,
+    scorers,
+    scores,
+)
 from tegaki.utils.text import readable
 from tegaki.verdict import claim_effect
 
@@ -53,7 +62,8 @@ class Store:
         store = cls(engine)
         try:
             with write_transaction(engine) as connection:
-                prepare(connection)
+                if prepare(connection) < CLAIMS_INDEXED:
+                    index_stored_claims(connection, store.insert)
         except BaseException:
             store.close()
             raise
@@ -227,6 +237,8 @@ class Scan:
         if measured:
             put = self.store.insert(scores).on_conflict_do_nothing()
             connection.execute(put, list(measured.values()))
+            new = (record.measurement for record in records if record.measurement and record.new)
+            put_claims(connection, self.store.insert, claim_rows(new, self.scorer))
         if records:
             put = self.store.insert(files)
             names = ("path", "size", "mtime_ns", "sha256", "error", "facts", "scan", "gone")

@@ -419,7 +419,7 @@ def test_training_pictures_do_not_judge_a_model(tmp_path: Path) -> None:
 
 
 def run(*words: object) -> Result:
-    return CliRunner().invoke(program, ["audit", *map(str, words)])
+    return CliRunner().invoke(program, ["lab", "audit", *map(str, words)])
 
 
 @pytest.mark.usefixtures("quick")

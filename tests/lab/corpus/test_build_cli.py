@@ -22,7 +22,7 @@ __all__ = ["built", "drawn", "folders"]  # fixtures
 
 
 def tegaki(*args: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tegaki", "corpus", *map(str, args)]
+    command = [sys.executable, "-m", "tegaki", "lab", "corpus", *map(str, args)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 
@@ -100,7 +100,7 @@ def test_the_command_tells_of_unreadable_files(drawn: Path, tmp_path: Path) -> N
     ],
 )
 def test_wrong_usage(tmp_path: Path, args: tuple[str, ...], message: str) -> None:
-    command = [sys.executable, "-m", "tegaki", "corpus", "build", *args, "--out", "new"]
+    command = [sys.executable, "-m", "tegaki", "lab", "corpus", "build", *args, "--out", "new"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60)
     assert done.returncode == 2
     assert message in " ".join(done.stderr.split())
@@ -111,7 +111,7 @@ def without_lab(*args: str | Path) -> subprocess.CompletedProcess[str]:
     """The command in a process that cannot import what the lab brings."""
     blocked = "import sys; sys.modules.update(dict.fromkeys(('torch', 'sklearn', 'matplotlib')));"
     code = blocked + "from tegaki.cli.main import main; main()"
-    command = [sys.executable, "-c", code, "corpus", *map(str, args)]
+    command = [sys.executable, "-c", code, "lab", "corpus", *map(str, args)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
@@ -153,7 +153,7 @@ def at_work(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
     for k in range(1, 400):
         (tmp_path / "in" / f"{k}.png").hardlink_to(tmp_path / "in" / "0.png")
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "tegaki", "corpus", "build", "--out", str(out)]
+    command = [sys.executable, "-m", "tegaki", "lab", "corpus", "build", "--out", str(out)]
     with subprocess.Popen(
         [*command, "--human", str(tmp_path / "in")],
         stdout=subprocess.PIPE,

@@ -40,7 +40,7 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def report(*args: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tegaki", "corpus", "report", *map(str, args)]
+    command = [sys.executable, "-m", "tegaki", "lab", "corpus", "report", *map(str, args)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 

@@ -71,7 +71,7 @@ def test_what_cannot_be_evaluated_is_told(folder: Path, tmp_path: Path) -> None:
 
 def test_from_the_command_line(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "report"
-    command = [sys.executable, "-m", "tegaki", "evaluate", "--corpus", str(folder)]
+    command = [sys.executable, "-m", "tegaki", "lab", "evaluate", "--corpus", str(folder)]
     done = subprocess.run(
         [*command, "--protocol", "seen", "--out", str(out)], capture_output=True, text=True
     )
@@ -125,7 +125,7 @@ def test_what_a_test_is_too_small_for_is_said(folder: Path, human: int, problem:
 def test_a_model_is_not_tested_on_what_it_may_have_learnt_from(
     folder: Path, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-m", "tegaki", "evaluate", "--corpus", str(folder)]
+    command = [sys.executable, "-m", "tegaki", "lab", "evaluate", "--corpus", str(folder)]
     done = subprocess.run(
         [*command, "--protocol", "seed-random", "--out", str(tmp_path / "r")],
         capture_output=True, text=True,
@@ -178,7 +178,8 @@ def test_one_family_left_out(tmp_path: Path) -> None:
         kind = "drawn/artist" if k % 2 else f"made/{('gan', 'flux')[k % 4 // 2]}"
         (tmp_path / kind).mkdir(parents=True, exist_ok=True)
         scene(k).save(tmp_path / kind / f"{k}.png")
-    command = [sys.executable, "-m", "tegaki", "corpus", "build", "--out", str(tmp_path / "s")]
+    command = [sys.executable, "-m", "tegaki", "lab", "corpus", "build"]
+    command += ["--out", str(tmp_path / "s")]
     command += ["--human", str(tmp_path / "drawn"), "--generated", str(tmp_path / "made")]
     command += ["--protocol", "leave-one-family-out", "--family", "gan"]
     done = subprocess.run(command, capture_output=True, text=True)

@@ -141,7 +141,7 @@ def test_what_is_no_report_is_told(tmp_path: Path, text: str) -> None:
 
 
 def test_verify_from_the_command_line(report: Path) -> None:
-    command = [sys.executable, "-m", "tegaki", "verify", str(report)]
+    command = [sys.executable, "-m", "tegaki", "lab", "verify", str(report)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, f"{report}: true\n")
     report.write_text(report.read_text().replace('"value": 0.', '"value": 1.', 1))
@@ -190,7 +190,7 @@ def test_lowering_takes_a_flag_and_keeps_the_reason(tmp_path: Path) -> None:
     good, worse = _report(tmp_path / "a", 2.0), _report(tmp_path / "b", 1.0)
     path = tmp_path / "floors.json"
     write_floors(raised(None, good, "model", ("auc",)), path)
-    command = [sys.executable, "-m", "tegaki", "gate", str(tmp_path / "b" / "report.json")]
+    command = [sys.executable, "-m", "tegaki", "lab", "gate", str(tmp_path / "b" / "report.json")]
     command += ["--floors", str(path)]
     assert subprocess.run(command, capture_output=True).returncode == 1
     assert subprocess.run([*command, "--raise"], capture_output=True).returncode == 1
@@ -213,7 +213,7 @@ def test_lowering_takes_a_flag_and_keeps_the_reason(tmp_path: Path) -> None:
 
 
 def gate(*words: object) -> Result:
-    return CliRunner().invoke(program, ["gate", *map(str, words)])
+    return CliRunner().invoke(program, ["lab", "gate", *map(str, words)])
 
 
 def test_what_is_pinned_is_printed(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_a_blend_is_the_mean_of_scaled_logits(
 
 def test_the_card_names_every_network(parts: list[Path], shards: ShardSet, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tegaki", "blend", *map(str, parts), "--corpus",
+        [sys.executable, "-m", "tegaki", "lab", "ensemble", *map(str, parts), "--corpus",
          str(shards.folder), "--out", str(tmp_path / "blend")],
         capture_output=True, text=True,
     )  # fmt: skip

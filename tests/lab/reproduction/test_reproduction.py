@@ -216,7 +216,7 @@ def test_elsewhere_it_says_what_begins(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_weights_are_needed_to_run_cells_alone(work: Path) -> None:
-    words = ["ablate", "--corpus", str(work.parent / "corpus"), "--work", str(work)]
+    words = ["lab", "reproduce", "--corpus", str(work.parent / "corpus"), "--work", str(work)]
     done = CliRunner().invoke(program, [*words, "--jobs", "1"])
     assert done.exit_code == 2
     assert "Give --weights; only --jobs 0" in done.output
@@ -227,7 +227,16 @@ def test_weights_are_needed_to_run_cells_alone(work: Path) -> None:
 
 def test_nothing_to_report_is_told(work: Path, tmp_path: Path) -> None:
     corpus = str(work.parent / "corpus")
-    words = ["ablate", "--corpus", corpus, "--work", str(tmp_path / "none"), "--jobs", "0"]
+    words = [
+        "lab",
+        "reproduce",
+        "--corpus",
+        corpus,
+        "--work",
+        str(tmp_path / "none"),
+        "--jobs",
+        "0",
+    ]
     done = CliRunner().invoke(program, words)
     assert done.exit_code == 2
     assert "no report yet: it takes a finished cell seed-0, seed-1 or seed-2" in done.output

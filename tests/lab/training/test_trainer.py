@@ -375,7 +375,7 @@ def test_export_without_a_test_split(tmp_path: Path) -> None:
 def test_from_scratch_is_said(shards: ShardSet, tmp_path: Path) -> None:
     recipe = tmp_path / "recipe.json"
     recipe.write_text(json.dumps(asdict(tiny("kusuma-v3", epochs=1))))
-    words = ["train", "--recipe", str(recipe), "--corpus", str(shards.folder)]
+    words = ["lab", "train", "--recipe", str(recipe), "--corpus", str(shards.folder)]
     done = CliRunner().invoke(program, [*words, "--out", str(tmp_path / "run")])
     assert done.exit_code == 0, done.output
     assert "kusuma-v3 starts from scratch: its recipe names no weights." in done.stderr
@@ -403,11 +403,11 @@ def test_train_and_card_from_the_command_line(shared: Path, tmp_path: Path) -> N
     command = [sys.executable, "-m", "tegaki"]
     run = tmp_path / "run"
     options = ["--set", "epochs=1", "--set", "batch=8", "--corpus", str(shards.folder)]
-    train = [*command, "train", "--recipe", "finetune", *options, "--out", str(run)]
+    train = [*command, "lab", "train", "--recipe", "finetune", *options, "--out", str(run)]
     done = subprocess.run([*train, "--weights", str(weights)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "stage 1 epoch 1  loss 0." in done.stdout
-    card = [*command, "card", "--corpus", str(shards.folder), "--model", str(run / "bundle")]
+    card = [*command, "lab", "card", "--corpus", str(shards.folder), "--model", str(run / "bundle")]
     assert subprocess.run(card, capture_output=True).returncode == 0
     text = (run / "bundle" / "card.md").read_text()
     assert "| Human / generated / sources | 8 / 8 / 6 | 6 / 6 / 6 | 6 / 6 / 6 |" in text

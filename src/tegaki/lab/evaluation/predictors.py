@@ -30,7 +30,7 @@ class Predictor:
 
 
 def load_predictor(model: Path | None) -> Predictor:
-    """A bundle, a finished run of ``tegaki train``, or by default the careful model.
+    """A bundle, a finished run of ``tegaki lab train``, or by default the careful model.
 
     Raises:
         BundleError, TrainingError: the folder is neither, or does not exist.

@@ -202,8 +202,8 @@ def markdown(summaries: Sequence[Summary], plots: Sequence[str]) -> str:
     """The committed report. ``plots``: names of files beside it."""
     head = (
         "# The seed's results, run again\n\n"
-        "Written by `tegaki ablate`; every figure is computed from the predictions in "
-        "[`cells/`](cells), and `tegaki verify` computes them again.\n\n"
+        "Written by `tegaki lab reproduce`; every figure is computed from the predictions in "
+        "[`cells/`](cells), and `tegaki lab verify` computes them again.\n\n"
     )
     said = "".join(f"- {sentence}\n" for sentence in verdict(summaries))
     shown = "".join(f"![{name.removesuffix('.svg')}]({name})\n" for name in plots)

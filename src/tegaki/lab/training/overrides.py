@@ -1,4 +1,4 @@
-"""Recipes with single fields changed, as ``tegaki train --set`` does."""
+"""Recipes with single fields changed, as ``tegaki lab train --set`` does."""
 
 from __future__ import annotations
 

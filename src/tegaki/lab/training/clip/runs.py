@@ -1,4 +1,4 @@
-"""``tegaki train --recipe careful`` and ``--recipe fast``: from shards to a bundle.
+"""``tegaki lab train --recipe careful`` and ``--recipe fast``: from shards to a bundle.
 
 A run of the careful model lives in one folder and goes on where it was stopped:
 

@@ -1,4 +1,4 @@
-"""``tegaki ablate``: the seed's whole table of results, run again."""
+"""``tegaki lab reproduce``: the seed's whole table of results, run again."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from tegaki.utils.text import printable
     show_default="one per core",
     help="Cells side by side; 0: run nothing, write the report of what is finished.",
 )
-def ablate(
+def reproduce(
     corpus: Path, weights: Path | None, work: Path, out: Path | None, only: str, jobs: int
 ) -> None:
     """Run every row of the seed's results under three protocols, and say which claims hold.
@@ -51,9 +51,9 @@ def ablate(
 
     \b
     Examples:
-      tegaki ablate --corpus corpus --weights start.pth --work ablation --out docs/ablation
-      tegaki ablate --corpus corpus --weights start.pth --work ablation --only seed-gan/
-      tegaki ablate --corpus corpus --work ablation --jobs 0 --out docs/ablation
+      tegaki lab reproduce --corpus corpus --weights start.pth --work ablation --out docs/ablation
+      tegaki lab reproduce --corpus corpus --weights start.pth --work ablation --only seed-gan/
+      tegaki lab reproduce --corpus corpus --work ablation --jobs 0 --out docs/ablation
       tail -f ablation/cells/unseen/seed-0/log.txt
 
     \b
@@ -83,10 +83,7 @@ def ablate(
 def _watched(run: Callable[..., None]) -> None:
     try:
         with CellProgress(Console(stderr=True)) as progress:
-            run(
-                log_line=progress.print,
-                on_status=lambda at: progress.show(at.done, at.total, at.running),
-            )
+            run(tell=progress.print, watch=lambda at: progress.show(at.done, at.total, at.running))
     except KeyboardInterrupt:
         click.echo("Stopped; give the same command again to go on.", err=True)
         sys.exit(130)

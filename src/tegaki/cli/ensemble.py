@@ -1,4 +1,4 @@
-"""``tegaki blend``: several bundles as one."""
+"""``tegaki lab ensemble``: several bundles as one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tegaki.lab.corpus import load_shards
 @click.argument("bundles", metavar="BUNDLE BUNDLE...", nargs=-1, required=True, type=FOLDER)
 @click.option("--corpus", type=FOLDER, required=True, metavar="SHARDS", help="What they learnt.")
 @click.option("--out", type=FOLDER, required=True, metavar="DIR", help="Folder of the new bundle.")
-def blend(bundles: tuple[Path, ...], corpus: Path, out: Path) -> None:
+def ensemble(bundles: tuple[Path, ...], corpus: Path, out: Path) -> None:
     """Make one bundle of several: the mean of their logits, each divided by its spread on val.
 
     Networks of other architectures err elsewhere; their mean errs less than each. It takes the
@@ -25,8 +25,8 @@ def blend(bundles: tuple[Path, ...], corpus: Path, out: Path) -> None:
 
     \b
     Examples:
-      tegaki blend runs/1/bundle runs/2/bundle --corpus shards --out runs/blend
-      tegaki evaluate --protocol unseen --model runs/blend --corpus corpus --out reports/blend
+      tegaki lab ensemble runs/1/bundle runs/2/bundle --corpus shards --out runs/blend
+      tegaki lab evaluate --protocol unseen --model runs/blend --corpus corpus --out reports/blend
 
     \b
     Exit codes:
@@ -35,10 +35,10 @@ def blend(bundles: tuple[Path, ...], corpus: Path, out: Path) -> None:
       130  stopped by Ctrl-C; nothing is written
     """
     try:
-        from tegaki.lab.export.blend import blend as make
+        from tegaki.lab.export.blend import blend
     except ImportError as problem:
         raise MissingExtra("blending", "lab") from problem
 
     check_folder(out)
-    made = make(bundles, load_shards(corpus), out)
-    click.echo(f"Bundle {made.id} is in {made.folder}; write its card with tegaki card.")
+    made = blend(bundles, load_shards(corpus), out)
+    click.echo(f"Bundle {made.id} is in {made.folder}; write its card: tegaki lab card")

@@ -32,26 +32,26 @@ def marked(path: Path, text: str = PARAMETERS, key: str = "parameters") -> Path:
 
 
 def test_everything_is_printed(tmp_path: Path) -> None:
-    done = tegaki("provenance", marked(tmp_path / "絵.png"))
+    done = tegaki("metadata", marked(tmp_path / "絵.png"))
     assert (done.returncode, done.stderr) == (0, "")
     for words in ("generated · AUTOMATIC1111", "some_model", "a fox in the snow", "blurry", "11",
                   "Euler a", "PNG tEXt parameters"):  # fmt: skip
         assert words in done.stdout
     assert "Steps: 20," not in done.stdout
-    assert "Steps: 20," in tegaki("provenance", "--texts", tmp_path / "絵.png").stdout
+    assert "Steps: 20," in tegaki("metadata", "--texts", tmp_path / "絵.png").stdout
 
 
 def test_silence_is_no_proof(tmp_path: Path) -> None:
     painting().save(tmp_path / "a.png")
-    assert "That says nothing of who made it" in tegaki("provenance", tmp_path / "a.png").stdout
+    assert "That says nothing of who made it" in tegaki("metadata", tmp_path / "a.png").stdout
     painting().save(tmp_path / "a.bmp")
-    assert "no other format is looked into" in tegaki("provenance", tmp_path / "a.bmp").stdout
+    assert "no other format is looked into" in tegaki("metadata", tmp_path / "a.bmp").stdout
 
 
 def test_standard_input_is_a_file(tmp_path: Path) -> None:
     data = marked(tmp_path / "a.png").read_bytes()
     for given, code, words in ((data, 0, "AUTOMATIC1111"), (b"", 1, "EmptyFile")):
-        done = subprocess.run([*TEGAKI, "provenance", "-"], input=given, capture_output=True)
+        done = subprocess.run([*TEGAKI, "metadata", "-"], input=given, capture_output=True)
         assert (done.returncode, done.stderr) == (code, b"")
         assert words in done.stdout.decode()
 
@@ -61,11 +61,11 @@ def test_folders_are_gone_through(tmp_path: Path) -> None:
     marked(tmp_path / "a.png")
     marked(tmp_path / "in" / "b.png")
     for options, names in (((), ["a.png"]), (("--recursive",), ["a.png", "b.png"])):
-        done = tegaki("provenance", "--json", *options, tmp_path, tmp_path / "a.png")
+        done = tegaki("metadata", "--json", *options, tmp_path, tmp_path / "a.png")
         found = [Path(json.loads(line)["path"]).name for line in done.stdout.splitlines()]
         assert (done.returncode, found) == (0, names)
     (tmp_path / "empty").mkdir()
-    done = tegaki("provenance", tmp_path / "empty")
+    done = tegaki("metadata", tmp_path / "empty")
     assert done.returncode == 1
     assert "No files were found" in done.stderr
 
@@ -73,7 +73,7 @@ def test_folders_are_gone_through(tmp_path: Path) -> None:
 def test_a_prompt_keeps_its_lines(tmp_path: Path) -> None:
     path = marked(tmp_path / "a.png", "a fox\nin the snow\u2028now\n" + PARAMETERS)
     for option in ((), ("--texts",)):
-        shown = tegaki("provenance", *option, path).stdout
+        shown = tegaki("metadata", *option, path).stdout
         assert "prompt     a fox\n               in the snow\\u2028now\n" in shown
 
 
@@ -82,16 +82,16 @@ def test_the_same_claim_twice_is_printed_once(tmp_path: Path) -> None:
     info.add_text("parameters", PARAMETERS)
     info.add_text("parameters", PARAMETERS)
     painting(300, 400).save(tmp_path / "a.png", pnginfo=info)
-    shown = tegaki("provenance", tmp_path / "a.png").stdout
+    shown = tegaki("metadata", tmp_path / "a.png").stdout
     assert shown.count("  claim ") == 1
     assert shown.count("    mark ") == 2
-    assert len(json.loads(tegaki("provenance", "--json", tmp_path / "a.png").stdout)["claims"]) == 2
+    assert len(json.loads(tegaki("metadata", "--json", tmp_path / "a.png").stdout)["claims"]) == 2
 
 
 def test_json_tells_what_was_not_looked_into(tmp_path: Path) -> None:
     painting().save(tmp_path / "a.bmp")
     painting().save(tmp_path / "a.png")
-    done = tegaki("provenance", "--json", tmp_path / "a.bmp", tmp_path / "a.png")
+    done = tegaki("metadata", "--json", tmp_path / "a.bmp", tmp_path / "a.png")
     other, plain = map(json.loads, done.stdout.splitlines())
     assert "no other format is looked into" in other["remarks"][0]
     assert plain["remarks"] == []
@@ -102,14 +102,14 @@ def test_names_are_those_of_rows(tmp_path: Path) -> None:
     painting().save(tmp_path / "a.png")
     os.rename(tmp_path / "a.png", path)
     named = {}
-    for command in ("provenance", "check"):
+    for command in ("metadata", "check"):
         shown = subprocess.run(
             [*map(os.fsencode, TEGAKI), command.encode(), b"--json", path],
             capture_output=True, check=True,
         ).stdout  # fmt: skip
         plain = json.loads(shown)
         named[command] = (plain["path"], plain["path_bytes"])
-    assert named["provenance"] == named["check"]
+    assert named["metadata"] == named["check"]
     assert named["check"][1] == path.hex()
 
 
@@ -117,7 +117,7 @@ def test_no_model_is_loaded(tmp_path: Path) -> None:
     marked(tmp_path / "a.png")
     code = (
         "import sys; from tegaki.cli.main import program\n"
-        f"try: program(['provenance', {str(tmp_path / 'a.png')!r}])\n"
+        f"try: program(['metadata', {str(tmp_path / 'a.png')!r}])\n"
         "except SystemExit: print([m for m in ('onnxruntime', 'torch') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -127,7 +127,7 @@ def test_no_model_is_loaded(tmp_path: Path) -> None:
 def test_json_for_machines(tmp_path: Path) -> None:
     marked(tmp_path / "a.png")
     (tmp_path / "b.txt").write_text("no picture")
-    done = tegaki("provenance", "--json", *(tmp_path / n for n in ("a.png", "b.txt", "missing")))
+    done = tegaki("metadata", "--json", *(tmp_path / n for n in ("a.png", "b.txt", "missing")))
     assert done.returncode == 1
     first, second, third = map(json.loads, done.stdout.splitlines())
     assert first["claims"][0]["prompt"] == "a fox in the snow"
@@ -142,7 +142,7 @@ def test_json_for_machines(tmp_path: Path) -> None:
 def test_prompts_cannot_drive_a_terminal(tmp_path: Path) -> None:
     evil = PARAMETERS.replace("fox", "\x1b]0;gone\x07\x1b[2Jfox\u202e\x00")
     path = marked(tmp_path / "a.png", evil)
-    for command in ("provenance", "check", "scan"):
+    for command in ("metadata", "check", "scan"):
         for option in ((), ("--json",)):
             done = tegaki(command, *option, path)
             shown = done.stdout
@@ -158,7 +158,7 @@ DAMAGED = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 def test_anchors_must_be_certificates(tmp_path: Path, content: str) -> None:
     (tmp_path / "anchors.pem").write_text(content)
     path = marked(tmp_path / "a.png")
-    for command in ("provenance", "check", "scan"):
+    for command in ("metadata", "check", "scan"):
         done = tegaki(command, "--trust-anchors", tmp_path / "anchors.pem", path)
         assert done.returncode == 2
         assert "anchors.pem" in done.stderr
@@ -168,7 +168,7 @@ def test_anchors_must_be_certificates(tmp_path: Path, content: str) -> None:
 def test_a_certificate_in_der_is_told_how_to_become_one_in_pem(tmp_path: Path) -> None:
     (tmp_path / "anchors.der").write_bytes(b"\x30\x82\x01\xe9" + bytes(range(256)))
     done = tegaki(
-        "provenance", "--trust-anchors", tmp_path / "anchors.der", marked(tmp_path / "a.png")
+        "metadata", "--trust-anchors", tmp_path / "anchors.der", marked(tmp_path / "a.png")
     )
     assert done.returncode == 2
     assert "openssl x509 -inform DER -in FILE -out FILE.pem" in " ".join(done.stderr.split())

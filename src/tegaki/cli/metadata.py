@@ -1,4 +1,4 @@
-"""``tegaki provenance``: what files say of themselves, without a look at the drawing."""
+"""``tegaki metadata``: what files say of themselves, without a look at the drawing."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ OTHER = "Not a PNG, JPEG, WebP, AVIF, HEIC, GIF or TIFF file: no other format is
 @click.option("-r", "--recursive", is_flag=True, help="Go into folders of folders.")
 @trust_option
 @max_bytes_option
-def provenance(
+def metadata(
     paths: tuple[str, ...],
     as_json: bool,
     texts: bool,
@@ -60,9 +60,9 @@ def provenance(
 
     \b
     Examples:
-      tegaki provenance picture.png
-      tegaki provenance pictures --recursive --json | jq '.claims[0].prompt // empty'
-      curl -s https://example.org/picture.png | tegaki provenance -
+      tegaki metadata picture.png
+      tegaki metadata pictures --recursive --json | jq '.claims[0].prompt // empty'
+      curl -s https://example.org/picture.png | tegaki metadata -
 
     \b
     Exit codes:
@@ -71,7 +71,7 @@ def provenance(
       2    nothing could be started, or results could not be printed
       130  stopped by Ctrl-C
     """
-    refuse_urls("provenance", paths)
+    refuse_urls("metadata", paths)
     anchors = read_anchors(trust_anchors)
     width = terminal_width()
     count = failed = 0
@@ -88,7 +88,7 @@ def provenance(
                 problem, failed = refused, failed + 1
             if count > 1 and not as_json:
                 progress.print("")
-            for line in _print(item.path, found, problem, texts, as_json, width):
+            for line in _shown(item.path, found, problem, texts, as_json, width):
                 progress.print(line)
             progress.step()
     if not count:
@@ -107,7 +107,7 @@ def _data(item: SourceFile, max_bytes: int) -> bytes:
     return read_file(item.path, max_bytes)
 
 
-def _print(
+def _shown(
     path: str,
     found: Provenance,
     problem: PictureError | None,
@@ -162,7 +162,7 @@ def _fields(found: Provenance, texts: bool) -> Iterator[tuple[str, str]]:
     if not found.claims:
         nothing = UNREAD if found.remarks or found.damage else NOTHING
         yield "claims", nothing if found.marks.format else OTHER
-    for claim, places in _without_duplicates(found.claims).items():
+    for claim, places in _once(found.claims).items():
         yield from _claim_fields(claim, places)
     for number, remark in enumerate((*found.remarks, *found.damage)):
         yield "remarks" if number == 0 else "", remark
@@ -175,7 +175,7 @@ def _fields(found: Provenance, texts: bool) -> Iterator[tuple[str, str]]:
             yield "", text.replace("\r\n", "\n")
 
 
-def _without_duplicates(claims: tuple[Claim, ...]) -> dict[Claim, list[Location]]:
+def _once(claims: tuple[Claim, ...]) -> dict[Claim, list[Location]]:
     """Claims that differ in nothing but their place, each with all its places."""
     found: dict[Claim, list[Location]] = {}
     for claim in claims:
