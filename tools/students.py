@@ -2,8 +2,8 @@
 
     python -m tools.students RUN...
 
-Each RUN is a finished run of ``tegaki lab train --recipe fast`` or one of its like. Writes
-docs/students.json.
+Each RUN is a finished run of ``tegaki lab train --recipe fast`` or one of its like. They come first
+in docs/students.json; what stands there of other networks and numbers of steps stays.
 """
 
 from __future__ import annotations
@@ -29,8 +29,15 @@ def described(run: Path) -> dict[str, Any]:
 
 
 def main(runs: list[Path]) -> None:
-    text = json.dumps([described(run) for run in runs], indent=1) + "\n"
+    new = [described(run) for run in runs]
+    earlier = json.loads(OUT.read_text(encoding="utf-8")) if OUT.exists() else []
+    kept = [one for one in earlier if _candidate(one) not in map(_candidate, new)]
+    text = json.dumps(new + kept, indent=1) + "\n"
     OUT.write_text(text, encoding="utf-8")
+
+
+def _candidate(one: dict[str, Any]) -> tuple[Any, ...]:
+    return one["backbone"], one["attention"], *(one[name] for name in KEPT)
 
 
 if __name__ == "__main__":
