@@ -41,10 +41,14 @@ class Whole:
     setting: Setting
 
     @cached_property
+    def digest(self) -> str:
+        """Of which pictures the store is."""
+        return hashlib.sha256("\n".join(self.setting.pictures.ids).encode()).hexdigest()[:8]
+
+    @cached_property
     def axes(self) -> Axes:
         pictures = self.setting.pictures
-        ids = hashlib.sha256("\n".join(pictures.ids).encode()).hexdigest()[:8]
-        path = self.setting.cache / f"axes-{ids}.npz"
+        path = self.setting.cache / f"axes-{self.digest}.npz"
         if not path.exists():
             self.setting.progress("axes", 0, 1)
             weights = by_source(pictures.sources.tolist(), pictures.generated)
@@ -77,7 +81,7 @@ def _network(whole: Whole) -> dict[str, Any]:
     pictures = whole.setting.pictures
     return whole.described(network.measure(
         whole.values, whole.axes.variances, pictures.generated, pictures.sources, whole.fold,
-        whole.setting.progress,
+        whole.setting.cache / f"network-{whole.digest}", whole.setting.progress,
     ))  # fmt: skip
 
 
@@ -118,9 +122,10 @@ def main() -> None:
         given.run, tuple(given.corpora), given.weights, given.teacher, given.nsfwjs, given.cache,
         progress,
     ))  # fmt: skip
-    kept = json.loads(given.out.read_text(encoding="utf-8")) if given.out.exists() else {}
     for name in given.only or IDEAS:
-        kept[name] = IDEAS[name](whole)
+        found = IDEAS[name](whole)
+        kept = json.loads(given.out.read_text(encoding="utf-8")) if given.out.exists() else {}
+        kept[name] = found
         ordered = {each: kept[each] for each in IDEAS if each in kept}
         given.out.write_text(json.dumps(ordered, indent=1) + "\n", encoding="utf-8")
 

@@ -24,7 +24,7 @@ from tegaki.lab.training.clip.heads import Head, by_source, folds_of
 from tools.ideas.data import PLAN, Floats, Half, Pictures, Progress, Rows, Setting
 from tools.ideas.fits import BOTH, Axes, Parts, named, row
 
-EACH = 3
+EACH = 2
 """Pictures of a source, at most."""
 COPIES = 2
 """Of each picture: as it is, and edited."""
@@ -43,7 +43,7 @@ class Course:
 
     rank: int = 8
     rate: float = 1e-3
-    epochs: int = 5
+    epochs: int = 4
     batch: int = 32
     decay: float = 0.01
 

@@ -16,8 +16,8 @@ from tools.ideas.data import PLAN, Floats, Half, Rows, Setting
 from tools.ideas.fits import FOLDS, least_squares, row, turned
 from tools.ideas.nsfwjs import CHANNELS, MobileNet
 
-EACH_NSFWJS = 3
-EACH_VIEW = 2
+EACH_NSFWJS = 1
+EACH_VIEW = 1
 VIEWS = {
     "the centre, pixel by pixel": "middle",
     "the centred square, shrunk": "centre",

@@ -168,8 +168,8 @@ class Setting:
 
 
 def read_store(folder: Path) -> Pictures:
-    """The pictures of a feature store (:class:`tegaki.lab.training.clip.features.FeatureStore`), one that is
-    still being filled too."""
+    """The pictures of a folder that :mod:`tegaki.lab.training.clip.features` describes, of one that
+    is still being filled too."""
     lines = (folder / "index.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
     index = [json.loads(line) for line in lines if line.endswith("\n")]
     said = json.loads((folder / "store.json").read_text(encoding="utf-8"))

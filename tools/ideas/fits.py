@@ -1,8 +1,8 @@
 """Linear heads on main components, and how much better one idea is than another.
 
 The features' main components, least squares with a penalty, and heads that never see a source that
-they are tested on, as in :mod:`tegaki.lab.training.clip.heads`; in a few hundred components a head takes
-seconds.
+they are tested on, as in :mod:`tegaki.lab.training.clip.heads`; in a few hundred components a head
+takes seconds.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Parts:
         values: float32 ``(n, copies, components)``.
         groups: of a group all pictures are drawn, or all are taken for generated.
         generated: what the head is told of them.
-        fold: int64 ``(n,)``; no source stands in two (:func:`tegaki.lab.training.clip.heads.folds_of`).
+        fold: int64 ``(n,)``; no source stands in two.
     """
 
     def __init__(

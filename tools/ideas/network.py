@@ -9,6 +9,7 @@ Wider Optima and Better Generalization", UAI 2018).
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -114,17 +115,26 @@ def chosen_elsewhere(
 
 
 def measure(
-    values: Floats, variances: Floats, labels: Labels, sources: Names, fold: Rows,
+    values: Floats, variances: Floats, labels: Labels, sources: Names, fold: Rows, kept: Path,
     progress: Progress, tried: tuple[Shape, ...] = TRIED,
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """Rows of the table; values float32 ``(n, copies, components)``, the components' variances."""
+    """Rows of the table.
+
+    Args:
+        values: float32 ``(n, copies, components)``; ``variances`` of the components.
+        kept: a folder for the scores of these pictures.
+    """
+    kept.mkdir(parents=True, exist_ok=True)
     linear = least_squares(values, labels, sources, fold)
     inputs = values / np.sqrt(variances + PLAN.penalty)
     rows: list[dict[str, Any]] = [row("least squares", linear, labels, sources)]
     found = []
     for number, shape in enumerate(tried):
         progress("network", number, len(tried))
-        found.append(out_of_source(inputs, labels, sources, fold, shape))
+        path = kept / f"{shape}.npy"
+        if not path.exists():
+            np.save(path, out_of_source(inputs, labels, sources, fold, shape))
+        found.append(np.load(path))
         rows.append({**row(str(shape), found[-1], labels, sources, linear), "shape": asdict(shape)})
     best, chosen = chosen_elsewhere(found, labels, sources)
     name = "for each half of the sources what is best on the other half"

@@ -17,7 +17,7 @@ from tegaki.lab.training.grounds import other_ground, white_ground
 from tools.ideas.data import PLAN, Floats, Half, Rows, Setting
 from tools.ideas.fits import BOTH, FOLDS, Axes, Names, Parts, named, row
 
-EACH = 4
+EACH = 2
 """Pictures of a source on white, at most; the others on white are left out."""
 FALSE = 0.01
 """Of the human pictures, out of source, that the threshold lets pass for generated."""
