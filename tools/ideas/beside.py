@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tegaki.lab.training.clip.heads import folds_of
-from tegaki.results.scoring_config import ViewPolicy
+from tegaki.results.scoring_config import CropPolicy
 from tools.ideas.data import PLAN, Floats, Half, Rows, Setting
 from tools.ideas.fits import FOLDS, least_squares, row, turned
 from tools.ideas.nsfwjs import CHANNELS, MobileNet
@@ -41,7 +41,7 @@ def second_view(setting: Setting) -> dict[str, Any]:
     ids = [setting.pictures.ids[row] for row in rows]
     others = {}
     for words, name in VIEWS.items():
-        policy = ViewPolicy(names=(name,), size=PLAN.size)
+        policy = CropPolicy(names=(name,), size=PLAN.size)
         found = setting.kept(
             f"view-{name}", ids, (len(PLAN.columns),),
             partial(_view, setting, policy),
@@ -50,7 +50,7 @@ def second_view(setting: Setting) -> dict[str, Any]:
     return _measured(setting, rows, others)
 
 
-def _view(setting: Setting, policy: ViewPolicy, name: str) -> Half:
+def _view(setting: Setting, policy: CropPolicy, name: str) -> Half:
     return setting.features(setting.picture(name), policy)
 
 

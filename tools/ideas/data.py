@@ -19,16 +19,16 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from tegaki.imaging import make_views, normalise
+from tegaki.imaging import make_crops, normalise
 from tegaki.lab.corpus import Item, Sample, load_corpus
 from tegaki.lab.metrics.metrics import Labels
 from tegaki.lab.models.clip_onnx import LAYERS, PATCH, POOLS, WIDTH
 from tegaki.lab.training.clip.careful import CarefulPlan
 from tegaki.lab.training.clip.features import copies_of
-from tegaki.lab.training.recipes import Edits
-from tegaki.lab.training.stream import opened
+from tegaki.lab.training.recipes import AugmentPolicy
+from tegaki.lab.training.stream import open_picture
 from tegaki.model import BaseSession
-from tegaki.results.scoring_config import ViewPolicy
+from tegaki.results.scoring_config import CropPolicy
 
 Half = npt.NDArray[np.float16]
 Floats = npt.NDArray[np.float32]
@@ -101,14 +101,14 @@ class Setting:
         return {item.id: item for item in items if item.split in SPLITS}
 
     @cached_property
-    def edits(self) -> Edits:
+    def edits(self) -> AugmentPolicy:
         """What the edited copies of the run's store went through."""
         said = json.loads((self.run / "features" / "store.json").read_text(encoding="utf-8"))
         fields: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value
             for key, value in said["edits"].items()
         }
-        return Edits(**fields)
+        return AugmentPolicy(**fields)
 
     @cached_property
     def base(self) -> BaseSession:
@@ -118,15 +118,15 @@ class Setting:
 
     def picture(self, name: str) -> Image.Image:
         """A picture as views are cut from it."""
-        return normalise(opened(self.items[name].read()), PLAN.views)
+        return normalise(open_picture(self.items[name].read()), PLAN.views)
 
-    def features(self, picture: Image.Image, views: ViewPolicy = PLAN.views) -> Half:
+    def features(self, picture: Image.Image, views: CropPolicy = PLAN.views) -> Half:
         """What heads see of one view: float16 ``(features,)``."""
-        view = make_views(picture, views).distinct[0]
+        view = make_crops(picture, views).unique[0]
         found: Half = self.base.features(view)[PLAN.columns].astype(np.float16)
         return found
 
-    def copies(self, name: str, data: bytes, edits: Edits, first: int = 0) -> Half:
+    def copies(self, name: str, data: bytes, edits: AugmentPolicy, first: int = 0) -> Half:
         """What heads see of a file and of edited copies of it, from the ``first`` copy on: float16
         ``(copies - first, features)``; ``name`` decides what the edits are."""
         sample = Sample(name, data, False, "", "")

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy import linalg
 
 from tegaki.lab.metrics.metrics import Labels, Scores, roc
-from tegaki.lab.training.clip.heads import Head, Sums, by_source, sums_of
+from tegaki.lab.training.clip.heads import Head, Moments, by_source, moments_of
 from tools.ideas.data import PLAN, Floats, Half, Rows
 
 FOLDS = 4
@@ -70,7 +70,7 @@ def turned(features: Floats) -> Floats:
 
 
 class Parts:
-    """Sums over every fold and group of pictures, of which heads are put together.
+    """Moments over every fold and group of pictures, of which heads are put together.
 
     Args:
         values: float32 ``(n, copies, components)``.
@@ -84,19 +84,19 @@ class Parts:
     ) -> None:
         self.fold = fold
         offset = np.zeros(values.shape[2], np.float32)
-        self._rest: dict[tuple[int, str], tuple[Sums, int]] = {}
+        self._rest: dict[tuple[int, str], tuple[Moments, int]] = {}
         for group in np.unique(groups).tolist():
-            of_fold: dict[int, tuple[Sums, int]] = {}
+            of_fold: dict[int, tuple[Moments, int]] = {}
             for number in np.unique(fold[groups == group]).tolist():
                 mine = np.flatnonzero((fold == number) & (groups == group))
                 _, which, counts = np.unique(sources[mine], return_inverse=True, return_counts=True)
                 label = bool(generated[mine[0]])
-                sums = sums_of(values[mine], 1 / counts[which], label, offset)
+                sums = moments_of(values[mine], 1 / counts[which], label, offset)
                 of_fold[number] = sums, len(counts)
             for number in np.unique(fold).tolist():
                 rest = [part for its, part in of_fold.items() if its != number]
                 if rest:
-                    total = reduce(Sums.__add__, (sums for sums, _ in rest))
+                    total = reduce(Moments.__add__, (sums for sums, _ in rest))
                     self._rest[number, group] = total, sum(count for _, count in rest)
 
     def head(
@@ -112,7 +112,7 @@ class Parts:
             some = [self._rest[key] for key in ((without, g) for g in groups) if key in self._rest]
             sources = sum(count for _, count in some)
             parts += [sums * (weight / sources) for sums, _ in some]
-        return ridge(reduce(Sums.__add__, parts), penalty)
+        return ridge(reduce(Moments.__add__, parts), penalty)
 
     def scores(
         self, mix: Sequence[tuple[Sequence[str], float]], values: Floats, penalty: float
@@ -145,7 +145,7 @@ def least_squares(
     return parts.scores(BOTH, values, penalty)
 
 
-def ridge(sums: Sums, penalty: float) -> Head:
+def ridge(sums: Moments, penalty: float) -> Head:
     """Least squares with ``penalty`` times the squared weights beside the mean square, of features
     that are standardised already."""
     total = sums.second[-1, -1]
