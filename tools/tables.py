@@ -309,12 +309,7 @@ def _memory() -> str:
 
 def _ideas() -> str:
     """What was tried beside the careful model, from ``tools/measure_ideas.py``."""
-    return table(tried.HEADER, tried.ideas(_read(ROOT / "docs" / "ideas.json")))
-
-
-def _grounds() -> str:
-    """Pictures on white put on other grounds, likewise."""
-    return table(tried.GROUNDS, tried.grounds(_read(ROOT / "docs" / "ideas.json")))
+    return table(tried.HEADER, tried.rows(_read(ROOT / "docs" / "ideas.json")))
 
 
 def _estimate(found: dict[str, float]) -> str:
@@ -349,6 +344,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "moves": _moves, "provenance": _provenance, "watermarks": _watermarks,
     "fuzz": _fuzz, "cluster_rates": _cluster_rates, "cluster_cost": _cluster_cost,
     "models": _models, "speed": _speed, "shrink": _shrink, "memory": _memory,
-    "ideas": _ideas, "grounds": _grounds,
+    "ideas": _ideas,
 }  # fmt: skip
 """By the name in the marks around each, like ``<!-- figures -->``."""

@@ -1,4 +1,4 @@
-"""The tables that docs/lab.md shows of docs/ideas.json (``tools/measure_ideas.py``)."""
+"""The table that docs/lab.md shows of docs/ideas.json (``tools/measure_ideas.py``)."""
 
 from __future__ import annotations
 
@@ -11,37 +11,31 @@ NAMES = {
     "nsfwjs": "Features of nsfwjs",
     "second view": "A second view",
     "adapters": "Adapters on the last block",
+    "grounds": "Other grounds",
 }
 HEADER = ["Idea", "Pictures", "Sources", "", "As it is", "Edited", "Gain as it is"]
-GROUNDS = ["Heads have seen", "Pictures", "AUC", "Generated ones found", "Drawn ones accused"]
 
 
-def ideas(found: dict[str, Any]) -> list[list[str]]:
-    """Every idea but that of other grounds, a line for each way it was tried."""
-    rows = []
-    for key, name in NAMES.items():
+def rows(found: dict[str, Any]) -> list[list[str]]:
+    """A line for each way in which an idea was tried, in the order of ``NAMES``."""
+    lines = []
+    for key in (key for key in NAMES if key in found):
         for number, row in enumerate(found[key]["rows"]):
-            counts = [name, f"{found[key]['pictures']:,}", str(found[key]["sources"])]
-            rows.append([*(["", "", ""] if number else counts), row["name"], *_figures(row)])
-    return rows
+            counts = [NAMES[key], f"{found[key]['pictures']:,}", str(found[key]["sources"])]
+            first, *edited = row["auc"]
+            mean = f"{sum(edited) / len(edited):.4f}" if edited else ""
+            gain = _gain(*row["gain"]) if "gain" in row else ""
+            lines.append([*(["", "", ""] if number else counts), _words(row), f"{first:.4f}", mean,
+                          gain])  # fmt: skip
+    return lines
 
 
-def grounds(found: dict[str, Any]) -> list[list[str]]:
-    """Pictures on white and on other grounds."""
-    rows = []
-    for row in found["grounds"]["rows"]:
-        heads, pictures = row["name"].split("; ")
-        shares = [f"{row[name]:.1%}" for name in ("found", "accused")]
-        rows.append([heads, pictures.removeprefix("pictures "), f"{row['auc'][0]:.3f}", *shares])
-    return rows
+def _words(row: dict[str, Any]) -> str:
+    name: str = row["name"]
+    if "found" not in row:
+        return name
+    return f"{name}: {row['found']:.0%} found, {row['accused']:.1%} accused"
 
 
-def _figures(row: dict[str, Any]) -> list[str]:
-    first, *edited = row["auc"]
-    mean = f"{sum(edited) / len(edited):.4f}" if edited else ""
-    return [f"{first:.4f}", mean, _gain(row["gain"]) if "gain" in row else ""]
-
-
-def _gain(gain: list[float]) -> str:
-    value, low, high = gain
+def _gain(value: float, low: float, high: float) -> str:
     return f"{value:+.4f} [{low:+.4f}, {high:+.4f}]"
