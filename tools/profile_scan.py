@@ -36,7 +36,7 @@ STEPS = {
     "open": (OpenedPicture, "__init__"),
     "decode": (OpenedPicture, "decode_for_views"),
     "blank": (tegaki.imaging.decode, "refuse_blank"),
-    "shrink": (tegaki.imaging.decode, "normalise"),
+    "shrink": (tegaki.imaging.decode, "cut_from"),
     "marks": (tegaki.detector, "examine"),
     "views": (tegaki.detector, "make_views"),
     "network": (Step, "score"),

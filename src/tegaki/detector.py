@@ -7,7 +7,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from statistics import fmean as mean
@@ -21,13 +21,24 @@ from tegaki.imaging import (
     LARGE,
     Limits,
     OpenedPicture,
+    Part,
     PictureFacts,
     file_size,
+    is_long,
+    judged_share,
     make_views,
     read_file,
 )
 from tegaki.metadata import READER, Provenance, c2pa_available, checked_anchors, examine
-from tegaki.model import SHIPPED, Bundle, CascadeBundle, Output, load_bundle, open_session
+from tegaki.model import (
+    SHIPPED,
+    Bundle,
+    CascadeBundle,
+    Output,
+    joined,
+    load_bundle,
+    open_session,
+)
 from tegaki.results.result import Facts, Row, RowError, ViewScore
 from tegaki.results.scoring_config import Cascade
 from tegaki.verdict import row_of
@@ -195,27 +206,42 @@ class Detector:
     def _score(self, data: bytes, digest: str, opened: OpenedPicture) -> Facts:
         recipe = self.bundle.steps[0].recipe  # all steps decode alike
         with self._pictures.of(opened.pixels), opened:
-            picture, facts = opened.decode_for_views(
-                recipe.decode, self.limits, recipe.views, recipe.shrink
+            parts, facts = opened.decode_for_views(
+                recipe.decode, self.limits, recipe.views, recipe.shrink, recipe.tiles
             )
             said = self._examine(data, opened.stored, pixels=True)
-        step, output = self.ask(picture)
+        step, output = self.ask(*(part.picture for part in parts))
+        size = facts.width, facts.height
+        scores = self._scores(step, output, parts if is_long(*size, recipe.tiles) else ())
+        area = judged_share(parts, *size)
+        return _facts((digest, len(data)), facts, said, scores, outside=output.outside, area=area)
+
+    def _scores(self, step: Step, output: Output, tiles: Sequence[Part]) -> tuple[ViewScore, ...]:
         names = step.bundle.recipe.views.names
         if len(self.steps) > 1:
             names = tuple(f"{step.bundle.folder.name} {name}" for name in names)
-        scores = tuple(map(ViewScore, names, output.logits))
-        return _facts((digest, len(data)), facts, said, scores, outside=output.outside)
+        if not tiles:
+            return tuple(map(ViewScore, names, output.logits))
+        named = [(name, tile.box) for tile in tiles for name in names]
+        return tuple(
+            ViewScore(name, logit, box)
+            for (name, box), logit in zip(named, output.logits, strict=True)
+        )
 
-    def ask(self, picture: Image.Image) -> tuple[Step, Output]:
-        """What an RGB picture's scores rest on: the step that is sure of it, or the last one."""
+    def ask(self, *parts: Image.Image) -> tuple[Step, Output]:
+        """What a picture's scores rest on: the step that is sure of it, or the last one.
+
+        Args:
+            parts: in mode ``RGB``, what the picture is judged by; one is enough for most.
+        """
         recipe = self.bundle.recipe
         if isinstance(recipe, Cascade):
-            first = self.steps[0].score(picture)
+            first = self.steps[0].score(*parts)
             first = replace(first, logits=tuple(map(recipe.scaled, first.logits)))
             inside = first.outside is None or first.outside <= 0
             if inside and not recipe.low < mean(first.logits) < recipe.high:
                 return self.steps[0], first
-        return self.steps[-1], self.steps[-1].score(picture)
+        return self.steps[-1], self.steps[-1].score(*parts)
 
 
 class Step:
@@ -228,11 +254,11 @@ class Step:
         self.pictures = 0
         self.seconds = 0.0
 
-    def score(self, picture: Image.Image) -> Output:
-        """The output for an RGB picture."""
+    def score(self, *parts: Image.Image) -> Output:
+        """The output for all parts of one picture, in mode ``RGB``."""
         started = time.thread_time()
-        views = make_views(picture, self.bundle.recipe.views)
-        output = self._session.run(views.distinct, views.which)
+        views = [make_views(part, self.bundle.recipe.views) for part in parts]
+        output = joined([self._session.run(each.distinct, each.which) for each in views])
         with self._lock:
             self.pictures += 1
             self.seconds += time.thread_time() - started
@@ -260,6 +286,7 @@ def _facts(
     views: tuple[ViewScore, ...] = (),
     error: RowError | None = None,
     outside: float | None = None,
+    area: float | None = None,
 ) -> Facts:
     digest, size = content
     return Facts(
@@ -271,6 +298,7 @@ def _facts(
         remarks=said.remarks,
         error=error,
         outside=outside,
+        judged_area=area,
     )
 
 

@@ -79,7 +79,8 @@ def whole(data: bytes) -> tuple[Image.Image, PictureFacts]:
 
 def banded(data: bytes, shrink: ShrinkPolicy | None = None) -> tuple[Image.Image, PictureFacts]:
     with OpenedPicture(data) as opened:
-        return opened.decode_for_views(DecodePolicy(), Limits(), VIEWS, shrink)
+        parts, facts = opened.decode_for_views(DecodePolicy(), Limits(), VIEWS, shrink)
+        return parts[0].picture, facts
 
 
 @pytest.mark.usefixtures("tiny_bands")

@@ -11,6 +11,7 @@ from tegaki.imaging.decode import (
     PictureFacts,
 )
 from tegaki.imaging.files import file_size, open_file, read_file, system_error, too_large
+from tegaki.imaging.tiles import Part, is_long, judged_share
 
 __all__ = [
     "LARGE",
@@ -19,9 +20,12 @@ __all__ = [
     "MAX_SECONDS",
     "Limits",
     "OpenedPicture",
+    "Part",
     "PictureFacts",
     "Views",
     "file_size",
+    "is_long",
+    "judged_share",
     "make_views",
     "normalise",
     "open_file",

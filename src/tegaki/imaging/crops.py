@@ -88,8 +88,12 @@ def normalise(picture: Image.Image, policy: ViewPolicy) -> Image.Image:
     Returns:
         Mode ``RGB``. A short side of at most ``short_side`` is left as it is.
     """
+    return cut_from(picture, cut_of(*picture.size, policy))
+
+
+def cut_from(picture: Image.Image, cut: Cut) -> Image.Image:
+    """A cut of a whole picture in mode ``RGB``."""
     width, height = picture.size
-    cut = cut_of(width, height, policy)
     if not cut.shrinks:
         return picture if cut.size == picture.size else picture.crop(cut.box)
     first, last = rows_needed(cut, height)

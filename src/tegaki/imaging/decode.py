@@ -28,11 +28,18 @@ from tegaki.errors import (
 )
 from tegaki.formats.sniff import bytes_promised, sniff
 from tegaki.formats.unsupported import other_format
+from tegaki.imaging.apng import without_hidden_default
 from tegaki.imaging.color import to_rgb
-from tegaki.imaging.crops import cut_of, normalise, refuse_blank
+from tegaki.imaging.color_profiles import Conversion, conversion_of
+from tegaki.imaging.crops import cut_from, refuse_blank
+from tegaki.imaging.frames import load_shown
+from tegaki.imaging.jpeg_process import process_of
+from tegaki.imaging.png_color import png_conversion
+from tegaki.imaging.png_key import deep_alpha, settle_key
 from tegaki.imaging.png_rows import Rows, without_text
 from tegaki.imaging.strips import fit, rows_of, shift_of, upright_bands, upright_size
-from tegaki.results.scoring_config import DecodePolicy, ShrinkPolicy, ViewPolicy
+from tegaki.imaging.tiles import Part, cuts_of, is_long, with_drawing
+from tegaki.results.scoring_config import DecodePolicy, ShrinkPolicy, TilePolicy, ViewPolicy
 
 T = TypeVar("T")
 
@@ -81,13 +88,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class PictureFacts:
-    """What a picture says of its form. ``alpha`` is ``None`` until it has been decoded."""
+    """What a picture says of its form. ``alpha`` is ``None`` until it has been decoded;
+    ``judged_frame``: of an animated one then, which frame is judged, from 1."""
 
     format: str
     width: int
     height: int
     animated: bool
     alpha: bool | None = None
+    judged_frame: int | None = None
 
 
 class OpenedPicture:
@@ -133,14 +142,16 @@ class OpenedPicture:
 
     @property
     def stored(self) -> Image.Image | None:
-        """The first frame as it is stored, not upright and with its alpha; decoded once
-        a decoding method has been called. ``None``: it is not decoded in full, or in bands."""
+        """The first frame as it is stored, not upright, with its alpha and in its own colours;
+        decoded once a decoding method has been called. ``None``: it is not decoded in full, or in
+        bands, or another frame is."""
         return self._image if self._in_full else None
 
     def decode(
         self, policy: DecodePolicy, limits: Limits, min_side: int
     ) -> tuple[Image.Image, PictureFacts]:
-        """The first frame, upright, on the policy's background, mode ``RGB``; and its facts.
+        """The first frame that shows something, upright, in sRGB on the policy's background,
+        mode ``RGB``; and its facts.
 
         Raises:
             TooManyPixels, TooSmall, TruncatedPicture, CorruptPicture, UnsupportedPicture.
@@ -154,23 +165,32 @@ class OpenedPicture:
         limits: Limits,
         views: ViewPolicy,
         shrink: ShrinkPolicy | None = None,
-    ) -> tuple[Image.Image, PictureFacts]:
-        """What :func:`tegaki.imaging.normalise` makes of :meth:`decode`'s picture, and its facts;
-        of a large picture without ever holding all of it in RGB.
+        tiles: TilePolicy | None = None,
+    ) -> tuple[tuple[Part, ...], PictureFacts]:
+        """What is cut from :meth:`decode`'s picture and shrunk, and its facts; of a large picture
+        without ever holding all of it in RGB.
 
         Args:
             shrink: where fewer pixels than all are decoded.
+            tiles: how long pictures are cut; without it one part is cut from any picture, and is
+                what :func:`tegaki.imaging.normalise` makes of it.
 
         Raises:
             BlankPicture, and what :meth:`decode` raises.
         """
         self._check(limits, views.min_side)
         factor = self._factor(shrink)
+        width, height = self.facts.width, self.facts.height
         if factor > 1 or self.is_large:
-            return _guarded(lambda: self._fitted(policy, views, factor))
-        picture, facts = _guarded(lambda: self._whole(policy))
-        refuse_blank(picture)
-        return normalise(picture, views), facts
+            parts, facts = _guarded(lambda: self._fitted(policy, views, tiles, factor))
+        else:
+            picture, facts = _guarded(lambda: self._whole(policy))
+            refuse_blank(picture)
+            cuts = cuts_of(*picture.size, views, tiles)
+            parts = tuple(Part.of(cut_from(picture, cut), cut) for cut in cuts)
+        if tiles is not None and is_long(width, height, tiles):
+            parts = with_drawing(parts, tiles.most, across=facts.width > facts.height)
+        return parts, facts
 
     def _factor(self, shrink: ShrinkPolicy | None) -> int:
         if shrink is None or self.facts.format != "JPEG":
@@ -193,43 +213,86 @@ class OpenedPicture:
     def _whole(self, policy: DecodePolicy) -> tuple[Image.Image, PictureFacts]:
         image = _open(self._data, "PNG") if self._rows else self._image
         _refuse_undefined(image)
-        image.load()
+        frame, number = self._load(image)
         method = _to_upright(image)
-        upright = image if method is None else image.transpose(method)
-        picture, alpha = to_rgb(upright, policy.background)
-        return picture, self._seen(picture.size, alpha)
+        upright = frame if method is None else frame.transpose(method)
+        picture, alpha = to_rgb(upright, policy.background, self._conversion(image))
+        return picture, self._seen(picture.size, alpha, number)
 
     def _fitted(
-        self, policy: DecodePolicy, views: ViewPolicy, factor: int
-    ) -> tuple[Image.Image, PictureFacts]:
-        image, stored = self._image, self._image.size
+        self, policy: DecodePolicy, views: ViewPolicy, tiles: TilePolicy | None, factor: int
+    ) -> tuple[tuple[Part, ...], PictureFacts]:
+        image, stored, number = self._image, self._image.size, 0
         _refuse_undefined(image)
+        conversion = self._conversion(image)
         if self._rows:
             method, bands = None, self._rows.bands(rows_of(image.width))
         else:
             if factor > 1:
                 image.draft(None, (stored[0] // factor, stored[1] // factor))
                 self._in_full = False
-            image.load()
+            frame, number = self._load(image)
             method = _to_upright(image)
-            bands = upright_bands(image, method)
+            bands = upright_bands(frame, method)
         size = upright_size(stored, method)
-        cut = cut_of(*size, views)
+        wanted = cuts_of(*size, views, tiles)
+        cuts = wanted
         if factor > 1:
-            cut = cut.on(factor, shift_of(stored, factor, method))
-        picture, alpha = fit(bands, upright_size(image.size, method), cut, policy.background)
-        return picture, self._seen(size, alpha)
+            cuts = [cut.on(factor, shift_of(stored, factor, method)) for cut in wanted]
+        found, alpha = fit(
+            bands, upright_size(image.size, method), cuts, policy.background, conversion
+        )
+        parts = tuple(map(Part.of, found, wanted))
+        return parts, self._seen(size, alpha, number)
 
-    def _seen(self, size: tuple[int, int], alpha: bool) -> PictureFacts:
-        return PictureFacts(self.facts.format, *size, self.facts.animated, alpha)
+    def _load(self, image: ImageFile.ImageFile) -> tuple[Image.Image, int]:
+        """The frame that is judged, with its alpha, and its number, from 0."""
+        frame, number = load_shown(image, animated=self.facts.animated)
+        self._in_full &= number == 0
+        alpha = deep_alpha(image, self._plain) if self._is_deep_png and number == 0 else None
+        if alpha is not None:
+            frame = frame.convert("RGB")
+            frame.putalpha(alpha)
+        return frame, number
+
+    @property
+    def _is_deep_png(self) -> bool:
+        return self.facts.format == "PNG" and self._data[24:25] == b"\x10"
+
+    @property
+    def _plain(self) -> bytes:
+        return _prepared(self._data, self.facts.format)
+
+    def _conversion(self, image: Image.Image) -> Conversion | None:
+        """To sRGB; ``None`` where the file says nothing of its colours."""
+        if self.facts.format == "PNG":
+            return png_conversion(self._data, image.mode)
+        profile = image.info.get("icc_profile")
+        return conversion_of(profile, image.mode) if isinstance(profile, bytes) else None
+
+    def _seen(self, size: tuple[int, int], alpha: bool, frame: int) -> PictureFacts:
+        facts = self.facts
+        judged = frame + 1 if facts.animated else None
+        return PictureFacts(facts.format, *size, facts.animated, alpha, judged)
 
 
 def _open(data: bytes, name: str) -> ImageFile.ImageFile:
-    if name == "PNG":
-        data = without_text(data)
+    process = process_of(data) if name == "JPEG" else None
+    if process:
+        process.refuse()
     module, plugin = _PLUGINS[name].split(".")
-    opened: ImageFile.ImageFile = getattr(import_module(f"PIL.{module}"), plugin)(io.BytesIO(data))
+    plain = io.BytesIO(_prepared(data, name))
+    opened: ImageFile.ImageFile = getattr(import_module(f"PIL.{module}"), plugin)(plain)
+    if name == "PNG":
+        settle_key(opened, data[24])
+    elif process and process.is_arithmetic:
+        opened.decodermaxblock = len(data)
     return opened
+
+
+def _prepared(data: bytes, name: str) -> bytes:
+    """What the decoder is given."""
+    return without_hidden_default(without_text(data)) if name == "PNG" else data
 
 
 def _facts(image: ImageFile.ImageFile, name: str) -> PictureFacts:

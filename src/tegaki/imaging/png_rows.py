@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile, putchunk
 
+from tegaki.imaging.png_key import settle_key
+
 _SIGNATURE = 8  # bytes
 _TEXT = frozenset((b"tEXt", b"zTXt", b"iTXt", b"iCCP", b"caBX"))
 _IHDR = b"\0\0\0\x0dIHDR"
@@ -29,12 +31,12 @@ def without_text(data: bytes) -> bytes:
 
     The decoder inflates them and gives up on a picture whose workflow or prompt is larger than its
     limit. What is decoded does not depend on them: orientation is read from EXIF chunks alone, and
-    profiles are not applied.
+    profiles by :mod:`tegaki.imaging.png_color`.
     """
     kept: list[memoryview] = []
     view = memoryview(data)
     start = _SIGNATURE
-    for name, at, end in _chunks(data, _SIGNATURE):
+    for name, at, end in chunks(data, _SIGNATURE):
         if name in _TEXT and end <= len(data):
             if at > start:
                 kept.append(view[start:at])
@@ -57,8 +59,8 @@ class Rows:
         self._width, self._height = struct.unpack_from(">II", data, 16)
         self._channels = _CHANNELS[data[25]]
         self._palette = b"".join(chunk for name, chunk in others if name in _PALETTE)
-        chunks = (chunk for _, chunk in others)
-        self.skeleton = b"".join([data[:_BODY], *chunks, _IEND])
+        kept = (chunk for _, chunk in others)
+        self.skeleton = b"".join([data[:_BODY], *kept, _IEND])
 
     @classmethod
     def of(cls, data: bytes, least: int) -> Rows | None:
@@ -110,6 +112,7 @@ class Rows:
         whole.seek(0)
         band = PngImageFile(whole)
         band.load()
+        settle_key(band, 8)
         return band
 
 
@@ -142,7 +145,7 @@ def _plain_chunks(data: bytes) -> tuple[int, list[tuple[bytes, bytes]]] | None:
     order or kind leave a doubt which pixels are meant, or something else is cut than pixels."""
     first, before, end = 0, b"", _BODY
     others = []
-    for name, at, end in _chunks(data, _BODY):
+    for name, at, end in chunks(data, _BODY):
         if name == b"IDAT":
             if first and before != name:
                 return None
@@ -164,7 +167,7 @@ def _plain_chunks(data: bytes) -> tuple[int, list[tuple[bytes, bytes]]] | None:
 
 def _packed(data: bytes, first: int) -> Iterator[memoryview]:
     view = memoryview(data)
-    for name, at, end in _chunks(data, first):
+    for name, at, end in chunks(data, first):
         if name != b"IDAT":
             return
         body = view[at + 8 : end - 4]
@@ -172,7 +175,7 @@ def _packed(data: bytes, first: int) -> Iterator[memoryview]:
             yield body[start : start + _AT_ONCE]
 
 
-def _chunks(data: bytes, at: int) -> Iterator[tuple[bytes, int, int]]:
+def chunks(data: bytes, at: int) -> Iterator[tuple[bytes, int, int]]:
     """Name, start and end of each chunk from ``at`` on; the last one may be cut by the file."""
     view = memoryview(data)
     while at + 12 <= len(data):

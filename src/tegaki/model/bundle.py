@@ -26,6 +26,7 @@ from tegaki.results.scoring_config import (
     Recipe,
     ShrinkPolicy,
     Thresholds,
+    TilePolicy,
 )
 
 _FOLDER = Path(__file__).parent / "shipped"
@@ -200,6 +201,8 @@ def _refuse_unknown(recipe: Recipe) -> None:
         raise ValueError(f"decoding version {recipe.decode.version} is not known here")
     if recipe.shrink and recipe.shrink.version != ShrinkPolicy().version:
         raise ValueError(f"shrinking version {recipe.shrink.version} is not known here")
+    if recipe.tiles and recipe.tiles.version != TilePolicy().version:
+        raise ValueError(f"tiling version {recipe.tiles.version} is not known here")
     views = recipe.views
     unknown = set(views.names) - set(VIEW_NAMES)
     if unknown or not views.names:

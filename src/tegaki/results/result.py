@@ -22,10 +22,20 @@ SHOWN: dict[Verdict, str] = {
 
 @dataclass(frozen=True, slots=True)
 class ViewScore:
-    """The logit of one named view; positive leans to *generated*."""
+    """The logit of one named view; positive leans to *generated*.
+
+    ``box``: the tile of a long picture that it is of: left, upper, right and lower edge, in pixels
+    of the upright picture; ``None`` for the views of all others.
+    """
 
     name: str
     logit: float
+    box: tuple[int, int, int, int] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON; without a box it has no key."""
+        plain: dict[str, Any] = {"name": self.name, "logit": self.logit}
+        return plain if self.box is None else plain | {"box": list(self.box)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,8 @@ class Facts:
     remarks: tuple[str, ...] = ()
     error: RowError | None = None
     outside: float | None = None
+    judged_area: float | None = None
+    judged_frame: int | None = None
 
     @property
     def domain(self) -> Domain | None:
@@ -80,13 +92,15 @@ class Row:
         alpha: some pixel is not opaque. animated: more frames or pages than one.
         verdict: ``drawn``, ``generated``, ``unsure`` or ``error``.
         probability: of *generated*, 0-1, calibrated. logit: mean over views.
-        views: every view's logit.
+        views: every view's logit; of a long picture those of every tile.
         domain: ``outside`` for photographs, screenshots, text and the like, which are not judged;
             ``inside`` for drawn and generated pictures; ``None`` where the model does not say.
         reasons: plain sentences.
         claims: what the file says of itself, what decides first.
         error: set exactly when ``verdict`` is ``error``.
         model: bundle id. recipe: hash of everything that moves a score.
+        judged_area: share of the picture that was looked at, 0-1.
+        judged_frame: of an animated one, which frame was judged, from 1.
     """
 
     path: str
@@ -108,13 +122,15 @@ class Row:
     model: str
     recipe: str
     domain: Domain | None = None
+    judged_area: float | None = None
+    judged_frame: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON: tuples become lists."""
         plain = asdict(self)
         plain["claims"] = [claim.to_dict() for claim in self.claims]
-        for name in ("views", "reasons"):
-            plain[name] = list(plain[name])
+        plain["views"] = [view.to_dict() for view in self.views]
+        plain["reasons"] = list(self.reasons)
         return plain
 
     def to_json(self) -> str:

@@ -36,6 +36,8 @@ def row_of(path: str, facts: Facts, basis: Basis) -> Row:
         model=basis.model,
         recipe=basis.recipe_hash,
         domain=facts.domain,
+        judged_area=facts.judged_area,
+        judged_frame=facts.judged_frame,
     )
 
 
@@ -59,5 +61,25 @@ def _reasons(facts: Facts, basis: Basis, probability: float | None) -> Iterator[
     yield from facts.remarks
     if facts.alpha:
         yield "Transparent parts were laid on white."
-    if facts.animated:
+    yield from _part_judged(facts)
+
+
+def _part_judged(facts: Facts) -> Iterator[str]:
+    """What was looked at, where that is not all."""
+    tiles, area = {view.box for view in facts.views if view.box}, facts.judged_area
+    if tiles and area is not None:
+        parts = f"{len(tiles)} parts" if len(tiles) > 1 else "one part"
+        yield (
+            f"A long picture: {parts} of it {'were' if len(tiles) > 1 else 'was'} judged, "
+            f"{_percent(area)} of it; blank parts do not count."
+        )
+    elif area is not None and _percent(area) != "100 %":
+        yield f"Only the middle was judged, {_percent(area)} of the picture."
+    if facts.judged_frame is not None and facts.judged_frame > 1:
+        yield f"Frame {facts.judged_frame} was judged: those before it show next to nothing."
+    elif facts.animated:
         yield "Only the first frame or page was judged."
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f} %"

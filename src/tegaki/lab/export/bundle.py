@@ -30,6 +30,7 @@ from tegaki.results.scoring_config import (
     Recipe,
     ShrinkPolicy,
     Thresholds,
+    TilePolicy,
     ViewPolicy,
 )
 
@@ -72,7 +73,7 @@ def bundle_of(
     (partial / "model.onnx").write_bytes(onnx)
     sha256 = hashlib.sha256(onnx).hexdigest()
     reference = ModelRef(f"{name}-{sha256[:8]}", sha256)
-    raw = Recipe(decode, views, reference, _UNCALIBRATED, ShrinkPolicy())
+    raw = Recipe(decode, views, reference, _UNCALIBRATED, ShrinkPolicy(), tiles=TilePolicy())
     bundle = Bundle(partial, raw, _NO_THRESHOLDS, training)
     save_bundle(bundle)
     scores, generated, sources = val_scores(Detector.load(partial, provenance=False), shards)

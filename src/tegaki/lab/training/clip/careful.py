@@ -33,6 +33,7 @@ from tegaki.results.scoring_config import (
     Recipe,
     ShrinkPolicy,
     Thresholds,
+    TilePolicy,
     ViewPolicy,
 )
 
@@ -210,6 +211,7 @@ def careful_bundle(
         IDENTITY,
         ShrinkPolicy(),
         ModelRef(BASE, hashlib.sha256(base).hexdigest()),
+        TilePolicy(),
     )
     training = {"runs": [{"recipe": {"name": "careful", **plan.plain()}}], **facts}
     bundle = Bundle(folder, recipe, fitted.thresholds, training)
