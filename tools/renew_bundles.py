@@ -3,9 +3,8 @@
     python -m tools.renew_bundles
 
 For a change of decoding that moves no score of the pictures that the models' figures were measured
-on: those of the corpus, without colour profiles and at most 1.6:1 (``tests/model/test_renewed.py``
-holds them to it). Write the cards afterwards: ``make card``. Models that are trained anew need
-none of this.
+on: those of the corpus, without colour profiles and at most 1.6:1. ``tests/model/test_renewed.py``
+holds logits to what they were. Models that are trained anew need none of this.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tegaki.lab.export.model_card import read_card, write_card
 from tegaki.model import SHIPPED, load_single, save_bundle
 from tegaki.model.bundle import CascadeBundle
 from tegaki.results.scoring_config import (
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def renew(folder: Path) -> None:
-    """One model's ``bundle.json``, and the hash in its ``figures.json``."""
+    """One model's ``bundle.json``, and the hash in its figures and card."""
     path = folder / "bundle.json"
     plain = _read(path)
     said = asdict(DecodePolicy()) | {"background": plain["recipe"]["decode"]["background"]}
@@ -45,11 +45,9 @@ def renew(folder: Path) -> None:
         "tiles": asdict(TilePolicy()),
     }
     _write(path, plain)
-    save_bundle(load_single(folder))
-    figures = folder / "figures.json"
-    if figures.exists():
-        text = json.dumps(_read(figures) | {"recipe": load_single(folder).recipe.hash}, indent=1)
-        figures.write_text(text + "\n", encoding="utf-8")
+    bundle = load_single(folder)
+    save_bundle(bundle)
+    write_card(bundle, read_card(bundle)[0] | {"recipe": bundle.recipe.hash})
 
 
 def rejoin(folder: Path) -> None:
