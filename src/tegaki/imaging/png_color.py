@@ -89,6 +89,7 @@ def _inflated(body: bytes) -> bytes:
         return b""
     unpack = zlib.decompressobj()
     try:
-        return unpack.decompress(body[name + 2 :], LARGEST + 1)
+        profile = unpack.decompress(body[name + 2 :], LARGEST + 1)
     except zlib.error:
         return b""
+    return profile if unpack.eof else b""

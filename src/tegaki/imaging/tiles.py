@@ -1,7 +1,11 @@
 """Long pictures in tiles along their long side, and which of them show something.
 
 A model sees one view of at most 1.6:1. Of a strip of comics that would be a few panels of its
-middle, or a white gutter.
+middle, or a white gutter. AUC on 160 strips of 3 to 6 ``val`` pictures of one label with gutters,
+by the fast model: the middle 0.795; tiles of 1:1 by the mean of their logits 0.997, by the median
+0.993, by the largest 0.992; tiles of 1.3:1 0.991 and of 1.6:1 0.974 by the mean. The largest logit
+would call fewer than a third of the drawn strips drawn. By the careful model, on 40 strips: the
+middle 0.920, tiles of 1:1 by the mean 0.993.
 """
 
 from __future__ import annotations
@@ -13,13 +17,17 @@ from math import ceil
 import numpy as np
 from PIL import Image
 
-from tegaki.imaging.crops import Cut, blank, cut_of
+from tegaki.errors import BlankPicture
+from tegaki.imaging.crops import Cut, cut_of
 from tegaki.results.scoring_config import TilePolicy, ViewPolicy
 
 _MOST_CUT = 64  # tiles, before blank ones are left out
 _DIFFERENCE = 8  # levels of 255, as for blank pictures
-_ENOUGH = 0.05  # of a tile's pixels that belong to a drawing
-_SHARE = 0.25  # of those in the fullest tile, where none has enough
+_LINES = 0.02  # of a row's pixels: what frames of pages have, and no drawing
+# Of a tile's rows that belong to a drawing. Tiles share a quarter with the next one: where fewer
+# rows than this are drawn at the edge of a tile, the next one has them, and what belongs to them.
+_ENOUGH = 0.3
+_SHARE = 0.5  # of those in the fullest tile, where none has enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +79,25 @@ def with_drawing(parts: Sequence[Part], most: int, *, across: bool) -> tuple[Par
     Raises:
         BlankPicture: none does.
     """
-    shares = np.array([_drawn(part.picture, across) for part in parts])
-    if shares.max() == 0:
-        raise blank()
+    each = np.array([_drawn(part.picture, across) for part in parts])
+    shares = each[:, 0] if each[:, 0].any() else each[:, 1]
+    if not shares.any():
+        raise BlankPicture("none of its parts shows anything: nothing to judge")
     kept = np.flatnonzero(shares >= min(_ENOUGH, _SHARE * float(shares.max())))
     if len(kept) > most:
         kept = kept[np.round(np.linspace(0, len(kept) - 1, most)).astype(int)]
     return tuple(parts[int(index)] for index in kept)
 
 
-def _drawn(tile: Image.Image, across: bool) -> float:
-    """Which share of the pixels differs from most others in its row (in its column, where tiles
-    stand side by side). Gutters have none, also those that change colour on the way."""
+def _drawn(tile: Image.Image, across: bool) -> tuple[float, float]:
+    """Which share of the rows (of the columns, where tiles stand side by side) belongs to a
+    drawing, and which share of the pixels: those that differ from most others in their row.
+    Gutters have none, also those that change colour on the way."""
     pixels = np.asarray(tile, np.int16)
     usual = np.median(pixels, axis=0 if across else 1, keepdims=True)
-    return float((np.abs(pixels - usual) > _DIFFERENCE).any(axis=2).mean())
+    differs = (np.abs(pixels - usual) > _DIFFERENCE).any(axis=2)
+    rows = differs.mean(axis=0 if across else 1)
+    return float((rows > _LINES).mean()), float(rows.mean())
 
 
 def judged_share(parts: Sequence[Part], width: int, height: int) -> float:

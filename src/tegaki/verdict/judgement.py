@@ -68,10 +68,12 @@ def _part_judged(facts: Facts) -> Iterator[str]:
     """What was looked at, where that is not all."""
     tiles, area = {view.box for view in facts.views if view.box}, facts.judged_area
     if tiles and area is not None:
-        parts = f"{len(tiles)} parts" if len(tiles) > 1 else "one part"
+        squares = (
+            f"{len(tiles)} squares along it were" if len(tiles) > 1 else "one square of it was"
+        )
         yield (
-            f"A long picture: {parts} of it {'were' if len(tiles) > 1 else 'was'} judged, "
-            f"{_percent(area)} of it; blank parts do not count."
+            f"This is a long picture: {squares} judged, {_percent(area)} of its area. "
+            "Blank ones are left out."
         )
     elif area is not None and _percent(area) != "100 %":
         yield f"Only the middle was judged, {_percent(area)} of the picture."
