@@ -54,7 +54,9 @@ def build_bundle(
     """
     onnx = onnx_of(network, recipe.views.size)
     facts = _training_facts(recipe, shards)
-    return bundle_of(onnx, recipe.name, recipe.decode, recipe.views, facts, shards, folder)
+    # What it learnt from was decoded when the corpus was made; what it judges is decoded now.
+    decode = dataclasses.replace(recipe.decode, version=DecodePolicy().version)
+    return bundle_of(onnx, recipe.name, decode, recipe.views, facts, shards, folder)
 
 
 def bundle_of(
