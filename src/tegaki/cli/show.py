@@ -10,7 +10,7 @@ import click
 from rich.cells import cell_len, chop_cells, set_cell_size
 
 from tegaki.results.claim import Claim, Strength
-from tegaki.results.result import SHOWN, Row, Verdict
+from tegaki.results.result import SHOWN, Row, Verdict, ViewScore
 from tegaki.results.scoring_config import Thresholds
 from tegaki.utils.text import printable
 
@@ -182,7 +182,14 @@ def _views(row: Row) -> str:
     """Which squares of the picture were judged, and the logit of each where there are several."""
     if len(row.views) == 1:
         return row.views[0].name
-    return f"mean of {', '.join(f'{view.name} {view.logit:+.2f}' for view in row.views)}"
+    return f"mean of {', '.join(f'{_view(view)} {view.logit:+.2f}' for view in row.views)}"
+
+
+def _view(view: ViewScore) -> str:
+    if view.box is None:
+        return view.name
+    left, upper, right, lower = view.box
+    return f"{view.name} ({left}, {upper}) to ({right}, {lower})"
 
 
 def _facts(row: Row) -> str:
