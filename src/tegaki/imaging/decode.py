@@ -189,7 +189,7 @@ class OpenedPicture:
             cuts = cuts_of(*picture.size, views, tiles)
             parts = tuple(Part.of(cut_from(picture, cut), cut) for cut in cuts)
         if tiles is not None and is_long(width, height, tiles):
-            parts = with_drawing(parts, tiles.most, across=facts.width > facts.height)
+            parts = with_drawing(parts, tiles.most, side_by_side=facts.width > facts.height)
         return parts, facts
 
     def _factor(self, shrink: ShrinkPolicy | None) -> int:

@@ -70,16 +70,16 @@ def cuts_of(width: int, height: int, views: ViewPolicy, tiles: TilePolicy | None
     return cuts
 
 
-def with_drawing(parts: Sequence[Part], most: int, *, across: bool) -> tuple[Part, ...]:
+def with_drawing(parts: Sequence[Part], most: int, *, side_by_side: bool) -> tuple[Part, ...]:
     """The tiles that show something, at most so many, at even intervals.
 
     Args:
-        across: they stand side by side, not one below the other.
+        side_by_side: they stand side by side, not one below the other.
 
     Raises:
         BlankPicture: none does.
     """
-    each = np.array([_drawn(part.picture, across) for part in parts])
+    each = np.array([_drawn(part.picture, side_by_side) for part in parts])
     shares = each[:, 0] if each[:, 0].any() else each[:, 1]
     if not shares.any():
         raise BlankPicture("none of its parts shows anything: nothing to judge")
@@ -89,14 +89,14 @@ def with_drawing(parts: Sequence[Part], most: int, *, across: bool) -> tuple[Par
     return tuple(parts[int(index)] for index in kept)
 
 
-def _drawn(tile: Image.Image, across: bool) -> tuple[float, float]:
+def _drawn(tile: Image.Image, side_by_side: bool) -> tuple[float, float]:
     """Which share of the rows (of the columns, where tiles stand side by side) belongs to a
     drawing, and which share of the pixels: those that differ from most others in their row.
     Gutters have none, also those that change colour on the way."""
     pixels = np.asarray(tile, np.int16)
-    usual = np.median(pixels, axis=0 if across else 1, keepdims=True)
+    usual = np.median(pixels, axis=0 if side_by_side else 1, keepdims=True)
     differs = (np.abs(pixels - usual) > _DIFFERENCE).any(axis=2)
-    rows = differs.mean(axis=0 if across else 1)
+    rows = differs.mean(axis=0 if side_by_side else 1)
     return float((rows > _LINES).mean()), float(rows.mean())
 
 
