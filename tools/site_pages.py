@@ -1,9 +1,9 @@
 """Brings the repository's other pages onto the documentation site; MkDocs calls this.
 
 A page is written for the repository: its relative links lead to files of the repository and work in
-any viewer of it. The site holds ``docs/`` and the pages of ``ELSEWHERE``. Links between these are rewritten
-for the site. A linked file that is no page is copied to ``files/``. A link to a folder becomes plain
-text. So every link works on the site too, and needs no network.
+any viewer of it. The site holds ``docs/`` and the pages of ``ELSEWHERE``. Links between these are
+rewritten for the site. A linked file that is no page is copied to ``files/``. A link to a folder
+becomes plain text. So every link works on the site too, and needs no network.
 """
 
 from __future__ import annotations
