@@ -15,6 +15,7 @@ from tegaki.lab.reproduction.summary import summarise
 from tegaki.metadata.pixels.watermark import PAYLOADS
 from tegaki.model import SHIPPED
 from tools import cluster_cost
+from tools.ideas import table as tried
 from tools.markdown import table
 from tools.measure_shrink import read_rows
 
@@ -306,6 +307,11 @@ def _memory() -> str:
     return table(["Scanned with two workers", "Peak, MB"], [[k, str(v)] for k, v in found.items()])
 
 
+def _ideas() -> str:
+    """What was tried beside the careful model, from ``tools/measure_ideas.py``."""
+    return table(tried.HEADER, tried.rows(_read(ROOT / "docs" / "ideas.json")))
+
+
 def _estimate(found: dict[str, float]) -> str:
     return f"{found['auc']:.3f} [{found['low']:.2f}, {found['high']:.2f}], {found['accuracy']:.1%}"
 
@@ -338,5 +344,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "moves": _moves, "provenance": _provenance, "watermarks": _watermarks,
     "fuzz": _fuzz, "cluster_rates": _cluster_rates, "cluster_cost": _cluster_cost,
     "models": _models, "speed": _speed, "shrink": _shrink, "memory": _memory,
+    "ideas": _ideas,
 }  # fmt: skip
 """By the name in the marks around each, like ``<!-- figures -->``."""

@@ -55,5 +55,5 @@ def test_side_cars_in_archives_are_counted_by_whoever_reads_them(
     assert summary.rows == 1
     assert summary.skipped == {".json": 1, ".txt": 1}
     assert Partition("part", target.get("part-000000.parquet") or b"").summary() == summary
-    with pytest.raises(ClusterError, match="with or without --all-files"):
+    with pytest.raises(ClusterError, match="with another treatment of side-cars"):
         make_plan(target, PlanRequest.from_scorer(detector.scorer, 10), items)

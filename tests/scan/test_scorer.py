@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from tegaki.results.result import CropScore, Measurement
 from tegaki.scan import scan
 from tegaki.scoring import Scorer
 from tegaki.sources import find
+
+LONG_AGO = 1_600_000_000  # what changed just now is read again
 
 
 class ByLength:
@@ -38,6 +41,7 @@ def folder(tmp_path: Path) -> Path:
     pictures.mkdir()
     for name, size in (("a.png", 10), ("b.png", 90), ("c.png", 100), ("d.png", 10)):
         (pictures / name).write_bytes(bytes(size))
+        os.utime(pictures / name, (LONG_AGO, LONG_AGO))
     return pictures
 
 

@@ -22,7 +22,7 @@ _CURES = (
     ("ClusterError", r"begun with another time limit", "--max-seconds sets it"),
     ("ClusterError", r"begun with other trusted", "--trust-anchors and --max-pixels set them"),
     ("ClusterError", r"begun with partitions of another", "--partition-size sets it"),
-    ("ClusterError", r"begun with side-cars", "--all-files takes them in"),
+    ("ClusterError", r"begun with another treatment of side-cars", "--all-files takes them in"),
     ("ClusterError", r" is inside of ", "name another --out"),
     ("CorpusError", r"^there are no shards ", "make them: tegaki lab corpus build CORPUS "
      "--out SHARDS"),

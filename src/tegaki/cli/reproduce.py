@@ -83,7 +83,10 @@ def reproduce(
 def _watched(run: Callable[..., None]) -> None:
     try:
         with CellProgress(Console(stderr=True)) as progress:
-            run(tell=progress.print, watch=lambda at: progress.show(at.done, at.total, at.running))
+            run(
+                log_line=progress.print,
+                on_status=lambda at: progress.show(at.done, at.total, at.running),
+            )
     except KeyboardInterrupt:
         click.echo("Stopped; give the same command again to go on.", err=True)
         sys.exit(130)

@@ -40,7 +40,7 @@ _WORDS = {
     "thresholds": "with other thresholds",
     "max_bytes": "with another limit on bytes",
     "max_seconds": "with another time limit",
-    "all_files": "with side-cars and not without them, or the other way round",
+    "all_files": "with another treatment of side-cars",
     "partition_size": "with partitions of another size",
 }
 

@@ -257,7 +257,7 @@ def test_more_processes_than_gpus_are_told(monkeypatch: pytest.MonkeyPatch) -> N
     for name, value in {"WORLD_SIZE": "2", "RANK": "1", "LOCAL_RANK": "1"}.items():
         monkeypatch.setenv(name, value)
     with (
-        pytest.raises(TrainingError, match=r"one GPU here.*--nproc-per-node 1"),
+        pytest.raises(TrainingError, match="one GPU here, one a process"),
         init_distributed(),
     ):
         pass
