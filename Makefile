@@ -6,7 +6,7 @@ FIXTURES ?= ../shared/fixtures
 WEIGHTS ?= ../shared/weights/mobilenetv2_160_keras.pth
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup test lint bench docs examples card ablation clean
+.PHONY: help demo setup test lint bench docs site examples card ablation clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -17,7 +17,7 @@ demo: $(VENV)/core ## install the core into .venv and scan examples/
 
 setup: $(VENV)/everything ## install everything for development into .venv
 
-test: lint ## set up, lint, check types and run all tests
+test: lint site ## set up, lint, check types and run all tests
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/everything ## ruff, mypy and the direction of imports
@@ -37,6 +37,9 @@ bench: $(VENV)/everything ## time and memory of a cold check, and rates, beside 
 
 docs: $(VENV)/everything ## rewrite the help texts and transcripts in README.md and docs/
 	@$(BIN)/python -m tools.docs
+
+site: $(VENV)/everything ## build the documentation site into build/site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --clean
 
 examples: $(VENV)/core ## draw examples/ again
 	@$(BIN)/python tools/draw_examples.py examples
@@ -64,5 +67,5 @@ $(VENV)/core: pyproject.toml | $(VENV)/bin/python
 $(VENV)/everything: pyproject.toml constraints.txt | $(VENV)/core
 	@echo 'Installing what development needs into $(VENV) ...'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-		--editable '.[parquet,store,postgres,watch,cluster,s3,lab,bench,test]'
+		--editable '.[parquet,store,postgres,watch,cluster,s3,lab,bench,test,docs]'
 	@touch $@ $(VENV)/core
