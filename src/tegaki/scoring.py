@@ -85,7 +85,7 @@ class PictureScorer:
 
     Raises:
         BundleError: a network is missing or damaged.
-        AnchorsError, MissingExtra: see :meth:`tegaki.Detector.load`.
+        AnchorsError, MissingLibrary: see :meth:`tegaki.Detector.load`.
     """
 
     def __init__(
