@@ -124,7 +124,7 @@ def train(
 
     "finetune", "finetune-lite0", "student" and "student-lite0" look at squares and end with a
     bundle that check and scan can use; the last two also learn from a larger network (--teacher).
-    The other recipes rebuild the seed, black bars included; they end with a network for tegaki
+    The other recipes rebuild the seed, black bars included; they end with a network for tegaki lab
     evaluate.
 
     \b
