@@ -14,6 +14,7 @@ from tegaki.lab.export.card_metrics import TESTS
 from tegaki.lab.reproduction.summary import summarise
 from tegaki.metadata.pixels.watermark import PAYLOADS
 from tegaki.model import SHIPPED
+from tegaki.utils.packed import FilePath, children, open_folder, read_text
 from tools import cluster_cost
 from tools.ideas import table as tried
 from tools.markdown import table
@@ -21,10 +22,11 @@ from tools.measure_shrink import read_rows
 
 ROOT = Path(__file__).parents[1]
 ABLATION = ROOT / "docs" / "ablation"
+CELLS = ABLATION / "cells"
 AUDIT = ROOT / "docs" / "audit"
 EVALUATION = ROOT / "docs" / "evaluation"
 MODELS = ("careful", "fast")
-BLEND = ROOT / "docs" / "runs" / "blend"
+RUNS = ROOT / "docs" / "runs"
 EXTRA_USES = {
     "parquet": "results in Parquet; pictures in Parquet files",
     "postgres": "stores in PostgreSQL",
@@ -100,7 +102,7 @@ def _looks() -> str:
     """Every pair of models whose figures on the test splits were taken, the last one shipping."""
     rows = []
     for model in MODELS:
-        earlier = sorted((ROOT / "docs" / "runs").glob(f"{model}-*"))
+        earlier = [run for run in children(open_folder(RUNS)) if run.name.startswith(f"{model}-")]
         for folder in (*earlier, SHIPPED[model]):
             training = _read(folder / "bundle.json")["training"]
             known = training.get("held_out") or training["out_of_source"]
@@ -142,10 +144,11 @@ def _outside() -> str:
 def _runs() -> str:
     """Every training run that could have shipped, from its log and recipe."""
     rows = []
-    for folder in sorted(path.parent for path in (ROOT / "docs" / "runs").glob("*/recipe.json")):
+    runs = open_folder(RUNS)
+    for folder in (run for run in children(runs) if (run / "recipe.json").exists()):
         recipe = _read(folder / "recipe.json")
         stage = recipe.get("stages", [recipe])[0]  # the first runs were not made of stages
-        lines = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
+        lines = read_text(folder / "log.jsonl").splitlines()
         last = json.loads(lines[-1])
         teacher = recipe.get("teacher")
         choices = [str(stage.get(key, 0)) for key in ("averaging", "label_smoothing")]
@@ -155,9 +158,9 @@ def _runs() -> str:
         areas = [f"{last['val_auc']:.3f}", *_areas(measured if measured.exists() else None)]
         rows.append([folder.name, _read_network(recipe), str(last["epoch"]), *choices, views,
                      *areas])  # fmt: skip
-    figures = BLEND / "figures.json"
+    figures = runs / "blend" / "figures.json"
     val = f"{_read(figures)['splits']['val']['metrics']['auc']['value']:.3f}"
-    parts = [run["recipe"] for run in _read(BLEND / "bundle.json")["training"]["runs"]]
+    parts = [run["recipe"] for run in _read(runs / "blend" / "bundle.json")["training"]["runs"]]
     names = " and ".join(_read_network(recipe) for recipe in parts)
     views = ", ".join(parts[0]["views"]["names"])
     rows.append(["3 and 4, blended", names, "", "", "", "", views, val, *_areas(figures)])
@@ -166,7 +169,7 @@ def _runs() -> str:
     return table(header, rows)
 
 
-def _areas(figures: Path | None) -> list[str]:
+def _areas(figures: FilePath | None) -> list[str]:
     """AUC on the two test splits, where they were measured."""
     if figures is None:
         return ["", ""]
@@ -220,7 +223,7 @@ def _seed() -> str:
         "seed-random": "Every family of generators in training, random split",
         "unseen": "Sources and generators never seen in training",
     }
-    found = {summary.protocol: summary for summary in summarise(ABLATION / "cells")}
+    found = {summary.protocol: summary for summary in summarise(open_folder(CELLS))}
     for protocol, text in words.items():
         line = found[protocol].line("enhanced+flip") if protocol in found else None
         if line is None:  # its cells are not finished yet
@@ -339,8 +342,8 @@ def _estimate(found: dict[str, float]) -> str:
     return f"{found['auc']:.3f} [{found['low']:.2f}, {found['high']:.2f}], {found['accuracy']:.1%}"
 
 
-def _read(path: Path) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+def _read(path: FilePath) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(read_text(path))
     return plain
 
 

@@ -168,9 +168,9 @@ class PictureScorer:
             return self._score(known, data, opened)
         except PictureError as problem:
             picture_info = opened.info if opened else None
-            return _measurement(
-                known, picture_info, self._examine(data), error=error_info(problem)
-            ), ()
+            file = opened.file if isinstance(opened, OpenedPicture) else None
+            metadata = self._examine(data, file=file)
+            return _measurement(known, picture_info, metadata, error=error_info(problem)), ()
         except MemoryError:
             picture_info = opened.info if opened else None
             short = error_info(UnreadableFile("not enough memory to judge it"))

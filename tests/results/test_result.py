@@ -148,7 +148,7 @@ def test_in_short(detector: Detector) -> None:
     assert str(row) == f"a\\x1b[2J.png: not sure ({row.probability:.3f} generated)"
     assert str(detector.inspect(b"")) == "picture: EmptyFile: the file is empty"
     assert repr(detector) == (
-        f"<tegaki.Detector {row.model}, recipe {row.recipe}: pixels and metadata>"
+        f"<tegaki.Detector {row.model}, config {row.recipe}: pixels and metadata>"
     )
 
 
