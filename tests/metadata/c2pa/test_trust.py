@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from tegaki.errors import AnchorsError
 from tegaki.metadata import MANIFEST_NOT_READ, checked_anchors, examine
+from tests.conftest import painting
 from tests.metadata.c2pa.signing import TYPES, Chain, action, chain, picture, sign
 
 
@@ -114,9 +116,13 @@ def test_a_scan_without_the_library_tells_what_it_did_not_read(
 
 def test_each_result_says_that_its_manifest_was_not_read(tmp_path: Path, signer: Chain) -> None:
     """In check and in a scan into a store; what has no manifest says nothing of it."""
-    signed = sign(picture(), signer, action("c2pa.created", TYPES + "trainedAlgorithmicMedia"))
+    made = io.BytesIO()
+    painting().save(made, "PNG")  # large enough to be judged
+    signed = sign(
+        made.getvalue(), signer, action("c2pa.created", TYPES + "trainedAlgorithmicMedia")
+    )
     (tmp_path / "signed.png").write_bytes(signed)
-    (tmp_path / "plain.png").write_bytes(picture())
+    (tmp_path / "plain.png").write_bytes(made.getvalue())
     code = "import sys; sys.modules['c2pa'] = None; from tegaki.cli.main import main; main()"
 
     def rows(*command: str) -> dict[str, str]:
