@@ -25,6 +25,13 @@ AUDIT = ROOT / "docs" / "audit"
 EVALUATION = ROOT / "docs" / "evaluation"
 MODELS = ("careful", "fast")
 BLEND = ROOT / "docs" / "runs" / "blend"
+EXTRA_USES = {
+    "parquet": "results in Parquet; pictures in Parquet files",
+    "postgres": "stores in PostgreSQL",
+    "cluster": "`tegaki cluster`; pictures at `http://` and `https://`",
+    "s3": "pictures and results at `s3://`",
+    "lab": "training, evaluation and audits, with PyTorch for the CPU alone",
+}
 _BACKBONES = {"mobilenetv2": "MobileNetV2", "efficientnet-lite0": "EfficientNet-Lite0"}
 SHRINK_BANDS = (
     ("as it is", 1.5, 2.0), ("as it is", 2.0, 3.0), ("as it is", 3.0, 5.0), ("as it is", 5.0, 8.0),
@@ -307,6 +314,22 @@ def _memory() -> str:
     return table(["Scanned with two workers", "Peak, MB"], [[k, str(v)] for k, v in found.items()])
 
 
+def _install() -> str:
+    """What the core and each extra take on disk, from ``tools/measure_install.py``."""
+    parts = _read(ROOT / "docs" / "install.json")["parts"]
+    rows = [
+        [
+            f"`{name}`" if name in EXTRA_USES else name,
+            EXTRA_USES.get(name, "judging, metadata with C2PA, stores, `watch`"),
+            f"{'+' if name in EXTRA_USES else ''}{one['mb']:,.0f}",
+            str(one["packages"]),
+            ", ".join(f"{package} {mb:,.0f}" for package, mb in one["largest"].items()),
+        ]
+        for name, one in parts.items()
+    ]
+    return table(["Extra", "For", "MB on disk", "Packages", "The largest, MB"], rows)
+
+
 def _ideas() -> str:
     """What was tried beside the careful model, from ``tools/measure_ideas.py``."""
     return table(tried.HEADER, tried.rows(_read(ROOT / "docs" / "ideas.json")))
@@ -344,6 +367,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "moves": _moves, "provenance": _provenance, "watermarks": _watermarks,
     "fuzz": _fuzz, "cluster_rates": _cluster_rates, "cluster_cost": _cluster_cost,
     "models": _models, "speed": _speed, "shrink": _shrink, "memory": _memory,
-    "ideas": _ideas,
+    "ideas": _ideas, "install": _install,
 }  # fmt: skip
 """By the name in the marks around each, like ``<!-- figures -->``."""

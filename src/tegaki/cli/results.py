@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 import click
 
-from tegaki.cli.options import VerdictWord, open_store, store_type
+from tegaki.cli.options import VerdictWord, open_store
 from tegaki.cli.show import Table, print_error, terminal_width
 from tegaki.model import load_bundle
 from tegaki.results.result import SHOWN, VERDICTS, Result, Verdict
@@ -89,7 +89,6 @@ def results(
       130  stopped by Ctrl-C; the rows so far are kept
     """
     form = _form(form, as_json, out)
-    store_type()  # says which extra is missing
     from tegaki.store import Query
     from tegaki.store import results as rows_of
 

@@ -11,7 +11,7 @@ from rich.cells import cell_len, chop_cells, set_cell_size
 
 from tegaki.cli.cures import with_cure, with_install
 from tegaki.results.claim import Claim
-from tegaki.results.result import SHOWN, ErrorInfo, Result, Verdict
+from tegaki.results.result import SHOWN, CropScore, ErrorInfo, Result, Verdict
 from tegaki.results.scoring_config import Thresholds
 from tegaki.sinks.pages import STRENGTH_TEXTS
 from tegaki.utils.text import printable
@@ -212,7 +212,14 @@ def _views(result: Result) -> str:
     """Which squares of the picture were judged, and the logit of each where there are several."""
     if len(result.views) == 1:
         return result.views[0].name
-    return f"mean of {', '.join(f'{view.name} {view.logit:+.2f}' for view in result.views)}"
+    return f"mean of {', '.join(f'{_view(view)} {view.logit:+.2f}' for view in result.views)}"
+
+
+def _view(view: CropScore) -> str:
+    if view.box is None:
+        return view.name
+    left, upper, right, lower = view.box
+    return f"{view.name} ({left}, {upper}) to ({right}, {lower})"
 
 
 def _facts(result: Result) -> str:

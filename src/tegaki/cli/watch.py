@@ -22,7 +22,6 @@ from tegaki.cli.options import (
     max_seconds_option,
     model_option,
     open_store,
-    store_type,
 )
 from tegaki.cli.selection_options import all_files_option
 from tegaki.cli.watch_show import WatchOutput
@@ -134,7 +133,6 @@ def watch(
     until it is delivered or given up, whatever ends the process, and is tried again with growing
     pauses. Side-cars (.txt, .json and the like) are left alone. Rows go to the terminal as they
     are kept.
-    Needs the extra tegaki[watch], but for --poll and --once.
 
     \b
     Examples:
@@ -154,12 +152,9 @@ def watch(
       130  stopped by Ctrl-C; what is owed stays owed
     """
     _check(folders, webhook, form, secret_file, once, poll)
-    store_type()
     from tegaki.store import DeliveryPolicy
-    from tegaki.watch import RetryPolicy, WatchPlan, need_events
+    from tegaki.watch import RetryPolicy, WatchPlan
 
-    if not (poll or once):
-        need_events()
     retry_policy = RetryPolicy(timeout, attempts, backoff)
     senders = _senders(run, webhook, form, secret_file, timeout)
     plan = WatchPlan(
