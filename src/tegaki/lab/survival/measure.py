@@ -45,8 +45,8 @@ def measure(
 ) -> tuple[ToolReport, ...]:
     """Run every tool that is present over every sample of its input formats.
 
-    Each run has a temporary folder of its own and :data:`~tegaki.lab.survival.run.TIME_LIMIT` seconds. ``on_tool`` is told
-    each tool's name before it begins.
+    Each run has a temporary folder of its own, and a time limit. ``on_tool`` is told each tool's
+    name before it begins.
     """
     reports = []
     for tool in tools:

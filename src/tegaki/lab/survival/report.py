@@ -14,7 +14,7 @@ MARKS = (
 )  # fmt: skip
 """Every mark by name, in the order of the columns."""
 HEADER = ["Tool", "From → to", *MARKS]
-_WORDS = {"kept": "kept", "weakened": "weaker", "lost": "–", "failed": "fails"}
+_WORDS = {"kept": "kept", "weakened": "weaker", "lost": "lost", "failed": "fails"}
 
 
 def as_plain(reports: Sequence[ToolReport]) -> dict[str, Any]:
