@@ -10,6 +10,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from tegaki.lab import survival
 from tegaki.lab.export.card_metrics import TESTS
 from tegaki.lab.reproduction.summary import summarise
 from tegaki.metadata.pixels.watermark import PAYLOADS
@@ -363,6 +364,11 @@ def _cluster_cost() -> str:
     return table(*cluster_cost.costs(said, said["assumed"]["core_hour"], [16, 256]))
 
 
+def _survival() -> str:
+    """Which marks live through which tools, from ``tegaki lab survival``."""
+    return table(survival.HEADER, survival.rows(_read(ROOT / "docs" / "survival.json")))
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "figures": _figures, "web": _web, "outside": _outside,
     "runs": _runs, "students": _students, "further": _further, "looks": _looks, "sums": _sums,
@@ -370,6 +376,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "moves": _moves, "provenance": _provenance, "watermarks": _watermarks,
     "fuzz": _fuzz, "cluster_rates": _cluster_rates, "cluster_cost": _cluster_cost,
     "models": _models, "speed": _speed, "shrink": _shrink, "memory": _memory,
-    "ideas": _ideas, "install": _install,
+    "ideas": _ideas, "install": _install, "survival": _survival,
 }  # fmt: skip
 """By the name in the marks around each, like ``<!-- figures -->``."""

@@ -108,6 +108,9 @@ def corpus() -> None:
         "reproduce": LazyCommand(
             "tegaki.cli.reproduce:reproduce", "Run the baseline paper's table of results again."
         ),
+        "survival": LazyCommand(
+            "tegaki.cli.survival:survival", "Measure which marks live through which tools."
+        ),
     },
 )
 def lab() -> None:
@@ -139,9 +142,10 @@ COMMANDS: dict[str, LazyCommand | LazyGroup] = {
     "deliveries": deliveries,
     "lab": lab,
 }
+_NEW = ("ensemble", "reproduce", "survival")
 ALIASES = {
     "provenance": "metadata",
-    **{name: f"lab {name}" for name in lab.lazy if name not in ("ensemble", "reproduce")},
+    **{name: f"lab {name}" for name in lab.lazy if name not in _NEW},
     "blend": "lab ensemble",
     "ablate": "lab reproduce",
 }

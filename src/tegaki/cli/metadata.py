@@ -29,6 +29,13 @@ from tegaki.sources import SourceFile, find
 from tegaki.utils.text import printable, readable, safe_json
 
 NOTHING = "No mark was found. That says nothing of who made it: marks are easily lost."
+REMOVERS = ("cwebp", "FFmpeg", "Pillow", "OpenCV")
+"""Tools that keep no text, EXIF, XMP, IPTC or C2PA manifest at default settings
+(docs/survival.json)."""
+COMMON_STEPS = (
+    f"Texts, EXIF, XMP, IPTC and C2PA manifests are lost where {', '.join(REMOVERS[:-1])} or "
+    f"{REMOVERS[-1]} saves a picture again at default settings."
+)
 UNREAD = "Nothing that could be read says how it was made."
 OTHER = "Not a PNG, JPEG, WebP, AVIF, HEIC, GIF or TIFF file: no other format is looked into."
 
@@ -169,6 +176,8 @@ def _fields(found: Provenance, texts: bool) -> Iterator[tuple[str, str]]:
     if found.marks.trailer is not None:
         end = found.marks.trailer.end
         yield "remarks", f"More data stand behind the picture's end, up to byte {end:,}; not read."
+    if not (found.claims or found.remarks or found.damage) and found.marks.format:
+        yield "", COMMON_STEPS
     if texts:
         for place, text in found.marks.all_texts():
             yield "text", f"{place.path}, bytes {place.start:,} to {place.end:,}"

@@ -75,7 +75,9 @@ def _has_its_size(comment: Mapping[str, Any], rgb: npt.NDArray[np.uint8]) -> boo
     return all(said == side for said, side in given if isinstance(said, int))
 
 
-def verify_signature(comment: Mapping[str, Any], rgb: npt.NDArray[np.uint8]) -> bool:
+def verify_signature(
+    comment: Mapping[str, Any], rgb: npt.NDArray[np.uint8], public_key: bytes = PUBLIC_KEY
+) -> bool:
     """Whether a Comment's signature holds over a picture and this Comment.
 
     ``False`` says that pixels or Comment were changed after signing, or belong to two pictures.
@@ -85,13 +87,14 @@ def verify_signature(comment: Mapping[str, Any], rgb: npt.NDArray[np.uint8]) -> 
             order: NovelAI's numbers are Python's ``repr`` and so come back as they were.
         rgb: uint8 ``(height, width, 3)``, the stored samples, alpha dropped, never premultiplied
             or colour-managed.
+        public_key: 32 bytes; NovelAI's own, unless a test signs with another.
     """
     signature = _decoded(comment.get(_FIELD))
     if signature is None:
         return False
     signed = {key: value for key, value in comment.items() if key != _FIELD}
     text = json.dumps(signed).encode("ascii")
-    return verify(PUBLIC_KEY, signature, np.ascontiguousarray(rgb).data.cast("B"), text)
+    return verify(public_key, signature, np.ascontiguousarray(rgb).data.cast("B"), text)
 
 
 def _decoded(signature: Any) -> bytes | None:
