@@ -31,7 +31,7 @@ def drawn_picture() -> Pixels:
     for x, y, size in rng.integers((0, 0, 20), (SIDE, SIDE, 90), (40, 3)).tolist():
         colour = tuple(rng.integers(60, 200, 3).tolist())
         brush.ellipse((x, y, x + size, y + size), fill=colour, outline=(50, 40, 60), width=3)
-    return np.asarray(image)
+    return np.array(image, np.uint8)
 
 
 def hide_text(rgb: Pixels, text: str, in_alpha: bool) -> Pixels:
