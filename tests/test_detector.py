@@ -35,6 +35,8 @@ FIELDS = [
     "model",
     "recipe",
     "domain",
+    "judged_area",
+    "judged_frame",
 ]
 
 
@@ -216,6 +218,7 @@ def test_a_damaged_bundle(tmp_path: Path, damage: str) -> None:
         ("views", "names", ["centre", "mirror"]),
         ("views", "names", []),
         ("decode", "version", 99),
+        ("tiles", "version", 99),
     ],
 )
 def test_a_bundle_of_another_version_is_refused(

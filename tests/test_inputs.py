@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import os
+import struct
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from tegaki import Detector, InputError, Limits, Result
 from tegaki.imaging import HeldPicture
 from tegaki.scoring import NO_FILE
 from tests.conftest import painting
+from tests.imaging.made import chunk, gama, grey_profile, iccp, p3_profile, with_chunks
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +149,44 @@ def test_every_mode_is_judged_as_its_file(
     assert held.error is None
     assert (held.views, held.alpha) == (file.views, file.alpha)
     assert detector.inspect(opened(saved(picture, kind))).views == file.views
+
+
+def colored() -> Iterator[tuple[str, bytes]]:
+    """Files in other colour spaces than sRGB."""
+    rgb, grey = painting(200, 240), painting(200, 240).convert("L")
+    profile = p3_profile()
+    yield "PNG", with_chunks(saved(rgb), iccp(profile))
+    yield "PNG with alpha", saved(rgb.convert("RGBA"), icc_profile=profile)
+    yield "palette", saved(rgb.quantize(64), icc_profile=profile)
+    yield "grey", saved(grey, icc_profile=grey_profile(1))
+    yield "JPEG", saved(rgb, "JPEG", icc_profile=profile)
+    yield "gAMA", with_chunks(saved(rgb), gama(0.6))
+    yield "gAMA and sRGB", with_chunks(saved(rgb), gama(0.6), chunk(b"sRGB", b"\0"))
+    primaries = struct.pack(">8I", 31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
+    yield "gAMA and cHRM", with_chunks(saved(rgb), gama(0.45455), chunk(b"cHRM", primaries))
+
+
+@pytest.mark.parametrize("data", [pytest.param(data, id=kind) for kind, data in colored()])
+def test_colours_are_converted_as_for_files(detector: Detector, data: bytes) -> None:
+    picture, expected = opened(data), detector.inspect(data)
+    assert detector.inspect(picture).views == expected.views
+    assert detector.inspect(picture.copy()).views == expected.views
+    plain = np.array(opened(data).convert("RGB"))
+    said_srgb = b"sRGB" in data
+    assert (detector.inspect(plain).views == expected.views) is said_srgb
+
+
+@pytest.mark.parametrize("size", [(200, 900), (1200, 300)])
+def test_long_pictures_have_the_same_tiles_as_files(
+    detector: Detector, size: tuple[int, int]
+) -> None:
+    data = saved(painting(*size))
+    expected = detector.inspect(data)
+    assert len(expected.views) > 1
+    for picture in (opened(data), np.array(opened(data))):
+        row = detector.inspect(picture)
+        assert (row.views, row.judged_area) == (expected.views, expected.judged_area)
+        assert row.thumbnail == expected.thumbnail
 
 
 @pytest.mark.parametrize("mode", ["RGBa", "La", "PA", "RGBX", "HSV"])

@@ -1,4 +1,4 @@
-"""What docs/python.md shows is what happens."""
+"""What docs/python.md and the tutorial for programmers show is what happens."""
 
 from __future__ import annotations
 
@@ -12,25 +12,27 @@ import pytest
 
 from tests.conftest import ROOT
 
-PAGE = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+
+def blocks(page: str, language: str) -> list[str]:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.M | re.S)
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.M | re.S)
-
-
-def test_the_examples_print_what_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("page", "at_least"), [("python.md", 25), ("tutorials/programmer.md", 15)])
+def test_the_examples_print_what_is_shown(
+    page: str, at_least: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(ROOT / "examples")
-    session = "\n".join(blocks("pycon"))
-    examples = doctest.DocTestParser().get_doctest(session, {}, "python.md", None, 0)
+    session = "\n".join(blocks(page, "pycon"))
+    examples = doctest.DocTestParser().get_doctest(session, {}, page, None, 0)
     said: list[str] = []
     doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(examples, out=said.append)
-    assert len(examples.examples) > 25
+    assert len(examples.examples) > at_least
     assert said == []
 
 
 def test_the_program_runs(tmp_path: Path) -> None:
-    (program,) = blocks("python")
+    (program,) = blocks("python.md", "python")
     path = tmp_path / "program.py"
     path.write_text(program)
     done = subprocess.run(

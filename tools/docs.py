@@ -5,20 +5,30 @@
     python -m tools.docs --check    change nothing; say which blocks are no longer true
 
 A block is a line ``$ COMMAND`` and what that command prints, standard error included. Blocks whose
-command is in ``BY_HAND`` are left alone (tests/test_docs.py looks after them).
+command is in ``BY_HAND`` are left alone (tests/test_docs.py looks after them). The commands of a
+tutorial or how-to guide run one after the other in a folder of their own, which holds a copy of
+``examples/`` and is shown as ``SHOWN_FOLDER``.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tools.tables import ROOT, TABLES
 
-PAGES = ("README.md", "docs/*.md")
+PAGES = ("README.md", "docs/**/*.md")
+IN_A_FOLDER = ("tutorials", "how-to")
+SHOWN_FOLDER = (
+    "/home/you/collection"  # as long as a temporary folder's name on Linux: columns align
+)
 BY_HAND = ("make test",)
 BLOCK = re.compile(r"```console\n\$ (?P<command>[^\n]+)\n(?P<shown>.*?)```", re.S)
 _TIMES = re.compile(r"in \d+\.\d s \([\d,]+\.\d files/s\)|\d+\.\d of \d+\.\d s of processor time")
@@ -30,8 +40,25 @@ def pages() -> list[Path]:
     return sorted(path for pattern in PAGES for path in ROOT.glob(pattern))
 
 
-def printed(command: str) -> str:
-    """What a command prints in the project's folder, 96 columns wide, colours off."""
+def runs_in_a_folder(page: Path) -> bool:
+    """Whether a page's commands build on each other, in a folder of their own."""
+    return page.parent.name in IN_A_FOLDER
+
+
+@contextmanager
+def workplace(page: Path) -> Iterator[Path]:
+    """The folder where a page's commands run."""
+    if not runs_in_a_folder(page):
+        yield ROOT
+        return
+    with tempfile.TemporaryDirectory(prefix="tegaki-") as name:
+        folder = Path(name).resolve()
+        shutil.copytree(ROOT / "examples", folder / "examples")
+        yield folder
+
+
+def printed(command: str, folder: Path = ROOT) -> str:
+    """What a command prints in a folder, 96 columns wide, colours off."""
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -42,7 +69,7 @@ def printed(command: str) -> str:
     environment.pop("MAKELEVEL", None)
     done = subprocess.run(
         ["bash", "-c", command],
-        cwd=ROOT,
+        cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -50,7 +77,7 @@ def printed(command: str) -> str:
         text=True,
         timeout=600,
     )
-    return done.stdout
+    return done.stdout if folder == ROOT else done.stdout.replace(str(folder), SHOWN_FOLDER)
 
 
 def same(shown: str, now: str) -> bool:
@@ -78,13 +105,14 @@ def rewrite(page: Path, check: bool) -> list[str]:
         command, shown = block["command"], block["shown"]
         if command in BY_HAND:
             return block[0]
-        now = printed(command)
+        now = printed(command, folder)
         if same(shown, now):
             return block[0]
         stale.append(f"$ {command}")
         return f"```console\n$ {command}\n{now}```"
 
-    text = MARKED.sub(fill, BLOCK.sub(renew, page.read_text(encoding="utf-8")))
+    with workplace(page) as folder:
+        text = MARKED.sub(fill, BLOCK.sub(renew, page.read_text(encoding="utf-8")))
     if stale and not check:
         page.write_text(text, encoding="utf-8")
     return stale

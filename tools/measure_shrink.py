@@ -86,7 +86,7 @@ def small_of(data: bytes, shrink: ShrinkPolicy | None) -> Image.Image:
     """A JPEG to the small picture, as a scan does it."""
     recipe = BUNDLE.config
     opened = OpenedPicture(data)
-    return opened.decode_for_crops(recipe.decode, Limits(), recipe.views, shrink)[0]
+    return opened.decode_for_crops(recipe.decode, Limits(), recipe.views, shrink)[0][0].picture
 
 
 def moved(kind: str, name: str, data: bytes, rng: np.random.Generator | None = None) -> Moved:

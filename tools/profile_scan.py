@@ -37,7 +37,7 @@ STEPS = {
     "open": (OpenedPicture, "__init__"),
     "decode": (OpenedPicture, "decode_for_crops"),
     "blank": (tegaki.imaging.decode, "refuse_blank"),
-    "shrink": (tegaki.imaging.decode, "normalise"),
+    "shrink": (tegaki.imaging.decode, "cut_from"),
     "marks": (tegaki.scoring, "examine"),
     "views": (tegaki.scoring, "make_crops"),
     "network": (CascadeStep, "score"),

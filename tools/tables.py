@@ -15,6 +15,7 @@ from tegaki.lab.export.card_metrics import TESTS
 from tegaki.lab.reproduction.summary import summarise
 from tegaki.metadata.pixels.watermark import PAYLOADS
 from tegaki.model import SHIPPED
+from tegaki.utils.packed import FilePath, children, open_folder, read_text
 from tools import cluster_cost
 from tools.ideas import table as tried
 from tools.markdown import table
@@ -22,10 +23,18 @@ from tools.measure_shrink import read_rows
 
 ROOT = Path(__file__).parents[1]
 ABLATION = ROOT / "docs" / "ablation"
+CELLS = ABLATION / "cells"
 AUDIT = ROOT / "docs" / "audit"
 EVALUATION = ROOT / "docs" / "evaluation"
 MODELS = ("careful", "fast")
-BLEND = ROOT / "docs" / "runs" / "blend"
+RUNS = ROOT / "docs" / "runs"
+EXTRA_USES = {
+    "parquet": "results in Parquet; pictures in Parquet files",
+    "postgres": "stores in PostgreSQL",
+    "cluster": "`tegaki cluster`; pictures at `http://` and `https://`",
+    "s3": "pictures and results at `s3://`",
+    "lab": "training, evaluation and audits, with PyTorch for the CPU alone",
+}
 _BACKBONES = {"mobilenetv2": "MobileNetV2", "efficientnet-lite0": "EfficientNet-Lite0"}
 SHRINK_BANDS = (
     ("as it is", 1.5, 2.0), ("as it is", 2.0, 3.0), ("as it is", 3.0, 5.0), ("as it is", 5.0, 8.0),
@@ -94,7 +103,7 @@ def _looks() -> str:
     """Every pair of models whose figures on the test splits were taken, the last one shipping."""
     rows = []
     for model in MODELS:
-        earlier = sorted((ROOT / "docs" / "runs").glob(f"{model}-*"))
+        earlier = [run for run in children(open_folder(RUNS)) if run.name.startswith(f"{model}-")]
         for folder in (*earlier, SHIPPED[model]):
             training = _read(folder / "bundle.json")["training"]
             known = training.get("held_out") or training["out_of_source"]
@@ -136,10 +145,11 @@ def _outside() -> str:
 def _runs() -> str:
     """Every training run that could have shipped, from its log and recipe."""
     rows = []
-    for folder in sorted(path.parent for path in (ROOT / "docs" / "runs").glob("*/recipe.json")):
+    runs = open_folder(RUNS)
+    for folder in (run for run in children(runs) if (run / "recipe.json").exists()):
         recipe = _read(folder / "recipe.json")
         stage = recipe.get("stages", [recipe])[0]  # the first runs were not made of stages
-        lines = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
+        lines = read_text(folder / "log.jsonl").splitlines()
         last = json.loads(lines[-1])
         teacher = recipe.get("teacher")
         choices = [str(stage.get(key, 0)) for key in ("averaging", "label_smoothing")]
@@ -149,9 +159,9 @@ def _runs() -> str:
         areas = [f"{last['val_auc']:.3f}", *_areas(measured if measured.exists() else None)]
         rows.append([folder.name, _read_network(recipe), str(last["epoch"]), *choices, views,
                      *areas])  # fmt: skip
-    figures = BLEND / "figures.json"
+    figures = runs / "blend" / "figures.json"
     val = f"{_read(figures)['splits']['val']['metrics']['auc']['value']:.3f}"
-    parts = [run["recipe"] for run in _read(BLEND / "bundle.json")["training"]["runs"]]
+    parts = [run["recipe"] for run in _read(runs / "blend" / "bundle.json")["training"]["runs"]]
     names = " and ".join(_read_network(recipe) for recipe in parts)
     views = ", ".join(parts[0]["views"]["names"])
     rows.append(["3 and 4, blended", names, "", "", "", "", views, val, *_areas(figures)])
@@ -160,7 +170,7 @@ def _runs() -> str:
     return table(header, rows)
 
 
-def _areas(figures: Path | None) -> list[str]:
+def _areas(figures: FilePath | None) -> list[str]:
     """AUC on the two test splits, where they were measured."""
     if figures is None:
         return ["", ""]
@@ -214,7 +224,7 @@ def _seed() -> str:
         "seed-random": "Every family of generators in training, random split",
         "unseen": "Sources and generators never seen in training",
     }
-    found = {summary.protocol: summary for summary in summarise(ABLATION / "cells")}
+    found = {summary.protocol: summary for summary in summarise(open_folder(CELLS))}
     for protocol, text in words.items():
         line = found[protocol].line("enhanced+flip") if protocol in found else None
         if line is None:  # its cells are not finished yet
@@ -308,6 +318,22 @@ def _memory() -> str:
     return table(["Scanned with two workers", "Peak, MB"], [[k, str(v)] for k, v in found.items()])
 
 
+def _install() -> str:
+    """What the core and each extra take on disk, from ``tools/measure_install.py``."""
+    parts = _read(ROOT / "docs" / "install.json")["parts"]
+    rows = [
+        [
+            f"`{name}`" if name in EXTRA_USES else name,
+            EXTRA_USES.get(name, "judging, metadata with C2PA, stores, `watch`"),
+            f"{'+' if name in EXTRA_USES else ''}{one['mb']:,.0f}",
+            str(one["packages"]),
+            ", ".join(f"{package} {mb:,.0f}" for package, mb in one["largest"].items()),
+        ]
+        for name, one in parts.items()
+    ]
+    return table(["Extra", "For", "MB on disk", "Packages", "The largest, MB"], rows)
+
+
 def _ideas() -> str:
     """What was tried beside the careful model, from ``tools/measure_ideas.py``."""
     return table(tried.HEADER, tried.rows(_read(ROOT / "docs" / "ideas.json")))
@@ -317,8 +343,8 @@ def _estimate(found: dict[str, float]) -> str:
     return f"{found['auc']:.3f} [{found['low']:.2f}, {found['high']:.2f}], {found['accuracy']:.1%}"
 
 
-def _read(path: Path) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+def _read(path: FilePath) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(read_text(path))
     return plain
 
 
@@ -350,6 +376,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "moves": _moves, "provenance": _provenance, "watermarks": _watermarks,
     "fuzz": _fuzz, "cluster_rates": _cluster_rates, "cluster_cost": _cluster_cost,
     "models": _models, "speed": _speed, "shrink": _shrink, "memory": _memory,
-    "ideas": _ideas, "survival": _survival,
+    "ideas": _ideas, "install": _install, "survival": _survival,
 }  # fmt: skip
 """By the name in the marks around each, like ``<!-- figures -->``."""

@@ -86,7 +86,7 @@ class Detector:
         Raises:
             BundleError: the bundle is missing or damaged.
             AnchorsError: ``trust_anchors`` are no certificates.
-            MissingExtra: they are, and the extra ``c2pa`` is not installed.
+            MissingLibrary: they are, and c2pa-python is not installed.
         """
         return cls(
             load_bundle(None if model is None else os.fsdecode(model)),

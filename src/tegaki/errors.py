@@ -29,6 +29,7 @@ TegakiError
 ├── OutputError                results cannot be written as asked
 ├── ClusterError               a cluster scan cannot be started, resumed or finished as asked
 ├── StoreError                 the store cannot be opened, read or written
+├── MissingLibrary             a library of the core has no build for this platform
 └── MissingExtra               an optional part is not installed
 """
 
@@ -150,6 +151,23 @@ class ClusterError(TegakiError):
 
 class StoreError(TegakiError):
     """The store cannot be opened, read or written; what was committed before is kept."""
+
+
+class MissingLibrary(TegakiError):
+    """A library that the core needs for one task is not installed: some have no build for every
+    platform.
+
+    Args:
+        what: what needs it, as the subject of a sentence ("reading a C2PA manifest").
+        library: its name on PyPI.
+    """
+
+    def __init__(self, what: str, library: str) -> None:
+        super().__init__(what, library)
+        self.what, self.library = what, library
+
+    def __str__(self) -> str:
+        return f"{self.what} needs {self.library}, which is not installed"
 
 
 class MissingExtra(TegakiError):

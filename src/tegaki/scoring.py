@@ -7,8 +7,9 @@ import io
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from math import ceil, sqrt
 from statistics import fmean as mean
 from typing import Protocol
 
@@ -22,11 +23,22 @@ from tegaki.imaging import (
     HeldPicture,
     Limits,
     OpenedPicture,
+    Part,
     PictureInfo,
+    is_long,
+    judged_share,
     make_crops,
 )
 from tegaki.metadata import READER_VERSION, Provenance, c2pa_available, checked_anchors, examine
-from tegaki.model import SHIPPED, Bundle, CascadeBundle, Output, load_bundle, open_session
+from tegaki.model import (
+    SHIPPED,
+    Bundle,
+    CascadeBundle,
+    Output,
+    joined,
+    load_bundle,
+    open_session,
+)
 from tegaki.results.result import CropScore, ErrorInfo, Measurement
 from tegaki.results.scoring_config import Cascade, ScoringContext
 
@@ -73,7 +85,7 @@ class PictureScorer:
 
     Raises:
         BundleError: a network is missing or damaged.
-        AnchorsError, MissingExtra: see :meth:`tegaki.Detector.load`.
+        AnchorsError, MissingLibrary: see :meth:`tegaki.Detector.load`.
     """
 
     def __init__(
@@ -125,23 +137,27 @@ class PictureScorer:
 
     def measure_and_show(self, content: bytes | HeldPicture) -> tuple[Measurement, bytes | None]:
         """The measurement of a file's content or of pixels, and a small JPEG of what was judged."""
-        measurement, picture = self._measured(content)
-        return measurement, None if picture is None else _thumbnail(picture)
+        measurement, parts = self._measured(content)
+        return measurement, _thumbnail(parts) if parts else None
 
-    def predict(self, picture: Image.Image) -> tuple[CascadeStep, Output]:
-        """What an RGB picture's scores rest on: the step that is sure of it, or the last one."""
+    def predict(self, *parts: Image.Image) -> tuple[CascadeStep, Output]:
+        """What a picture's scores rest on: the step that is sure of it, or the last one.
+
+        Args:
+            parts: in mode ``RGB``, what the picture is judged by; one is enough for most.
+        """
         config = self.bundle.config
         if isinstance(config, Cascade):
-            first = self.steps[0].score(picture)
+            first = self.steps[0].score(*parts)
             first = replace(first, logits=tuple(map(config.scaled, first.logits)))
             inside = first.outside is None or first.outside <= 0
             if inside and not config.low < mean(first.logits) < config.high:
                 return self.steps[0], first
-        return self.steps[-1], self.steps[-1].score(picture)
+        return self.steps[-1], self.steps[-1].score(*parts)
 
     def _measured(
         self, content: bytes | HeldPicture, sha256: str | None = None
-    ) -> tuple[Measurement, Image.Image | None]:
+    ) -> tuple[Measurement, tuple[Part, ...]]:
         data = content if isinstance(content, bytes) else None
         known = Measurement(None, None, remarks=(NO_FILE,))
         if data is not None:
@@ -152,14 +168,14 @@ class PictureScorer:
             return self._score(known, data, opened)
         except PictureError as problem:
             picture_info = opened.info if opened else None
-            return _measurement(
-                known, picture_info, self._examine(data), error=error_info(problem)
-            ), None
+            file = opened.file if isinstance(opened, OpenedPicture) else None
+            metadata = self._examine(data, file=file)
+            return _measurement(known, picture_info, metadata, error=error_info(problem)), ()
         except MemoryError:
             picture_info = opened.info if opened else None
             short = error_info(UnreadableFile("not enough memory to judge it"))
             nothing = Measurement(None, None, remarks=known.remarks)
-            return _measurement(nothing, picture_info, Provenance(), error=short), None
+            return _measurement(nothing, picture_info, Provenance(), error=short), ()
 
     def _examine(
         self,
@@ -177,21 +193,35 @@ class PictureScorer:
 
     def _score(
         self, known: Measurement, data: bytes | None, opened: OpenedPicture | HeldPicture
-    ) -> tuple[Measurement, Image.Image]:
+    ) -> tuple[Measurement, tuple[Part, ...]]:
         config = self.bundle.steps[0].config  # all steps decode alike
         with self._picture_gate.acquire(opened.pixels), opened:
-            picture, info = opened.decode_for_crops(
-                config.decode, self.limits, config.views, config.shrink
+            parts, info = opened.decode_for_crops(
+                config.decode, self.limits, config.views, config.shrink, config.tiles
             )
             metadata = Provenance()
             if isinstance(opened, OpenedPicture):
                 metadata = self._examine(data, opened.stored, pixels=True, file=opened.file)
-        step, output = self.predict(picture)
+        step, output = self.predict(*(part.picture for part in parts))
+        size = info.width, info.height
+        scores = self._scores(step, output, parts if is_long(*size, config.tiles) else ())
+        area = judged_share(parts, *size)
+        measurement = _measurement(known, info, metadata, scores, outside=output.outside, area=area)
+        return measurement, parts
+
+    def _scores(
+        self, step: CascadeStep, output: Output, tiles: Sequence[Part]
+    ) -> tuple[CropScore, ...]:
         names = step.bundle.config.views.names
         if len(self.steps) > 1:
             names = tuple(f"{step.bundle.folder.name} {name}" for name in names)
-        scores = tuple(map(CropScore, names, output.logits))
-        return _measurement(known, info, metadata, scores, outside=output.outside), picture
+        if not tiles:
+            return tuple(map(CropScore, names, output.logits))
+        named = [(name, tile.box) for tile in tiles for name in names]
+        return tuple(
+            CropScore(name, logit, box)
+            for (name, box), logit in zip(named, output.logits, strict=True)
+        )
 
 
 class CascadeStep:
@@ -204,11 +234,11 @@ class CascadeStep:
         self.pictures = 0
         self.seconds = 0.0
 
-    def score(self, picture: Image.Image) -> Output:
-        """The output for an RGB picture."""
+    def score(self, *parts: Image.Image) -> Output:
+        """The output for all parts of one picture, in mode ``RGB``."""
         started = time.thread_time()
-        views = make_crops(picture, self.bundle.config.views)
-        output = self._session.run(views.unique, views.inverse)
+        views = [make_crops(part, self.bundle.config.views) for part in parts]
+        output = joined([self._session.run(each.unique, each.inverse) for each in views])
         with self._lock:
             self.pictures += 1
             self.seconds += time.thread_time() - started
@@ -249,6 +279,7 @@ def _measurement(
     views: tuple[CropScore, ...] = (),
     error: ErrorInfo | None = None,
     outside: float | None = None,
+    area: float | None = None,
 ) -> Measurement:
     shape = {} if picture is None else asdict(picture) | {"format": picture.format or None}
     return replace(
@@ -259,11 +290,17 @@ def _measurement(
         remarks=known.remarks + metadata.remarks,
         error=error,
         outside=outside,
+        judged_area=area,
     )
 
 
-def _thumbnail(picture: Image.Image) -> bytes:
-    small = picture.copy()
+def _thumbnail(parts: Sequence[Part]) -> bytes:
+    """Of what was judged; the tiles of a long picture in a square, row by row."""
+    columns = ceil(sqrt(len(parts)))
+    width, height = parts[0].picture.size
+    small = Image.new("RGB", (columns * width, ceil(len(parts) / columns) * height), "white")
+    for index, part in enumerate(parts):
+        small.paste(part.picture, (index % columns * width, index // columns * height))
     small.thumbnail((_THUMBNAIL, _THUMBNAIL))
     stream = io.BytesIO()
     small.save(stream, "JPEG", quality=_THUMBNAIL_QUALITY)

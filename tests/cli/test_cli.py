@@ -57,7 +57,7 @@ def test_version_and_help() -> None:
 
 
 def test_check_shows_everything(folder: Path) -> None:
-    done = tegaki("check", folder / "a.png")
+    done = tegaki("check", "--verbose", folder / "a.png")
     assert done.returncode == 0
     assert done.stderr == ""
     assert re.search(r"verdict +(likely drawn|likely generated|not sure)\n", done.stdout)

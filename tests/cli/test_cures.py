@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from tegaki import MissingExtra
 from tegaki.cli.cures import install, with_cure, with_install
 from tegaki.cli.main import program
+from tegaki.errors import MissingLibrary
 from tests.conftest import ROOT, painting
 
 SOURCE = ROOT / "src" / "tegaki"
@@ -60,6 +61,12 @@ def test_an_extra_is_installed_for_the_python_that_runs() -> None:
     assert install("tegaki[parquet]") == command
     assert with_cure("MissingExtra", str(problem)) == f"{problem}: {command}"
     assert with_install(f"{problem}.") == f"{problem}: {command}."
+
+
+def test_a_library_is_installed_for_the_python_that_runs() -> None:
+    problem = MissingLibrary("reading it", "c2pa-python")
+    assert str(problem) == "reading it needs c2pa-python, which is not installed"
+    assert with_install(f"{problem}.") == f"{problem}: {install('c2pa-python')}."
 
 
 def test_what_does_not_help_is_not_said() -> None:

@@ -99,7 +99,7 @@ CASES: dict[str, tuple[Answer, type[PictureError], str]] = {
     "mumbling": (mumbling, UnreadableFile, r"answers 418 \\udcffa{400,500}$"),
     "empty": (status(200, Content_Length="0"), EmptyFile, "empty"),
     "announced": (status(200, Content_Length="99999"), FileTooLarge, "99,999 bytes, over"),
-    "endless": (endless, FileTooLarge, "more than 5,000 bytes"),
+    "endless": (endless, FileTooLarge, "over the limit of 5,000 bytes"),
     "stalled": (stalled, UnreadableFile, "in time"),
     "dripping": (dripping, UnreadableFile, "in time"),
     "short": (short, UnreadableFile, "cannot be read"),

@@ -235,7 +235,7 @@ def test_a_plan_keeps_what_the_run_needs(tree: Path, tmp_path: Path) -> None:
     assert tegaki(*command, *limits, cwd=tree).returncode == 0  # again: nothing changes
     assert read_plan(open_target(out)) == plan
     done = tegaki(*command, *limits[:2], cwd=tree)
-    assert "was begun with another --max-seconds" in done.stderr
+    assert "was begun with another time limit" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,12 @@ from tegaki.formats import Structure, sniff, walk
 from tegaki.imaging import OpenedPicture, decode
 from tegaki.metadata import examine
 from tegaki.metadata.containers import survey
+from tegaki.utils.packed import FilePath, children, open_folder
 from tests.conftest import painting
 from tests.formats.hostile import MORE, damaged
 from tests.metadata.bytes_made import jpeg_segment, png_text, png_with, saved
 
-SEEDS = sorted((Path(__file__).parents[1] / "metadata" / "fuzz_corpus").iterdir())
+SEEDS = children(open_folder(Path(__file__).parents[1] / "metadata" / "fuzz_corpus"))
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "AVIF", "TIFF")
 FILES = [saved(form) for form in FORMATS] + [
     saved(form, save_all=True, append_images=MORE, duration=100)
@@ -50,7 +51,7 @@ def hold_one_idea(data: bytes) -> bool:
 
 
 @pytest.mark.parametrize("path", SEEDS, ids=lambda path: path.name)
-def test_of_every_seed(path: Path) -> None:
+def test_of_every_seed(path: FilePath) -> None:
     hold_one_idea(path.read_bytes())
 
 

@@ -18,10 +18,23 @@ from PIL import Image
 
 from tegaki import Detector
 from tegaki.errors import BlankPicture, CorruptPicture, PictureError, TruncatedPicture
-from tegaki.imaging import Limits, OpenedPicture, PictureInfo, normalise
+from tegaki.imaging import Limits, OpenedPicture, Part, PictureInfo, normalise
 from tegaki.metadata import examine
-from tegaki.results.scoring_config import CropPolicy, DecodePolicy, ShrinkPolicy
+from tegaki.results.scoring_config import CropPolicy, DecodePolicy, ShrinkPolicy, TilePolicy
 from tests.conftest import painting
+from tests.imaging.made import (
+    P3,
+    PQ,
+    cicp,
+    deep_with_key,
+    gama,
+    grey_profile,
+    hidden_default,
+    iccp,
+    p3_profile,
+    small_first_frame,
+    with_chunks,
+)
 from tests.metadata.pixels.encoders import watermark
 from tests.metadata.pixels.test_watermark import WRITTEN, textured
 
@@ -79,7 +92,8 @@ def whole(data: bytes) -> tuple[Image.Image, PictureInfo]:
 
 def banded(data: bytes, shrink: ShrinkPolicy | None = None) -> tuple[Image.Image, PictureInfo]:
     with OpenedPicture(data) as opened:
-        return opened.decode_for_crops(DecodePolicy(), Limits(), VIEWS, shrink)
+        parts, facts = opened.decode_for_crops(DecodePolicy(), Limits(), VIEWS, shrink)
+        return parts[0].picture, facts
 
 
 @pytest.mark.usefixtures("tiny_bands")
@@ -266,6 +280,76 @@ def test_blank_pictures() -> None:
 def chunk(kind: bytes, data: bytes) -> bytes:
     check = zlib.crc32(kind + data)
     return len(data).to_bytes(4, "big") + kind + data + check.to_bytes(4, "big")
+
+
+# ---- colours, frames, keys and tiles -----------------------------------------------------------
+
+
+def tagged(kind: str) -> bytes:
+    """A picture that is decoded in a way of its own."""
+    colour, grey = noise(130, 170, "RGB", 7), noise(130, 170, "L", 7)
+    flat, frames = Image.new("RGB", (130, 170), "white"), [colour, noise(130, 170, "RGB", 8)]
+    made: dict[str, Callable[[], bytes]] = {
+        "profile": lambda: with_chunks(saved(colour, "PNG"), iccp(p3_profile())),
+        "profile and alpha": lambda: with_chunks(
+            saved(noise(130, 170, "RGBA", 7), "PNG"), iccp(p3_profile())
+        ),
+        "profile and palette": lambda: with_chunks(
+            saved(noise(130, 170, "P", 7), "PNG"), iccp(p3_profile())
+        ),
+        "grey profile": lambda: with_chunks(saved(grey, "PNG"), iccp(grey_profile(1))),
+        "gamma of grey": lambda: with_chunks(saved(grey, "PNG"), gama(0.7)),
+        "code points": lambda: with_chunks(saved(colour, "PNG"), cicp(P3, PQ)),
+        "profile in JPEG": lambda: saved(colour, "JPEG", 6, icc_profile=p3_profile()),
+        "CMYK": lambda: saved(colour.convert("CMYK"), "JPEG", 3),
+        "profile in WebP": lambda: saved(
+            colour, "WEBP", 5, lossless=True, icc_profile=p3_profile()
+        ),
+        "fade-in": lambda: saved(flat, "GIF", save_all=True, append_images=frames),
+        "small frame": small_first_frame,
+        "hidden default": lambda: hidden_default(frames, flat),
+        "deep key": lambda: deep_with_key(90),
+        "grey key": lambda: with_chunks(saved(grey, "PNG"), chunk(b"tRNS", b"\x01\x07")),
+        "colour key": lambda: with_chunks(
+            saved(colour, "PNG"), chunk(b"tRNS", bytes((0, 1, 9, 2, 0, 3)))
+        ),
+    }
+    return made[kind]()
+
+
+TAGGED = (
+    "profile", "profile and alpha", "profile and palette", "grey profile", "gamma of grey",
+    "code points", "profile in JPEG", "CMYK", "profile in WebP", "fade-in", "small frame",
+    "hidden default", "deep key", "grey key", "colour key",
+)  # fmt: skip
+
+
+@pytest.mark.usefixtures("tiny_bands")
+@pytest.mark.parametrize("kind", TAGGED)
+def test_bands_are_converted_as_wholes_are(kind: str) -> None:
+    (picture, facts), (expected, same) = banded(tagged(kind)), whole(tagged(kind))
+    assert facts == same
+    assert picture.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg", "webp", "png-deep"])
+@pytest.mark.parametrize("size", [(70, 4000), (900, 77), (400, 2500), (2400, 400)])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_tiles_too(kind: str, size: tuple[int, int], orientation: int, tiny_bands: None) -> None:
+    mode, form, options = KINDS[kind]
+    data = saved(noise(*size, mode, 0), form, orientation, **options)
+    with mock.patch("tegaki.imaging.decode.LARGE", 1 << 60):
+        expected, same = tiled(data)
+    parts, facts = tiled(data)
+    assert facts == same
+    assert [part.box for part in parts] == [part.box for part in expected]
+    found = [part.picture.tobytes() for part in parts]
+    assert found == [part.picture.tobytes() for part in expected]
+
+
+def tiled(data: bytes) -> tuple[tuple[Part, ...], PictureInfo]:
+    with OpenedPicture(data) as opened:
+        return opened.decode_for_crops(DecodePolicy(), Limits(), VIEWS, tiles=TilePolicy())
 
 
 # ---- rows and marks ----------------------------------------------------------------------------

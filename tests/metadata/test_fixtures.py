@@ -32,7 +32,7 @@ def manifest(fixtures: Path) -> list[dict[str, str]]:
 
 
 def test_the_counts_in_the_docs_are_those_of_today(fixtures: Path, root: Path) -> None:
-    pytest.importorskip("c2pa", reason="needs tegaki[c2pa]")
+    pytest.importorskip("c2pa", reason="needs c2pa-python")
     written = json.loads((root / "docs" / "provenance.json").read_text(encoding="utf-8"))
     assert written["tegaki"] == asdict(count(fixtures, by_tegaki))
 

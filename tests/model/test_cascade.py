@@ -188,7 +188,6 @@ def test_a_scan_says_how_often_the_careful_model_was_asked(
 
 
 def test_a_watch_says_it_too(bundle: CascadeBundle, pictures: Path, tmp_path: Path) -> None:
-    pytest.importorskip("sqlalchemy", reason="needs tegaki[store]")
     store = ("--store", tmp_path / "s.tegaki", "--once", "--settle", "0")
     done = tegaki("watch", pictures, *store, "--model", bundle.folder)
     assert done.returncode == 0, done.stderr
@@ -210,7 +209,6 @@ def rows_of(said: str) -> list[dict[str, object]]:
 
 
 def test_a_store_keeps_what_was_said(bundle: CascadeBundle, pictures: Path, tmp_path: Path) -> None:
-    pytest.importorskip("sqlalchemy", reason="needs tegaki[store]")
     store = tmp_path / "s.tegaki"
     by = ("--store", store, "--model", bundle.folder)
     plain = rows_of(tegaki("scan", pictures, "--json", "-q", "--model", bundle.folder).stdout)
@@ -227,7 +225,6 @@ def test_a_store_keeps_what_was_said(bundle: CascadeBundle, pictures: Path, tmp_
 
 
 def test_results_by_the_name_of_the_cascade(pictures: Path, tmp_path: Path) -> None:
-    pytest.importorskip("sqlalchemy", reason="needs tegaki[store]")
     store = tmp_path / "s.tegaki"
     done = tegaki("scan", pictures, "--store", store, "--model", "auto")
     assert "  careful model: " in done.stderr

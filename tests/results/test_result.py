@@ -20,6 +20,8 @@ from tests.conftest import ROOT, painting
 TEXT = st.text(max_size=20)
 MAYBE = st.none() | TEXT
 NUMBERS = st.floats(-30, 30)
+SIDES = st.integers(0, 9999)
+BOXES = st.none() | st.tuples(SIDES, SIDES, SIDES, SIDES)
 CLAIMS = st.builds(
     Claim,
     tool=TEXT,
@@ -47,13 +49,15 @@ JUDGED = st.builds(
     verdict=st.sampled_from(["drawn", "generated", "unsure"]),
     probability=st.floats(0, 1),
     logit=NUMBERS,
-    views=st.lists(st.builds(CropScore, TEXT, NUMBERS), max_size=2).map(tuple),
+    views=st.lists(st.builds(CropScore, TEXT, NUMBERS, BOXES), max_size=2).map(tuple),
     reasons=st.lists(TEXT, max_size=3).map(tuple),
     claims=st.lists(CLAIMS, max_size=2).map(tuple),
     error=st.none(),
     model=TEXT,
     recipe=TEXT,
     domain=st.sampled_from([None, "inside", "outside"]),
+    judged_area=st.none() | st.floats(0, 1),
+    judged_frame=st.none() | st.integers(1, 99),
 )
 FAILED = st.builds(
     lambda row, kind, message: replace(
@@ -63,6 +67,9 @@ FAILED = st.builds(
     TEXT,
     TEXT,
 )
+
+
+LATER = {"domain", "judged_area", "judged_frame"}
 
 
 def is_text(row: Result) -> bool:
@@ -97,8 +104,9 @@ def test_what_later_versions_add_is_left_out(detector: Detector) -> None:
     for part in (plain, plain["views"][0], plain["claims"][0], plain["claims"][0]["place"]):
         part["new"] = 1
     assert Result.from_dict(plain) == row
-    del plain["domain"]  # which came later
-    assert Result.from_dict(plain) == replace(row, domain=None)
+    for name in LATER:
+        del plain[name]
+    assert Result.from_dict(plain) == replace(row, domain=None, judged_area=None)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +120,11 @@ def test_what_later_versions_add_is_left_out(detector: Detector) -> None:
         ({"domain": {}}, "domain is none of"),
         ({"views": [3]}, "views is not of type Mapping"),
         ({"views": [{"name": "a"}]}, "logit is missing"),
+        ({"views": [{"name": "a", "logit": 1, "box": [0, 0, 9]}]}, "box has 3 numbers, not 4"),
+        ({"views": [{"name": "a", "logit": 1, "box": [0, 0, 9, "9"]}]}, "box is not of type int"),
+        ({"views": [{"name": "a", "logit": 1, "box": 9}]}, "box is not of type list"),
+        ({"judged_area": "all"}, "judged_area is not of type float"),
+        ({"judged_frame": 1.5}, "judged_frame is not of type int"),
         ({"reasons": "why"}, "reasons is not of type list"),
         ({"claims": [{"place": None}]}, "place is not of type"),
         ({"error": {"type": "TooSmall", "message": ""}}, "exactly when the verdict is error"),
@@ -123,7 +136,7 @@ def test_what_is_no_row_is_refused(detector: Detector, change: dict[str, Any], s
     plain = detector.inspect(painting()).to_dict()
     with pytest.raises(ValueError, match=said):
         Result.from_dict(plain | change)
-    for name in plain.keys() - {"domain"}:
+    for name in plain.keys() - LATER:
         with pytest.raises(ValueError, match=f"{name} is missing"):
             Result.from_dict({key: value for key, value in plain.items() if key != name})
     with pytest.raises(ValueError, match="a row is an object, not list"):
@@ -135,7 +148,7 @@ def test_in_short(detector: Detector) -> None:
     assert str(row) == f"a\\x1b[2J.png: not sure ({row.probability:.3f} generated)"
     assert str(detector.inspect(b"")) == "picture: EmptyFile: the file is empty"
     assert repr(detector) == (
-        f"<tegaki.Detector {row.model}, recipe {row.recipe}: pixels and metadata>"
+        f"<tegaki.Detector {row.model}, config {row.recipe}: pixels and metadata>"
     )
 
 

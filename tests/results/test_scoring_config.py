@@ -12,23 +12,27 @@ from tegaki.results.scoring_config import (
     ModelRef,
     ScoringConfig,
     ShrinkPolicy,
+    TilePolicy,
 )
 
-RECIPE = ScoringConfig(DecodePolicy(), CropPolicy(), ModelRef("m", "0" * 64), Calibration(1.0, 0.0))
+RECIPE = ScoringConfig(
+    DecodePolicy(version=1), CropPolicy(), ModelRef("m", "0" * 64), Calibration(1.0, 0.0)
+)
 
 
 SHRINKING = dataclasses.replace(RECIPE, shrink=ShrinkPolicy())
+TILED = dataclasses.replace(RECIPE, tiles=TilePolicy())
 SIZED = dataclasses.replace(RECIPE, views=CropPolicy(sizes=(160, 160, 128, 128)))
 HEAD = dataclasses.replace(RECIPE, base=ModelRef("b", "2" * 64))
 
 
 def test_it_survives_being_stored() -> None:
-    for recipe in (RECIPE, SHRINKING, SIZED, HEAD):
+    for recipe in (RECIPE, SHRINKING, SIZED, HEAD, TILED):
         assert ScoringConfig.from_dict(recipe.to_dict()) == recipe
 
 
-def test_bundles_from_before_there_were_shrinking_bases_and_sizes_keep_their_hash() -> None:
-    assert not {"shrink", "base"} & RECIPE.to_dict().keys()
+def test_bundles_from_before_there_were_shrinking_bases_sizes_and_tiles_keep_their_hash() -> None:
+    assert not {"shrink", "base", "tiles"} & RECIPE.to_dict().keys()
     assert "sizes" not in RECIPE.to_dict()["views"]
     assert RECIPE.hash == "75ceb0aef80a4477"
 
@@ -47,6 +51,8 @@ def test_everything_in_it_moves_the_hash() -> None:
         dataclasses.replace(RECIPE, base=ModelRef("b", "3" * 64)),
         dataclasses.replace(RECIPE, views=CropPolicy(sizes=(128, 128, 160, 160))),
         dataclasses.replace(RECIPE, shrink=ShrinkPolicy(least_side=5000)),
+        TILED,
+        dataclasses.replace(RECIPE, tiles=TilePolicy(most=4)),
     ]
     hashes = {recipe.hash for recipe in (RECIPE, *others)}
     assert len(hashes) == len(others) + 1

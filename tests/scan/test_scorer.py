@@ -55,7 +55,6 @@ def test_a_scan_asks_its_scorer(folder: Path, workers: int) -> None:
 
 
 def test_a_scan_into_a_store_measures_a_content_once(folder: Path, tmp_path: Path) -> None:
-    pytest.importorskip("sqlalchemy", reason="needs tegaki[store]")
     from tegaki.scan.incremental import scan_into
     from tegaki.store import Store
 

@@ -43,7 +43,6 @@ def test_many_files(folder: Path, workers: int) -> None:
 
 
 def test_a_scan_and_a_store(folder: Path) -> None:
-    pytest.importorskip("sqlalchemy", reason="needs tegaki[store]")
     command = [*TEGAKI, "scan", str(folder), "--recursive", "--json", "--max-seconds", "3"]
     store = ["--store", str(folder.parent / "s.tegaki")]
     with stalling(folder / "1-away", ("a.png", "b.png")):

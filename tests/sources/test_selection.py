@@ -94,7 +94,6 @@ def test_a_table_without_pictures_is_a_side_car(tmp_path: Path) -> None:
 
 
 def test_a_store_takes_side_cars_up_when_they_are_asked_for(folder: Path) -> None:
-    pytest.importorskip("sqlalchemy", reason="needs tegaki[store]")
     store = ("--store", str(folder / "rows.tegaki"))
     for options, expected in (
         ((), PICTURES),

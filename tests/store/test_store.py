@@ -82,7 +82,7 @@ def test_a_new_recipe_scores_everything_and_thresholds_nothing(
     scanned(where, detector, tree)
     recipe = load_single("fast").config
     recipe = replace(recipe, calibration=replace(recipe.calibration, intercept=1.0))
-    other = Counting(of_other_bundle(detector, recipe=recipe))
+    other = Counting(of_other_bundle(detector, config=recipe))
     assert ways(scanned(where, other, tree)) == {"scored": 4, "hashed": 2}
     assert {row.recipe for row in rows(where)} == {recipe.hash}
     old = rows(where, Query(model=detector.context.config_hash))

@@ -22,7 +22,6 @@ from click.testing import CliRunner
 
 from tegaki.cli.main import program
 from tegaki.store import Query, Store, results
-from tests.cli.test_cli import TEGAKI
 from tests.conftest import painting
 from tests.watch.conftest import Receiver, Workspace, generated, status, until
 
@@ -433,14 +432,3 @@ def test_a_file_is_no_folder(workspace: Workspace) -> None:
     done = CliRunner().invoke(program, ["watch", str(path), "--store", workspace.store])
     assert done.exit_code == 2
     assert "is no folder" in done.stderr
-
-
-def test_a_missing_extra_is_named(workspace: Workspace) -> None:
-    code = "import sys; sys.modules['watchdog'] = None; from tegaki.cli.main import main; main()"
-    command = [sys.executable, "-c", code, *workspace.command()[len(TEGAKI) :]]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 2
-    assert "watching by file system events needs the extra tegaki[watch]: " in done.stderr
-    assert done.stderr.endswith("; or use --poll\n")
-    assert not Path(workspace.store).exists()
-    assert subprocess.run([*command, "--once"], capture_output=True).returncode == 0

@@ -19,9 +19,11 @@ from tools.ideas.nsfwjs import CHANNELS, MobileNet
 EACH_NSFWJS = 1
 EACH_VIEW = 1
 VIEWS = {
-    "the centre, pixel by pixel": "middle",
-    "the centred square, shrunk": "centre",
+    "the centre, pixel by pixel": ("middle", PLAN.size),
+    "the same of 128 pixels": ("middle", 128),
+    "the centred square, shrunk": ("centre", PLAN.size),
 }
+"""By what they are called: the crop's name, and its side in pixels."""
 
 
 def nsfwjs(setting: Setting) -> dict[str, Any]:
@@ -40,10 +42,11 @@ def second_view(setting: Setting) -> dict[str, Any]:
     rows = setting.pictures.at_most(EACH_VIEW)
     ids = [setting.pictures.ids[row] for row in rows]
     others = {}
-    for words, name in VIEWS.items():
-        policy = CropPolicy(names=(name,), size=PLAN.size)
+    for words, (name, size) in VIEWS.items():
+        policy = CropPolicy(names=(name,), size=size)
+        key = f"view-{name}" if size == PLAN.size else f"view-{name}-{size}"
         found = setting.kept(
-            f"view-{name}", ids, (len(PLAN.columns),),
+            key, ids, (len(PLAN.columns),),
             partial(_view, setting, policy),
         )  # fmt: skip
         others[words] = found.astype(np.float32)

@@ -17,7 +17,6 @@ _CURES = (
     ("BundleError", r"its recipe makes none$", "such a run is for tegaki lab evaluate"),
     ("BundleError", r"has no card to check", "write it without --check"),
     ("StoreError", r"^there is no store ", "tegaki scan --store makes one"),
-    ("MissingExtra", r"^watching by file system events ", "or use --poll"),
     ("ClusterError", r"begun with another limit on bytes", "--max-bytes sets it"),
     ("ClusterError", r"begun with another time limit", "--max-seconds sets it"),
     ("ClusterError", r"begun with other trusted", "--trust-anchors and --max-pixels set them"),
@@ -38,7 +37,7 @@ _CURES = (
      "CUDA_VISIBLE_DEVICES= keeps them on CPUs"),
 )  # fmt: skip
 """The name of an error, what its text has, and what helps."""
-_EXTRA = re.compile(r"needs the extra (tegaki\[\w+\])")
+_MISSING = re.compile(r"needs (?:the extra (tegaki\[\w+\])|([\w-]+), which is not installed)")
 
 
 def with_cure(kind: str, message: str) -> str:
@@ -53,9 +52,9 @@ def with_cure(kind: str, message: str) -> str:
 
 
 def with_install(text: str) -> str:
-    """A text, and behind an extra that it names the command that brings it to the Python that
-    runs."""
-    return _EXTRA.sub(lambda found: f"{found[0]}: {install(found[1])}", text)
+    """A text, and behind an extra or a library that it names the command that brings it to the
+    Python that runs."""
+    return _MISSING.sub(lambda found: f"{found[0]}: {install(found[1] or found[2])}", text)
 
 
 def install(what: str) -> str:

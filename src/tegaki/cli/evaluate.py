@@ -15,6 +15,7 @@ from tegaki.cli.output_checks import check_folder
 from tegaki.cli.progress import make_progress
 from tegaki.cli.train import FILE, FOLDER
 from tegaki.detector import default_workers
+from tegaki.errors import CorpusError
 from tegaki.lab.corpus import load_corpus
 from tegaki.lab.corpus.protocols import load_protocol, protocol_names
 from tegaki.lab.corpus.splits import assign
@@ -32,6 +33,7 @@ from tegaki.lab.evaluation.predictors import load_predictor
 from tegaki.lab.evaluation.report import Report, read_report, write_report
 from tegaki.lab.evaluation.verify import verify as find_differences
 from tegaki.lab.reproduction.ensemble import check_share
+from tegaki.utils.packed import FilePath, zip_files
 from tegaki.utils.tables import Table
 from tegaki.utils.text import printable
 
@@ -66,7 +68,7 @@ PINNED = ("accuracy", "auc", "f1")
     "--family", metavar="NAME", help="Of leave-one-family-out: the one that was not trained on."
 )
 @click.option(
-    "--out", type=FOLDER, required=True, metavar="DIR", help="Gets report.json, predictions.csv."
+    "--out", type=FOLDER, required=True, metavar="DIR", help="Gets report.json, predictions.csv.gz."
 )
 @click.option("--replace", is_flag=True, help="Write over a report that is in DIR already.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
@@ -166,6 +168,8 @@ def _interval(figure: dict[str, float]) -> str:
 def verify(reports: tuple[Path, ...]) -> None:
     """Compute every number of each REPORT again from the predictions beside it.
 
+    REPORT is a report.json, or a zip archive: then every report.json in it.
+
     Figures and counts are computed again, and what else follows from predictions is checked: the
     share of an ensemble, the family that was left out. What a report says of its protocol, model,
     recipes and data is taken as said.
@@ -173,6 +177,7 @@ def verify(reports: tuple[Path, ...]) -> None:
     \b
     Examples:
       tegaki lab verify reports/unseen/report.json
+      tegaki lab verify docs/ablation/cells.zip
 
     \b
     Exit codes:
@@ -182,14 +187,24 @@ def verify(reports: tuple[Path, ...]) -> None:
       130  stopped by Ctrl-C
     """
     failed = False
-    for path in reports:
+    for path in (report for named in reports for report in _reports(named)):
         problems = find_differences(path, [check_share])
         failed = failed or bool(problems)
         for problem in problems:
             click.echo(printable(f"{path}: {problem}"))
         if not problems:
-            click.echo(f"{path}: true")
+            click.echo(printable(f"{path}: true"))
     sys.exit(1 if failed else 0)
+
+
+def _reports(path: Path) -> list[FilePath]:
+    """A report, or those in a zip archive."""
+    if path.suffix != ".zip":
+        return [path]
+    found: list[FilePath] = [file for file in zip_files(path) if file.name == "report.json"]
+    if not found:
+        raise CorpusError(f"{path} holds no report.json")
+    return found
 
 
 @click.command(no_args_is_help=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import click
 
-from tegaki.errors import AnchorsError, EmptyFile, FileTooLarge, MissingExtra
+from tegaki.errors import AnchorsError, EmptyFile, FileTooLarge
 from tegaki.imaging import MAX_BYTES, MAX_PIXELS, MAX_SECONDS, Limits
 from tegaki.metadata import checked_anchors
 from tegaki.results.result import SHOWN, VERDICTS, Verdict
@@ -234,25 +234,13 @@ def open_store(where: str, *, must_exist: bool = False, wait: float | None = Non
         wait: seconds that another process's write is waited for, in place of the usual.
 
     Raises:
-        MissingExtra: there is nothing to open it with.
+        MissingExtra: it is in PostgreSQL, and the driver is not installed.
         StoreError: it cannot be opened.
     """
     waits = {} if wait is None else {"wait": wait}
-    return store_type().open(where, must_exist=must_exist, **waits)
+    from tegaki.store import Store  # SQLAlchemy: loaded where a store is used
 
-
-def store_type() -> type[Store]:
-    """
-    Raises:
-        MissingExtra: there is nothing to open a store with.
-    """
-    try:
-        from tegaki.store import Store
-    except ModuleNotFoundError as problem:
-        if (problem.name or "").partition(".")[0] != "sqlalchemy":
-            raise
-        raise MissingExtra("a store", "store") from problem
-    return Store
+    return Store.open(where, must_exist=must_exist, **waits)
 
 
 def read_anchors(path: Path | None) -> str | None:
@@ -260,7 +248,7 @@ def read_anchors(path: Path | None) -> str | None:
 
     Raises:
         click.BadParameter: it cannot be read, holds none, or a damaged one.
-        MissingExtra: there is nothing to read manifests with.
+        MissingLibrary: there is nothing to read manifests with.
     """
     if path is None:
         return None

@@ -16,6 +16,7 @@ from tegaki.cli.train import FILE, FOLDER
 from tegaki.detector import default_workers
 from tegaki.errors import MissingExtra, TrainingError
 from tegaki.lab.corpus import load_corpus
+from tegaki.utils.packed import open_folder
 from tegaki.utils.text import printable
 
 
@@ -47,7 +48,9 @@ def reproduce(
     training, seed-gan is the seed's own task. Three seeds for the baseline and all that is trained
     on it, one for recipes that train for hours. About ten hours on two cores for everything; what
     is finished is never computed again, and what was stopped goes on where it stopped. A terminal
-    shows how many cells are done and what each one at work said last.
+    shows how many cells are done and what each one at work said last. The cells.zip that
+    --out writes can stand in the folder of --work in place of cells/: --jobs 0 reads it, and a run
+    unpacks it and continues.
 
     \b
     Examples:
@@ -101,7 +104,7 @@ def _report(corpus: Path, work: Path, out: Path | None, *, ran: bool) -> None:
 
     check_corpus(corpus, work)
     click.echo("computing the report ...", err=True)
-    summaries = summarise(work / "cells")
+    summaries = summarise(open_folder(work / "cells"))
     if not summaries:
         problem = (
             f"no report yet: it takes a finished cell seed-0, seed-1 or seed-2 of a protocol, and "

@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 import click
 
-from tegaki.cli.options import VerdictWord, open_store, store_type
+from tegaki.cli.options import VerdictWord, open_store
 from tegaki.cli.show import Table, print_error, terminal_width
 from tegaki.model import load_bundle
 from tegaki.results.result import SHOWN, VERDICTS, Result, Verdict
@@ -45,7 +45,7 @@ _PROBABILITY = click.FloatRange(0, 1)
 @click.option("--model", type=click.Path(readable=False), metavar="NAME|DIR",
               help="Thresholds of this model, in place of the last scan's.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["table", *get_args(Format)]),
-              help="How rows are printed, or written to FILE; html is a page with small pictures. "
+              help="How rows are printed, or written to FILE; html is pages with small pictures. "
               "By default a table, or what FILE's ending says.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Short for --format jsonl.")
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
@@ -79,7 +79,7 @@ def results(
     Examples:
       tegaki results pictures.tegaki --verdict generated --sort probability --reverse
       tegaki results pictures.tegaki --claim ComfyUI --path '*/2024/*' --json
-      tegaki results pictures.tegaki --verdict unsure --limit 300 --out unsure.html
+      tegaki results pictures.tegaki --verdict unsure --out unsure.html
       tegaki results pictures.tegaki --error any --format csv | column -s, -t
 
     \b
@@ -89,7 +89,6 @@ def results(
       130  stopped by Ctrl-C; the rows so far are kept
     """
     form = _form(form, as_json, out)
-    store_type()  # says which extra is missing
     from tegaki.store import Query
     from tegaki.store import results as rows_of
 
@@ -156,6 +155,11 @@ def _put(rows: Iterator[Result], form: Shown | None, out: Path | None) -> None:
     with tempfile.TemporaryDirectory(prefix="tegaki-") as folder:
         file = Path(folder) / "rows"
         _write(rows, file, form)
+        if len(list(file.parent.iterdir())) > 1:
+            raise click.UsageError(
+                "Several pages of HTML cannot be printed: name a file with --out, or take fewer "
+                "rows with --limit."
+            )
         with file.open("rb") as written:
             while data := written.read(_COPIED):
                 click.echo(data, nl=False)

@@ -49,8 +49,8 @@ from tegaki.utils.text import printable
     "--out",
     type=click.Path(readable=False),
     metavar="FILE",
-    help="Write rows to FILE, by its ending: .jsonl, .csv, .parquet, or .html for a page with "
-    "small pictures. Replaces FILE.",
+    help="Write rows to FILE, by its ending: .jsonl, .csv, .parquet, or .html for pages with "
+    "small pictures (FILE.html, FILE-2.html ...). Replaces FILE.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines in place of the table.")
 @click.option("-r", "--recursive", is_flag=True, help="Go into folders of folders.")
@@ -98,7 +98,8 @@ def scan(
     cannot be judged; a file is looked at once, however often it is named. Of what stands in folders
     and archives, names that begin with a dot are left out, and side-cars, files beside pictures
     that hold captions, data or arrays, are passed over and counted. Rows go to the terminal, or to
-    --out; progress and the summary go to standard error. Ctrl-C keeps the rows so far.
+    --out; progress and the summary go to standard error. Ctrl-C keeps the rows so far. In the
+    table, "file" in place of a probability marks a verdict that rests on what the file says.
 
     To scan URLs, or on many machines, use tegaki cluster.
 

@@ -57,7 +57,7 @@ def open_engine(
 
     Raises:
         StoreError: the store cannot be opened.
-        MissingExtra: there is nothing to open it with.
+        MissingExtra: it is in PostgreSQL, and the driver is not installed.
     """
     if store is None:
         yield _Plain(scorer, select)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from tegaki.cli.cures import with_install
+from tegaki.errors import MissingLibrary
+from tegaki.metadata.c2pa.reader import LIBRARY
 from tegaki.results.result import SHOWN, VERDICTS
 from tegaki.scan import Summary
 
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 def report(
     summary: Summary, seconds: float, stopped: bool, before: int = 0, *, narrows: bool = False
 ) -> Iterator[str]:
-    """Counts, rate, errors by type, what was passed over, and what an extra would have read.
+    """Counts, rate, errors by type, what was passed over, and manifests that were not read.
 
     Args:
         narrows: options left files out.
@@ -38,7 +41,8 @@ def report(
     yield from skipped(summary)
     if summary.manifests:
         files = f"{summary.manifests:,} file{' has' if summary.manifests == 1 else 's have'}"
-        yield f"  {files} a C2PA manifest, which the extra tegaki[c2pa] would read"
+        missing = MissingLibrary("reading it", LIBRARY)
+        yield f"  {files} a C2PA manifest that was not read: {with_install(str(missing))}"
 
 
 def skipped(summary: Summary) -> Iterator[str]:

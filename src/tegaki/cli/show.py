@@ -10,21 +10,18 @@ import click
 from rich.cells import cell_len, chop_cells, set_cell_size
 
 from tegaki.cli.cures import with_cure, with_install
-from tegaki.results.claim import Claim, Strength
-from tegaki.results.result import SHOWN, ErrorInfo, Result, Verdict
+from tegaki.results.claim import Claim
+from tegaki.results.result import SHOWN, CropScore, ErrorInfo, Result, Verdict
 from tegaki.results.scoring_config import Thresholds
+from tegaki.sinks.pages import STRENGTH_TEXTS
 from tegaki.utils.text import printable
+from tegaki.verdict.fusion import decided_by_file
 
 COLOURS: dict[Verdict, str] = {
     "drawn": "green",
     "generated": "magenta",
     "unsure": "yellow",
     "error": "red",
-}
-_STRENGTH_TEXTS: dict[Strength, str] = {
-    "proof": "proof",
-    "declared": "declared, can be forged",
-    "hint": "a hint only",
 }
 _VERDICT_WIDTH = max(map(len, SHOWN.values()))
 _LONGEST_NAME = 44  # cells of the table's first column, at most
@@ -58,7 +55,9 @@ class Table:
 
     def line(self, result: Result) -> str:
         name = printable(result.path)
-        reason = printable(error_text(result.error) if result.error else result.reasons[0])
+        reason = printable(
+            error_text(result.error) if result.error else _without_places(result.reasons[0], result)
+        )
         colour = COLOURS[result.verdict]
         if self.width is not None and self.width < _NARROW:
             return "\n".join(self._block(name, result, reason, colour))
@@ -90,6 +89,8 @@ def error_text(error: ErrorInfo) -> str:
 
 
 def _probability(result: Result) -> str:
+    if result.probability is not None and decided_by_file(result.claims):
+        return " file"  # the verdict does not rest on the number
     return "    -" if result.probability is None else f"{result.probability:5.3f}"
 
 
@@ -129,12 +130,18 @@ def _cut_middle(name: str, width: int) -> str:
     return f"{head}…{tail}"
 
 
-def detail(result: Result, thresholds: Thresholds, width: int | None = None) -> Iterator[str]:
-    """One row in full, as lines; those that are longer than a terminal's ``width`` are wrapped."""
+def detail(
+    result: Result, thresholds: Thresholds, width: int | None = None, *, verbose: bool = False
+) -> Iterator[str]:
+    """One result, as lines; those that are longer than a terminal's ``width`` are wrapped.
+
+    Args:
+        verbose: also where marks stand, logits, and the hash of what moves a score.
+    """
     for line in wrapped(printable(result.path), width):
         yield click.style(line, bold=True)
     colour = COLOURS[result.verdict]
-    for label, text in _fields(result, thresholds):
+    for label, text in _fields(result, thresholds, verbose):
         for line in labelled_lines(label, text, width):
             verdict = label == "verdict" and line.endswith(text)
             start = line.removesuffix(text)
@@ -154,16 +161,9 @@ def labelled_lines(label: str, text: str, width: int | None) -> Iterator[str]:
         label = ""
 
 
-def _fields(result: Result, t: Thresholds) -> Iterator[tuple[str, str]]:
+def _fields(result: Result, t: Thresholds, verbose: bool) -> Iterator[tuple[str, str]]:
     yield "verdict", SHOWN[result.verdict]
-    if result.probability is not None and result.logit is not None:
-        yield (
-            "probability",
-            f"{result.probability:.3f} of generated "
-            f"(likely drawn up to {t.drawn_up_to:.3f}, "
-            f"likely generated from {t.generated_from:.3f})",
-        )
-        yield "logit", f"{result.logit:+.2f} ({_views(result)})"
+    yield from _numbers(result, t, verbose)
     if result.format:
         yield "picture", _facts(result)
     elif result.size_bytes is not None:
@@ -171,26 +171,55 @@ def _fields(result: Result, t: Thresholds) -> Iterator[tuple[str, str]]:
     if result.error:
         yield "error", printable(f"{result.error.type}: {error_text(result.error)}")
     for claim in result.claims:
-        yield "claim", f"{claim_line(claim)}: {printable(claim.place.path)}"
+        where = f": {printable(claim.place.path)}" if verbose else ""
+        yield "claim", f"{claim_line(claim)}{where}"
     if any(claim.prompt or claim.model for claim in result.claims):
         yield "", "(tegaki metadata prints prompt, model and seed)"
     for number, reason in enumerate(result.reasons):
-        yield "why" if number == 0 else "", printable(with_install(reason))
+        text = reason if verbose else _without_places(reason, result)
+        yield "why" if number == 0 else "", printable(with_install(text))
     if result.sha256:
         yield "sha256", result.sha256
-    yield "model", f"{result.model}, recipe {result.recipe}"
+    yield "model", f"{result.model}, recipe {result.recipe}" if verbose else result.model
+
+
+def _numbers(result: Result, t: Thresholds, verbose: bool) -> Iterator[tuple[str, str]]:
+    if result.probability is None or result.logit is None:
+        return
+    limits = (
+        "by the look alone; what the file says decides"
+        if decided_by_file(result.claims)
+        else f"likely drawn up to {t.drawn_up_to:.3f}, likely generated from {t.generated_from:.3f}"
+    )
+    yield "probability", f"{result.probability:.3f} of generated ({limits})"
+    if verbose:
+        yield "logit", f"{result.logit:+.2f} ({_views(result)})"
+
+
+def _without_places(reason: str, result: Result) -> str:
+    """A reason without the places of marks, which are for those who know the formats."""
+    for claim in result.claims:
+        reason = reason.replace(f" ({claim.place.path})", "")
+    return reason
 
 
 def claim_line(claim: Claim) -> str:
     """What is claimed, by which tool, and what that is worth; safe to print."""
-    return f"{claim.kind} · {printable(claim.tool)} ({_STRENGTH_TEXTS[claim.strength]})"
+    return f"{claim.kind} · {printable(claim.tool)} ({STRENGTH_TEXTS[claim.strength]})"
 
 
 def _views(result: Result) -> str:
     """Which squares of the picture were judged, and the logit of each where there are several."""
     if len(result.views) == 1:
         return result.views[0].name
-    return f"mean of {', '.join(f'{view.name} {view.logit:+.2f}' for view in result.views)}"
+    return f"mean of {', '.join(f'{_view(view)} {view.logit:+.2f}' for view in result.views)}"
+
+
+def _view(view: CropScore) -> str:
+    if view.box is None:
+        return view.name
+    left, upper, right, lower = view.box
+    return f"{view.name} ({left}, {upper}) to ({right}, {lower})"
 
 
 def _facts(result: Result) -> str:

@@ -22,7 +22,6 @@ from tegaki.cli.options import (
     max_seconds_option,
     model_option,
     open_store,
-    store_type,
 )
 from tegaki.cli.selection_options import all_files_option
 from tegaki.cli.watch_show import WatchOutput
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from tegaki.detector import Detector
     from tegaki.store import Channel, Store
     from tegaki.watch import DeliveryWorker, RetryPolicy, Send, Watcher, WatchPlan
+    from tegaki.watch.chat import MessageFormat
 
 _LOCKED = 2.0  # seconds that a locked store is waited for, before that is said and tried again
 _END = 6.0  # seconds beyond their grace that deliveries get to be left
@@ -80,6 +80,9 @@ _SECONDS = click.FloatRange(0, min_open=True)
 @click.option("--run", metavar="COMMAND", help="Run COMMAND PATH for a verdict, without a shell, "
               "with the row as a line of JSON on its standard input.")  # fmt: skip
 @click.option("--webhook", metavar="URL", help="POST the row as JSON to URL.")
+@click.option("--format", "form", type=click.Choice(["json", "discord", "slack"]), default="json",
+              show_default=True, help="What --webhook is sent: the row, or a message as the "
+              "incoming webhooks of Discord or Slack take it.")  # fmt: skip
 @click.option("--secret-file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="Sign what is POSTed with the secret in FILE (whsec_...).")  # fmt: skip
 @click.option("--timeout", type=_SECONDS, default=30.0, show_default=True, metavar="SECONDS",
@@ -108,6 +111,7 @@ def watch(
     each: Literal["path", "content"],
     run: str | None,
     webhook: str | None,
+    form: MessageFormat,
     secret_file: Path | None,
     timeout: float,
     attempts: int,
@@ -129,7 +133,6 @@ def watch(
     until it is delivered or given up, whatever ends the process, and is tried again with growing
     pauses. Side-cars (.txt, .json and the like) are left alone. Rows go to the terminal as they
     are kept.
-    Needs the extra tegaki[watch], but for --poll and --once.
 
     \b
     Examples:
@@ -137,6 +140,8 @@ def watch(
       tegaki watch uploads --store uploads.tegaki --recursive --run 'notify-send Generated'
       tegaki watch uploads --store uploads.tegaki --webhook https://example.org/hook \\
         --secret-file secret.txt --on generated,unsure
+      tegaki watch uploads --store uploads.tegaki --format discord \\
+        --webhook https://discord.com/api/webhooks/...
       tegaki watch uploads --store uploads.tegaki --once --run ./report.sh --each content
 
     \b
@@ -146,15 +151,12 @@ def watch(
       2    wrong usage, a missing part, or the store cannot be opened
       130  stopped by Ctrl-C; what is owed stays owed
     """
-    _check(folders, run, webhook, secret_file, once, poll)
-    store_type()
+    _check(folders, webhook, form, secret_file, once, poll)
     from tegaki.store import DeliveryPolicy
-    from tegaki.watch import RetryPolicy, WatchPlan, need_events
+    from tegaki.watch import RetryPolicy, WatchPlan
 
-    if not (poll or once):
-        need_events()
     retry_policy = RetryPolicy(timeout, attempts, backoff)
-    senders = _senders(run, webhook, secret_file, timeout)
+    senders = _senders(run, webhook, form, secret_file, timeout)
     plan = WatchPlan(
         folders=tuple(os.path.abspath(folder) for folder in folders),
         recursive=recursive,
@@ -174,8 +176,8 @@ def watch(
 
 def _check(
     folders: tuple[str, ...],
-    run: str | None,
     webhook: str | None,
+    form: MessageFormat,
     secret_file: Path | None,
     once: bool,
     poll: bool,
@@ -185,6 +187,10 @@ def _check(
             raise click.BadParameter(f"{folder} is no folder", param_hint="DIR")
     if secret_file and not webhook:
         raise click.UsageError("--secret-file needs --webhook.")
+    if form != "json" and not webhook:
+        raise click.UsageError("--format needs --webhook.")
+    if form != "json" and secret_file:
+        raise click.UsageError("Discord and Slack check no signature: leave out --secret-file.")
     if once and poll:
         raise click.UsageError("--once looks once, --poll again and again: choose one.")
 
@@ -231,7 +237,11 @@ def _watch(
 
 
 def _senders(
-    run: str | None, webhook: str | None, secret_file: Path | None, limit: float
+    run: str | None,
+    webhook: str | None,
+    form: MessageFormat,
+    secret_file: Path | None,
+    limit: float,
 ) -> dict[Channel, Send]:
     from tegaki.watch import Command, Webhook, read_secret
 
@@ -240,7 +250,7 @@ def _senders(
         found["run"] = Command(run, limit).send
     if webhook is not None:
         secret = read_secret(secret_file) if secret_file else None
-        found["webhook"] = Webhook(webhook, secret, limit).send
+        found["webhook"] = Webhook(webhook, secret, limit, form).send
     return found
 
 

@@ -121,7 +121,7 @@ class WatchOutput:
 
 def dead_line(delivery: DeadLetter, as_json: bool) -> str:
     """A dead letter as one line."""
-    from tegaki.store import display_path  # an extra's library
+    from tegaki.store import display_path  # loads SQLAlchemy
 
     path, raw = readable(display_path(delivery.raw))
     died = datetime.fromtimestamp(delivery.died, UTC).isoformat(timespec="seconds")

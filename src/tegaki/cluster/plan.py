@@ -115,7 +115,7 @@ class PlanRequest:
 
         Raises:
             ClusterError: it would score otherwise by now.
-            BundleError, MissingExtra: it cannot be loaded.
+            BundleError, MissingLibrary: it cannot be loaded.
         """
         loaded = self.settings.load()
         different = self.difference(loaded.scorer)

@@ -17,7 +17,6 @@ SIZES = {
 }  # fmt: skip
 """Bytes of a value by field type: TIFF 6.0, section 2; 13 is IFD, 16 to 18 are BigTIFF's, 129 is
 UTF-8 of EXIF 3.0."""
-_POINTERS = (4, 13, 16, 18)  # LONG, IFD, LONG8, IFD8
 _WIDTH, _HEIGHT, _PHOTOMETRIC, _MAKE, _SUB = 256, 257, 262, 271, 330
 _DNG_VERSION = 0xC612
 _MOST_SUB = 16  # directories below the first: raw files have up to five

@@ -26,6 +26,7 @@ from tegaki.imaging.inputs import (
     name_of,
     read_picture,
 )
+from tegaki.imaging.tiles import Part, is_long, judged_share
 
 __all__ = [
     "LARGE",
@@ -36,12 +37,15 @@ __all__ = [
     "HeldPicture",
     "Limits",
     "OpenedPicture",
+    "Part",
     "Picture",
     "PictureInfo",
     "bytes_to_read",
     "crop_boxes",
     "file_size",
+    "is_long",
     "is_one_picture",
+    "judged_share",
     "make_crops",
     "more_than",
     "name_of",

@@ -90,8 +90,12 @@ def normalise(picture: Image.Image, policy: CropPolicy) -> Image.Image:
     Returns:
         Mode ``RGB``. A short side of at most ``short_side`` is left as it is.
     """
+    return cut_from(picture, plan_crops(*picture.size, policy))
+
+
+def cut_from(picture: Image.Image, plan: CropPlan) -> Image.Image:
+    """A cut of a whole picture in mode ``RGB``."""
     width, height = picture.size
-    plan = plan_crops(width, height, policy)
     if not plan.shrinks:
         return picture if plan.size == picture.size else picture.crop(plan.box)
     first, last = rows_needed(plan, height)

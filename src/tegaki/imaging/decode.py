@@ -27,11 +27,18 @@ from tegaki.errors import (
     UnsupportedPicture,
 )
 from tegaki.formats import Structure, sniff, text_file, unsupported_format, walk
+from tegaki.formats.jpeg import JpegFile
 from tegaki.formats.png import PngFile
 from tegaki.formats.tiff import TiffFile
 from tegaki.formats.unsupported import raw_file
+from tegaki.imaging.apng import with_first_frame
 from tegaki.imaging.color import to_rgb
-from tegaki.imaging.crops import normalise, plan_crops, refuse_blank
+from tegaki.imaging.color_profiles import Conversion, conversion_of
+from tegaki.imaging.crops import cut_from, refuse_blank
+from tegaki.imaging.frames import load_shown
+from tegaki.imaging.jpeg_process import process_of
+from tegaki.imaging.png_color import png_conversion
+from tegaki.imaging.png_key import deep_alpha, settle_key
 from tegaki.imaging.png_rows import PngStrips, without_text
 from tegaki.imaging.strips import (
     crop_strips,
@@ -40,7 +47,8 @@ from tegaki.imaging.strips import (
     upright_size,
     upright_strips,
 )
-from tegaki.results.scoring_config import CropPolicy, DecodePolicy, ShrinkPolicy
+from tegaki.imaging.tiles import Part, cuts_of, parts_judged
+from tegaki.results.scoring_config import CropPolicy, DecodePolicy, ShrinkPolicy, TilePolicy
 
 T = TypeVar("T")
 
@@ -90,13 +98,15 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class PictureInfo:
     """What a picture says of its form. ``format`` is empty for pixels that come without a file;
-    ``alpha`` is ``None`` until the picture has been decoded."""
+    ``alpha`` is ``None`` until the picture has been decoded; ``judged_frame``: of an animated one
+    then, which frame is judged, from 1."""
 
     format: str
     width: int
     height: int
     animated: bool
     alpha: bool | None = None
+    judged_frame: int | None = None
 
 
 class OpenedPicture:
@@ -149,14 +159,16 @@ class OpenedPicture:
 
     @property
     def stored(self) -> Image.Image | None:
-        """The first frame as it is stored, not upright and with its alpha; decoded once
-        a decoding method has been called. ``None``: it is not decoded in full, or in bands."""
+        """The first frame as it is stored, not upright, with its alpha and in its own colours;
+        decoded once a decoding method has been called. ``None``: it is not decoded in full, or in
+        bands, or another frame is."""
         return self._image if self._in_full else None
 
     def decode(
         self, policy: DecodePolicy, limits: Limits, min_side: int
     ) -> tuple[Image.Image, PictureInfo]:
-        """The first frame, upright, on the policy's background, mode ``RGB``; and its facts.
+        """The first frame that shows something, upright, in sRGB on the policy's background,
+        mode ``RGB``; and its facts.
 
         Raises:
             TooManyPixels, TooSmall, TruncatedPicture, CorruptPicture, UnsupportedPicture.
@@ -170,12 +182,15 @@ class OpenedPicture:
         limits: Limits,
         views: CropPolicy,
         shrink: ShrinkPolicy | None = None,
-    ) -> tuple[Image.Image, PictureInfo]:
-        """What :func:`tegaki.imaging.normalise` makes of :meth:`decode`'s picture, and its facts;
-        of a large picture without ever holding all of it in RGB.
+        tiles: TilePolicy | None = None,
+    ) -> tuple[tuple[Part, ...], PictureInfo]:
+        """What is cut from :meth:`decode`'s picture and shrunk, and its facts; of a large picture
+        without ever holding all of it in RGB.
 
         Args:
             shrink: where fewer pixels than all are decoded.
+            tiles: how long pictures are cut; without it one part is cut from any picture, and is
+                what :func:`tegaki.imaging.normalise` makes of it.
 
         Raises:
             BlankPicture, and what :meth:`decode` raises.
@@ -183,10 +198,13 @@ class OpenedPicture:
         check_size(self.info, limits, views.min_side)
         factor = self._factor(shrink)
         if factor > 1 or self.is_large:
-            return guarded(lambda: self._fitted(policy, views, factor))
-        picture, info = guarded(lambda: self._whole(policy))
-        refuse_blank(picture)
-        return normalise(picture, views), info
+            parts, info = guarded(lambda: self._fitted(policy, views, tiles, factor))
+        else:
+            picture, info = guarded(lambda: self._whole(policy))
+            refuse_blank(picture)
+            cuts = cuts_of(*picture.size, views, tiles)
+            parts = tuple(Part.of(cut_from(picture, plan), plan) for plan in cuts)
+        return parts_judged(parts, info.width, info.height, tiles), info
 
     def _factor(self, shrink: ShrinkPolicy | None) -> int:
         if shrink is None or self.info.format != "JPEG":
@@ -196,37 +214,65 @@ class OpenedPicture:
     def _whole(self, policy: DecodePolicy) -> tuple[Image.Image, PictureInfo]:
         image = _open(self._data, "PNG", self.file) if self._rows else self._image
         refuse_undefined(image)
-        image.load()
+        frame, number = self._load(image)
         method = _to_upright(image)
-        upright = image if method is None else image.transpose(method)
-        picture, alpha = to_rgb(upright, policy.background)
-        return picture, self._seen(picture.size, alpha)
+        upright = frame if method is None else frame.transpose(method)
+        picture, alpha = to_rgb(upright, policy.background, self._conversion(image))
+        return picture, self._seen(picture.size, alpha, number)
 
     def _fitted(
-        self, policy: DecodePolicy, views: CropPolicy, factor: int
-    ) -> tuple[Image.Image, PictureInfo]:
-        image, stored = self._image, self._image.size
+        self, policy: DecodePolicy, views: CropPolicy, tiles: TilePolicy | None, factor: int
+    ) -> tuple[tuple[Part, ...], PictureInfo]:
+        image, stored, number = self._image, self._image.size, 0
         refuse_undefined(image)
+        conversion = self._conversion(image)
         if self._rows:
             method, strips = None, self._rows.strips(strip_height(image.width))
         else:
             if factor > 1:
                 image.draft(None, (stored[0] // factor, stored[1] // factor))
                 self._in_full = False
-            image.load()
+            frame, number = self._load(image)
             method = _to_upright(image)
-            strips = upright_strips(image, method)
+            strips = upright_strips(frame, method)
         size = upright_size(stored, method)
-        plan = plan_crops(*size, views)
+        wanted = cuts_of(*size, views, tiles)
+        cuts = wanted
         if factor > 1:
-            plan = plan.scaled(factor, upright_offset(stored, factor, method))
-        picture, alpha = crop_strips(
-            strips, upright_size(image.size, method), plan, policy.background
+            cuts = [plan.scaled(factor, upright_offset(stored, factor, method)) for plan in wanted]
+        found, alpha = crop_strips(
+            strips, upright_size(image.size, method), cuts, policy.background, conversion
         )
-        return picture, self._seen(size, alpha)
+        parts = tuple(map(Part.of, found, wanted))
+        return parts, self._seen(size, alpha, number)
 
-    def _seen(self, size: tuple[int, int], alpha: bool) -> PictureInfo:
-        return PictureInfo(self.info.format, *size, self.info.animated, alpha)
+    def _load(self, image: ImageFile.ImageFile) -> tuple[Image.Image, int]:
+        """The frame that is judged, with its alpha, and its number, from 0."""
+        frame, number = load_shown(image, animated=self.info.animated)
+        self._in_full &= number == 0
+        alpha = None
+        if number == 0 and self._is_deep_png:
+            alpha = deep_alpha(image, _prepared(self._data, self.file))
+        if alpha is not None:
+            frame = frame.convert("RGB")
+            frame.putalpha(alpha)
+        return frame, number
+
+    @property
+    def _is_deep_png(self) -> bool:
+        return self.info.format == "PNG" and self._data[24:25] == b"\x10"
+
+    def _conversion(self, image: Image.Image) -> Conversion | None:
+        """To sRGB; ``None`` where the file says nothing of its colours."""
+        if isinstance(self.file, PngFile):
+            return png_conversion(self._data, self.file, image.mode)
+        profile = image.info.get("icc_profile")
+        return conversion_of(profile, image.mode) if isinstance(profile, bytes) else None
+
+    def _seen(self, size: tuple[int, int], alpha: bool, frame: int) -> PictureInfo:
+        info = self.info
+        judged = frame + 1 if info.animated else None
+        return PictureInfo(info.format, *size, info.animated, alpha, judged)
 
 
 def check_size(info: PictureInfo, limits: Limits, min_side: int) -> None:
@@ -243,11 +289,24 @@ def check_size(info: PictureInfo, limits: Limits, min_side: int) -> None:
 
 
 def _open(data: bytes, name: str, file: Structure | None) -> ImageFile.ImageFile:
-    if isinstance(file, PngFile):
-        data = without_text(data, file)
+    process = process_of(data, file) if isinstance(file, JpegFile) else None
+    if process:
+        process.refuse()
     module, plugin = _PLUGINS[name].split(".")
-    opened: ImageFile.ImageFile = getattr(import_module(f"PIL.{module}"), plugin)(io.BytesIO(data))
+    plain = io.BytesIO(_prepared(data, file))
+    opened: ImageFile.ImageFile = getattr(import_module(f"PIL.{module}"), plugin)(plain)
+    if name == "PNG":
+        settle_key(opened, data[24])
+    elif process and process.is_arithmetic:
+        opened.decodermaxblock = len(data)
     return opened
+
+
+def _prepared(data: bytes, file: Structure | None) -> bytes:
+    """What the decoder is given."""
+    if not isinstance(file, PngFile):
+        return data
+    return with_first_frame(data, file) or without_text(data, file)
 
 
 def _picture_info(image: ImageFile.ImageFile, name: str, file: Structure | None) -> PictureInfo:

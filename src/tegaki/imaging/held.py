@@ -10,7 +10,6 @@ import numpy.typing as npt
 from PIL import Image
 
 from tegaki.errors import InputError
-from tegaki.imaging.crops import plan_crops
 from tegaki.imaging.decode import (
     LARGE,
     Limits,
@@ -20,8 +19,10 @@ from tegaki.imaging.decode import (
     refuse_undefined,
     upright_method,
 )
+from tegaki.imaging.png_color import held_conversion
 from tegaki.imaging.strips import crop_strips, upright_size, upright_strips
-from tegaki.results.scoring_config import CropPolicy, DecodePolicy, ShrinkPolicy
+from tegaki.imaging.tiles import Part, cuts_of, parts_judged
+from tegaki.results.scoring_config import CropPolicy, DecodePolicy, ShrinkPolicy, TilePolicy
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -78,7 +79,8 @@ class HeldPicture:
         limits: Limits,
         views: CropPolicy,
         shrink: ShrinkPolicy | None = None,
-    ) -> tuple[Image.Image, PictureInfo]:
+        tiles: TilePolicy | None = None,
+    ) -> tuple[tuple[Part, ...], PictureInfo]:
         """As :meth:`tegaki.imaging.OpenedPicture.decode_for_crops` of a file with these pixels.
 
         Args:
@@ -90,16 +92,20 @@ class HeldPicture:
             decode it, also TruncatedPicture, CorruptPicture.
         """
         check_size(self.info, limits, views.min_side)
-        return guarded(lambda: self._fitted(policy, views))
+        return guarded(lambda: self._fitted(policy, views, tiles))
 
-    def _fitted(self, policy: DecodePolicy, views: CropPolicy) -> tuple[Image.Image, PictureInfo]:
+    def _fitted(
+        self, policy: DecodePolicy, views: CropPolicy, tiles: TilePolicy | None
+    ) -> tuple[tuple[Part, ...], PictureInfo]:
         image = self._loaded()
         refuse_undefined(image)
         method = _to_upright(image)
         size = upright_size(image.size, method)
         strips = upright_strips(image, method)
-        picture, alpha = crop_strips(strips, size, plan_crops(*size, views), policy.background)
-        return picture, PictureInfo("", *size, animated=False, alpha=alpha)
+        cuts = cuts_of(*size, views, tiles)
+        found, alpha = crop_strips(strips, size, cuts, policy.background, held_conversion(image))
+        parts = parts_judged(tuple(map(Part.of, found, cuts)), *size, tiles)
+        return parts, PictureInfo("", *size, animated=False, alpha=alpha)
 
     def _loaded(self) -> Image.Image:
         picture = self._picture

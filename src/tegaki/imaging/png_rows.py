@@ -11,8 +11,10 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile, putchunk
 
 from tegaki.formats.png import BODY, SIGNATURE, PngFile, pixel_pieces
+from tegaki.imaging.png_key import settle_key
 
-_TEXT = frozenset((b"tEXt", b"zTXt", b"iTXt", b"iCCP", b"caBX"))
+TEXT = frozenset((b"tEXt", b"zTXt", b"iTXt", b"iCCP", b"caBX"))
+"""What the decoder is not given; see :func:`without_text`."""
 _IEND = bytes.fromhex("0000000049454e44ae426082")
 _ODD = frozenset((b"IHDR", b"acTL", b"fcTL", b"fdAT", b"DDAT"))
 _INDEXED = 3  # the colour type
@@ -28,13 +30,13 @@ def without_text(data: bytes, file: PngFile) -> bytes:
 
     The decoder inflates them and gives up on a picture whose workflow or prompt is larger than its
     limit. What is decoded does not depend on them: orientation is read from EXIF chunks alone, and
-    profiles are not applied.
+    profiles by :mod:`tegaki.imaging.png_color`.
     """
     kept: list[memoryview] = []
     view = memoryview(data)
     start = len(SIGNATURE)
     for kind, at, end in file.chunks:
-        if kind in _TEXT:
+        if kind in TEXT:
             if at > start:
                 kept.append(view[start:at])
             start = end
@@ -110,6 +112,7 @@ class PngStrips:
         whole.seek(0)
         strip = PngImageFile(whole)
         strip.load()
+        settle_key(strip, 8)
         return strip
 
 
@@ -150,7 +153,7 @@ def _plain_chunks(data: bytes, file: PngFile) -> list[tuple[bytes, bytes]] | Non
                 return None
         elif name in _ODD or (at > first and name in _PALETTE):
             return None
-        elif name not in _TEXT and name != b"IEND":
+        elif name not in TEXT and name != b"IEND":
             others.append((name, data[at:after]))
             if len(others) > _MOST_OTHERS:
                 return None

@@ -7,13 +7,14 @@ shrunk down in one step. So are pictures that are held whole, and the bits are t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from math import ceil
 
 import numpy as np
 from PIL import Image
 
 from tegaki.imaging.color import to_rgb
+from tegaki.imaging.color_profiles import Conversion
 from tegaki.imaging.crops import (
     CropPlan,
     Extremes,
@@ -98,38 +99,66 @@ def upright_offset(
 def crop_strips(
     strips: Iterable[Image.Image],
     size: tuple[int, int],
-    plan: CropPlan,
+    cuts: Sequence[CropPlan],
     background: tuple[int, int, int],
-) -> tuple[Image.Image, bool]:
+    conversion: Conversion | None = None,
+) -> tuple[list[Image.Image], bool]:
     """What is cut from a picture, mode ``RGB``, to the bit as
-    :func:`tegaki.imaging.crops.normalise` gives it, and whether it is transparent anywhere.
+    :func:`tegaki.imaging.crops.cut_from` gives it, and whether it is transparent anywhere.
 
     Args:
         strips: the whole upright picture, from its top to its bottom.
         size: its width and height.
+        conversion: to sRGB, as in :func:`tegaki.imaging.color.to_rgb`.
 
     Raises:
         BlankPicture: all of it is one flat colour.
     """
-    first, last = rows_needed(plan, size[1])
-    kept = Image.new("RGB", (plan.size[0], last - first))
+    fitted = [_Fitted(plan, size[1]) for plan in cuts]
     seen: Extremes | None = None
     transparent, top = False, 0
     for stored in strips:
-        strip, has_alpha = to_rgb(stored, background)
+        strip, has_alpha = to_rgb(stored, background, conversion)
         transparent |= has_alpha
         if seen is None or is_flat(seen):
             seen = _both(seen, sampled_extremes(strip))
             seen = _both(seen, extremes(strip)) if is_flat(seen) else seen
-        upper, lower = max(first, top), min(last, top + stored.height)
-        if upper < lower:
-            if upper > top or lower < top + stored.height:
-                strip = strip.crop((0, upper - top, strip.width, lower - top))
-            kept.paste(resize_width(strip, plan), (0, upper - first))
+        for each in fitted:
+            each.add(strip, top)
         top += stored.height
     if seen is not None and is_flat(seen):
         raise blank_error()
-    return resize_height(kept, plan, first), transparent
+    return [each.done() for each in fitted], transparent
+
+
+class _Fitted:
+    """One cut, as bands come in. Before its first row and after its last one it takes no memory
+    but for the result."""
+
+    def __init__(self, plan: CropPlan, height: int) -> None:
+        self._cut = plan
+        self._first, self._last = rows_needed(plan, height)
+        self._kept: Image.Image | None = None
+        self._result: Image.Image | None = None
+
+    def add(self, strip: Image.Image, top: int) -> None:
+        """Take what is needed of the next band, whose first row is ``top``."""
+        upper, lower = max(self._first, top), min(self._last, top + strip.height)
+        if upper >= lower:
+            return
+        if self._kept is None:
+            self._kept = Image.new("RGB", (self._cut.size[0], self._last - self._first))
+        if upper > top or lower < top + strip.height:
+            strip = strip.crop((0, upper - top, strip.width, lower - top))
+        self._kept.paste(resize_width(strip, self._cut), (0, upper - self._first))
+        if lower == self._last:
+            self._result, self._kept = resize_height(self._kept, self._cut, self._first), None
+
+    def done(self) -> Image.Image:
+        """The cut, once all bands have come."""
+        if self._result is None:
+            raise OSError("image file is truncated")
+        return self._result
 
 
 def _both(seen: Extremes | None, new: Extremes) -> Extremes:

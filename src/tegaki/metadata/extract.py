@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from tegaki.errors import MissingExtra
+from tegaki.errors import MissingLibrary
 from tegaki.formats import Structure
 from tegaki.formats.tiff import TiffFile
 from tegaki.metadata.c2pa import interpret, reader, remark
@@ -72,7 +72,7 @@ _THEN: tuple[Callable[[Evidence], Iterator[Claim]], ...] = (
 the graph of the ComfyUI that it drives), the one that people used comes first."""
 
 
-READER_VERSION = 4
+READER_VERSION = 5
 """Raised whenever the same bytes would give other claims: stores keep what each version read."""
 MOST_CLAIMS = 100
 """Of one file: real ones make up to five, and a row has to be read."""
@@ -82,7 +82,7 @@ _BY_UNKNOWN = (
     "The graph beside it cannot be followed to its start, so this one may be generated or edited."
 )
 MANIFEST_NOT_READ = (
-    f"A C2PA manifest is there and was not read: {MissingExtra('reading it', 'c2pa')}."
+    f"A C2PA manifest is there and was not read: {MissingLibrary('reading it', reader.LIBRARY)}."
 )
 """The remark where the library is missing that reads manifests."""
 
@@ -132,7 +132,7 @@ def examine(
 
     Raises:
         AnchorsError: ``trust_anchors`` are no certificates.
-        MissingExtra: they are, and there is nothing to read manifests with.
+        MissingLibrary: they are, and there is nothing to read manifests with.
     """
     if not isinstance(data, bytes):
         raise TypeError(f"a file's bytes are wanted, as bytes, not {type(data).__name__}")

@@ -14,7 +14,7 @@ from tegaki.model.bundle import (
     save_bundle,
 )
 from tegaki.model.runtime import load_runtime
-from tegaki.model.session import BaseSession, Output, Session, open_session
+from tegaki.model.session import BaseSession, Output, Session, joined, open_session
 
 __all__ = [
     "BASES",
@@ -26,6 +26,7 @@ __all__ = [
     "Output",
     "Session",
     "folder_of",
+    "joined",
     "load_bundle",
     "load_runtime",
     "load_single",

@@ -26,6 +26,7 @@ from tegaki.results.scoring_config import (
     ScoringContext,
     ShrinkPolicy,
     Thresholds,
+    TilePolicy,
 )
 
 _FOLDER = Path(__file__).parent / "shipped"
@@ -200,6 +201,8 @@ def _refuse_unknown(config: ScoringConfig) -> None:
         raise ValueError(f"decoding version {config.decode.version} is not known here")
     if config.shrink and config.shrink.version != ShrinkPolicy().version:
         raise ValueError(f"shrinking version {config.shrink.version} is not known here")
+    if config.tiles and config.tiles.version != TilePolicy().version:
+        raise ValueError(f"tiling version {config.tiles.version} is not known here")
     views = config.views
     unknown = set(views.names) - set(CROP_NAMES)
     if unknown or not views.names:

@@ -30,6 +30,13 @@ class Output:
     outside: float | None = None
 
 
+def joined(outputs: Sequence[Output]) -> Output:
+    """Of several parts of one picture: every logit, and the mean of the rest."""
+    logits = tuple(logit for output in outputs for logit in output.logits)
+    outside = [output.outside for output in outputs if output.outside is not None]
+    return Output(logits, sum(outside) / len(outside) if outside else None)
+
+
 class Session(Protocol):
     """Views to logits. Safe to call from several threads.
 

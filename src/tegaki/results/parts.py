@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Verdict = Literal["drawn", "generated", "unsure", "error"]
 Domain = Literal["inside", "outside"]
@@ -19,10 +19,20 @@ SHOWN: dict[Verdict, str] = {
 
 @dataclass(frozen=True, slots=True)
 class CropScore:
-    """The logit of one named view; positive leans to *generated*."""
+    """The logit of one named view; positive leans to *generated*.
+
+    ``box``: the tile of a long picture that it is of: left, upper, right and lower edge, in pixels
+    of the upright picture; ``None`` for the views of all others.
+    """
 
     name: str
     logit: float
+    box: tuple[int, int, int, int] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON; without a box it has no key."""
+        plain: dict[str, Any] = {"name": self.name, "logit": self.logit}
+        return plain if self.box is None else plain | {"box": list(self.box)}
 
 
 @dataclass(frozen=True, slots=True)

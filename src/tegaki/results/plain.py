@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tegaki.results.claim import KINDS, STRENGTHS, Claim, Location
@@ -21,6 +21,8 @@ _OPTIONAL = {
     "probability": float,
     "logit": float,
 }
+_LATER = {"judged_area": float, "judged_frame": int}
+"""Rows of earlier versions lack them."""
 _CLAIM_TEXTS = ("model", "prompt", "negative_prompt", "sampler")
 
 
@@ -34,6 +36,11 @@ def row_fields(plain: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError(f"a row is an object, not {type(plain).__name__}")
     fields: dict[str, Any] = {name: _of(plain, name, kind) for name, kind in _REQUIRED.items()}
     fields |= {name: _of(plain, name, kind, optional=True) for name, kind in _OPTIONAL.items()}
+    fields |= {
+        name: _of(plain, name, kind, optional=True)
+        for name, kind in _LATER.items()
+        if name in plain
+    }
     _one_of(fields["verdict"], "verdict", VERDICTS)
     fields["domain"] = plain.get("domain")
     _one_of(fields["domain"], "domain", (None, "inside", "outside"))
@@ -51,7 +58,16 @@ def row_fields(plain: Mapping[str, Any]) -> dict[str, Any]:
 
 def _view(plain: Any) -> CropScore:
     view = _is(plain, "views", Mapping)
-    return CropScore(_of(view, "name", str), _of(view, "logit", float))
+    box = _of(view, "box", list, optional=True) if "box" in view else None
+    edges = None if box is None else _box(box)
+    return CropScore(_of(view, "name", str), _of(view, "logit", float), edges)
+
+
+def _box(plain: Sequence[Any]) -> tuple[int, int, int, int]:
+    if len(plain) != 4:
+        raise ValueError(f"box has {len(plain)} numbers, not 4")
+    left, upper, right, lower = (_is(side, "box", int) for side in plain)
+    return left, upper, right, lower
 
 
 def _error(plain: Mapping[str, Any]) -> ErrorInfo:

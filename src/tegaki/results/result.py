@@ -45,6 +45,8 @@ class Measurement:
     remarks: tuple[str, ...] = ()
     error: ErrorInfo | None = None
     outside: float | None = None
+    judged_area: float | None = None
+    judged_frame: int | None = None
 
     @property
     def domain(self) -> Domain | None:
@@ -68,13 +70,15 @@ class Result:
         alpha: some pixel is not opaque. animated: more frames or pages than one.
         verdict: ``drawn``, ``generated``, ``unsure`` or ``error``.
         probability: of *generated*, 0-1, calibrated. logit: mean over views.
-        views: every view's logit.
+        views: every view's logit; of a long picture those of every tile.
         domain: ``outside`` for photographs, screenshots, text and the like, which are not judged;
             ``inside`` for drawn and generated pictures; ``None`` where the model does not say.
         reasons: plain sentences.
         claims: what the file says of itself, what decides first.
         error: set exactly when ``verdict`` is ``error``.
         model: bundle id. recipe: hash of everything that moves a score.
+        judged_area: share of the picture that was looked at, 0-1.
+        judged_frame: of an animated one, which frame was judged, from 1.
         thumbnail: a small JPEG of what was judged, from :meth:`tegaki.Detector.inspect` alone, for
             notebooks. It is no part of :meth:`to_dict`, and rows are equal without it.
     """
@@ -98,6 +102,8 @@ class Result:
     model: str
     recipe: str
     domain: Domain | None = None
+    judged_area: float | None = None
+    judged_frame: int | None = None
     thumbnail: bytes | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
@@ -132,8 +138,8 @@ class Result:
         plain = asdict(self)
         del plain["thumbnail"]
         plain["claims"] = [claim.to_dict() for claim in self.claims]
-        for name in ("views", "reasons"):
-            plain[name] = list(plain[name])
+        plain["views"] = [view.to_dict() for view in self.views]
+        plain["reasons"] = list(self.reasons)
         return plain
 
     def to_json(self) -> str:

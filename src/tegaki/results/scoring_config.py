@@ -22,10 +22,12 @@ class DecodePolicy:
 
     ``version`` is raised whenever the code of :mod:`tegaki.imaging` would give other pixels for
     the same bytes. Version 1: first frame, EXIF orientation applied, transparency laid on
-    ``background``, 16-bit samples cut to their high byte, colour profiles not applied.
+    ``background``, 16-bit samples cut to their high byte, colour profiles not applied. Version 2:
+    converted to sRGB where the file says what its colours are; the first frame that shows
+    something, as viewers show it; transparent colours compared in all their bits.
     """
 
-    version: int = 1
+    version: int = 2
     background: tuple[int, int, int] = (255, 255, 255)
 
 
@@ -71,6 +73,24 @@ class ShrinkPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class TilePolicy:
+    """How long pictures are judged, strips of comics for instance: by tiles along the long side.
+
+    ``from_aspect``: of pictures with this ratio of sides and more; below it :class:`CropPolicy`
+    alone says what is cut. ``aspect``: a tile's length, in short sides of the picture; ``step``:
+    from tile to tile, at most, in tiles. ``most``: tiles judged. Blank ones are left out; of the
+    others ``most`` are taken at even intervals, and the mean of their logits is the picture's.
+    ``version`` is raised whenever :mod:`tegaki.imaging` would choose others.
+    """
+
+    version: int = 1
+    from_aspect: float = 2.0
+    aspect: float = 1.0
+    step: float = 0.75
+    most: int = 8
+
+
+@dataclass(frozen=True, slots=True)
 class ModelRef:
     """The network: its bundle's id and the SHA-256 of the ONNX file."""
 
@@ -91,7 +111,8 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class ScoringConfig:
-    """Everything that moves a score. Without ``shrink`` every picture is decoded in full.
+    """Everything that moves a score. Without ``shrink`` every picture is decoded in full; without
+    ``tiles`` only the middle of a long one is judged.
 
     ``base``: the frozen network whose features ``model`` is a head on; without it ``model`` sees
     the views itself.
@@ -103,6 +124,7 @@ class ScoringConfig:
     calibration: Calibration
     shrink: ShrinkPolicy | None = None
     base: ModelRef | None = None
+    tiles: TilePolicy | None = None
 
     @property
     def hash(self) -> str:
@@ -112,7 +134,7 @@ class ScoringConfig:
     def to_dict(self) -> dict[str, Any]:
         """Plain data that :meth:`from_dict` reads back; what may be absent and is has no key."""
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
-        for name in ("shrink", "base"):
+        for name in ("shrink", "base", "tiles"):
             if plain[name] is None:
                 del plain[name]
         if self.views.sizes is None:
@@ -136,6 +158,7 @@ class ScoringConfig:
                 Calibration(**plain["calibration"]),
                 ShrinkPolicy(**plain["shrink"]) if "shrink" in plain else None,
                 ModelRef(**plain["base"]) if "base" in plain else None,
+                TilePolicy(**plain["tiles"]) if "tiles" in plain else None,
             )
         except KeyError as problem:
             raise BundleError(f"the recipe cannot be read: it lacks {problem}") from problem
@@ -213,7 +236,7 @@ _LIMITS = ("slope", "intercept", "low", "high")
 def _shared(config: ScoringConfig) -> tuple[object, ...]:
     views = config.views
     return (
-        config.decode, config.shrink,
+        config.decode, config.shrink, config.tiles,
         views.short_side, views.max_aspect, views.min_side,
     )  # fmt: skip
 

@@ -31,6 +31,8 @@ COLUMNS = {
     "model": str,
     "recipe": str,
     "domain": str,
+    "judged_area": float,
+    "judged_frame": int,
 }
 """The columns of CSV and Parquet, in order, and their types; any but the first can be empty."""
 

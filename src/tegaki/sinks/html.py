@@ -1,83 +1,181 @@
-"""Rows as one HTML page with small pictures: nothing in it is fetched, and nothing runs."""
+"""Results as HTML pages with small pictures, a few hundred results each; nothing is fetched."""
 
 from __future__ import annotations
 
-import base64
 import io
 import os
-from html import escape
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from PIL import Image
 
-from tegaki.errors import PictureError
+from tegaki.errors import OutputError, PictureError
 from tegaki.imaging import Limits, OpenedPicture
-from tegaki.results.result import SHOWN, Result
+from tegaki.results.result import SHOWN, VERDICTS, Result, Verdict
 from tegaki.results.scoring_config import DecodePolicy
+from tegaki.sinks.pages import ShownClaim, data_url, render, shown, shown_claims
 from tegaki.sources.archives import MemberReader
-from tegaki.utils.text import printable
+from tegaki.verdict.fusion import decided_by_file
 
 _SIDE = 200  # pixels of a small picture, at most
 _LIMITS = Limits()
-_HEAD = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>tegaki</title>
-<meta http-equiv="Content-Security-Policy"
- content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
-:root { color-scheme: light dark }
-body { font: 14px/1.4 system-ui, sans-serif; margin: 1rem }
-main { display: grid; grid-template-columns: repeat(auto-fill, minmax(220px, 1fr)); gap: 1rem }
-figure { margin: 0; border: 1px solid #8886; border-radius: 6px; padding: 8px; min-width: 0 }
-.picture { height: 200px; display: grid; place-items: center; background: #8882 }
-img { max-width: 100%; max-height: 200px }
-figcaption { overflow-wrap: anywhere }
-.name { font-size: 12px; opacity: .8 }
-.generated { color: #c2185b } .drawn { color: #2e7d32 } .unsure { color: #a67c00 }
-.error { color: #d32f2f }
-</style></head><body>
-<p>A verdict is evidence, never proof. Probability is that of <em>generated</em>.</p>
-<main>
-"""
-_TAIL = "</main></body></html>\n"
+_MARK = b'<meta name="generator" content="tegaki">'
+_MARK_WITHIN = 1000  # bytes from a page's start
 
 
-class SheetSink:
-    """A contact sheet. Pictures are read once more; those that cannot be are told by a word."""
+@dataclass(frozen=True, slots=True)
+class _Card:
+    name: str
+    verdict: Verdict
+    word: str
+    number: str
+    sort_key: str
+    reason: str
+    picture: str | None
+    claims: tuple[ShownClaim, ...]
+    more_claims: int
+
+
+@dataclass(frozen=True, slots=True)
+class _PageLink:
+    name: str
+    href: str | None = None
+    rel: str | None = None
+
+
+class PageSink:
+    """Pages that are linked to each other: ``x.html``, ``x-2.html``, ``x-3.html`` and so on. A page
+    is written when it is full, the first one once more at the end, with totals and links to all.
+    Pictures are read once more; a word stands for those that cannot be.
+
+    Raises:
+        OutputError: a file that is not a page of results has the name of a further page.
+    """
+
+    PER_PAGE = 300
+    """Results of one page."""
 
     def __init__(self, path: Path) -> None:
-        self._stream = path.open("w", encoding="utf-8", buffering=1)
-        self._stream.write(_HEAD)
+        self._path = path
         self._again = MemberReader(_LIMITS.max_bytes)
+        self._totals: Counter[Verdict] = Counter()
+        self._first: list[_Card] = []
+        self._cards: list[_Card] = []
+        self._page = 1
+        self._remove_further_pages()
+        self._write_first(more=False)  # whether it can be is known before the work
 
     def write(self, result: Result) -> None:
-        self._stream.write(_figure(result, self._again))
+        if len(self._cards) == self.PER_PAGE:
+            self._write_page(more=True)
+            self._page, self._cards = self._page + 1, []
+        self._cards.append(_card(result, self._again))
+        self._totals[result.verdict] += 1
+        if self._page == 1:
+            self._first = self._cards
 
     def close(self) -> None:
-        self._stream.write(_TAIL)
-        self._stream.close()
+        if self._page > 1:
+            self._write_page(more=False)
+        self._write_first(more=False)
+
+    def _remove_further_pages(self) -> None:
+        """Remove pages of an earlier run, which may have had more."""
+        stem, ending = f"{self._path.stem}-", self._path.suffix
+        old = [
+            path
+            for path in self._path.parent.iterdir()
+            if path.suffix == ending
+            and path.stem.startswith(stem)
+            and path.stem.removeprefix(stem).isdecimal()
+        ]
+        for path in old:
+            with path.open("rb") as stream:
+                if _MARK not in stream.read(_MARK_WITHIN):
+                    raise OutputError(
+                        f"{path} is in the way: further pages of {self._path} have such names"
+                    )
+        for path in old:
+            path.unlink()
+
+    def _write_page(self, *, more: bool) -> None:
+        if self._page == 1:
+            self._write_first(more=more)
+            return
+        first = (self._page - 1) * self.PER_PAGE
+        links = [
+            _PageLink("First page, with totals", self._href(1)),
+            _PageLink("Previous page", self._href(self._page - 1), "prev"),
+            _PageLink(f"Page {self._page}"),
+        ]
+        if more:
+            links.append(_PageLink("Next page", self._href(self._page + 1), "next"))
+        said = f"Results {first + 1:,} to {first + len(self._cards):,}."
+        self._write(self._page, self._cards, said, links)
+
+    def _write_first(self, *, more: bool) -> None:
+        last = self._page + more
+        links = [_PageLink("Page 1")] + [
+            _PageLink(f"Page {page}", self._href(page), "next" if page == 2 else None)
+            for page in range(2, last + 1)
+        ]
+        self._write(1, self._first, _totals(self._totals), links if last > 1 else [])
+
+    def _write(self, page: int, cards: list[_Card], totals: str, links: list[_PageLink]) -> None:
+        here = Counter(card.verdict for card in cards)
+        text = render(
+            "results.html.jinja",
+            "results.js",
+            title="tegaki: results" if page == 1 else f"tegaki: results, page {page}",
+            totals=totals,
+            pages=links,
+            verdicts=[(v, SHOWN[v], here[v]) for v in VERDICTS if here[v]],
+            cards=cards,
+        )
+        self._file(page).write_text(text, encoding="utf-8")
+
+    def _file(self, page: int) -> Path:
+        if page == 1:
+            return self._path
+        return self._path.with_name(f"{self._path.stem}-{page}{self._path.suffix}")
+
+    def _href(self, page: int) -> str:
+        return "./" + quote(os.fsencode(self._file(page).name))
 
 
-def _figure(result: Result, again: MemberReader) -> str:
-    probability = "" if result.probability is None else f" {result.probability:.3f}"
-    reason = printable(result.reasons[0])
-    return (
-        f'<figure><div class="picture">{_picture(result, again)}</div><figcaption>'
-        f'<strong class="{result.verdict}">{SHOWN[result.verdict]}</strong>{probability}'
-        f"<br>{escape(reason)}"
-        f'<br><span class="name">{escape(printable(result.path))}</span></figcaption></figure>\n'
+def _totals(totals: Counter[Verdict]) -> str:
+    count = totals.total()
+    said = ", ".join(f"{totals[v]:,} {SHOWN[v]}" for v in VERDICTS if totals[v])
+    return f"{count:,} result{'' if count == 1 else 's'}{': ' if said else ''}{said}."
+
+
+def _card(result: Result, again: MemberReader) -> _Card:
+    claims = shown_claims(result.claims)
+    probability = result.probability
+    number = "" if probability is None else f"{probability:.3f}"
+    return _Card(
+        name=shown(result.path, 5000),
+        verdict=result.verdict,
+        word=SHOWN[result.verdict],
+        number="by the file" if decided_by_file(result.claims) and number else number,
+        sort_key="" if probability is None else repr(probability),
+        reason=shown(result.reasons[0]),
+        picture=_picture(result, again),
+        claims=claims,
+        more_claims=len(result.claims) - len(claims),
     )
 
 
-def _picture(result: Result, again: MemberReader) -> str:
+def _picture(result: Result, again: MemberReader) -> str | None:
     path = (
         result.path if result.path_bytes is None else os.fsdecode(bytes.fromhex(result.path_bytes))
     )
     try:
-        data = _small(again.read(path))
+        return data_url(_small(again.read(path)))
     except (PictureError, MemoryError):
-        return "no picture"
-    return f'<img alt="" src="data:image/jpeg;base64,{base64.b64encode(data).decode()}">'
+        return None
 
 
 def _small(data: bytes) -> bytes:

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 from tegaki.errors import OutputError
 from tegaki.results.result import Result
 from tegaki.sinks.csv import CsvSink
-from tegaki.sinks.html import SheetSink
+from tegaki.sinks.html import PageSink
 from tegaki.sinks.jsonl import JsonLinesSink
 from tegaki.sinks.parquet import ParquetSink
 
@@ -42,7 +42,7 @@ def open_sink(path: Path, form: Format | None = None) -> Sink:
         "jsonl": JsonLinesSink,
         "csv": CsvSink,
         "parquet": ParquetSink,
-        "html": SheetSink,
+        "html": PageSink,
     }
     kind = kinds.get(form or path.suffix.lower().removeprefix("."))
     if kind is None:

@@ -1,6 +1,6 @@
 """The store: what was measured of every content, and which files held it; SQLite or PostgreSQL.
 
-Needs the extra ``tegaki[store]``.
+Importing it loads SQLAlchemy, so others import it where they use a store.
 """
 
 from tegaki.store.outbox import Channel, DeadLetter, Delivery, DeliveryPolicy, Outbox, OutboxScan

@@ -36,6 +36,8 @@ def result_of(path: str, measurement: Measurement, context: ScoringContext) -> R
         model=context.model,
         recipe=context.config_hash,
         domain=measurement.domain,
+        judged_area=measurement.judged_area,
+        judged_frame=measurement.judged_frame,
     )
 
 
@@ -69,5 +71,27 @@ def _reasons(
     yield from measurement.remarks
     if measurement.alpha:
         yield "Transparent parts were laid on white."
-    if measurement.animated:
+    yield from _part_judged(measurement)
+
+
+def _part_judged(measurement: Measurement) -> Iterator[str]:
+    """What was looked at, where that is not all."""
+    tiles, area = {view.box for view in measurement.views if view.box}, measurement.judged_area
+    if tiles and area is not None:
+        squares = (
+            f"{len(tiles)} squares along it were" if len(tiles) > 1 else "one square of it was"
+        )
+        yield (
+            f"This is a long picture: {squares} judged, {_percent(area)} of its area. "
+            "Blank ones are left out."
+        )
+    elif area is not None and _percent(area) != "100 %":
+        yield f"Only the middle was judged, {_percent(area)} of the picture."
+    if measurement.judged_frame is not None and measurement.judged_frame > 1:
+        yield f"Frame {measurement.judged_frame} was judged: those before it show next to nothing."
+    elif measurement.animated:
         yield "Only the first frame or page was judged."
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f} %"

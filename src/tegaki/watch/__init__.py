@@ -6,7 +6,6 @@ Needs the extras ``tegaki[store]`` and, but for polling, ``tegaki[watch]``.
 from tegaki.watch.command import Command
 from tegaki.watch.delivery_result import Send
 from tegaki.watch.delivery_worker import DeliveryWorker, RetryPolicy
-from tegaki.watch.events import need_events
 from tegaki.watch.watcher import GRACE, Listeners, Watcher, WatchPlan
 from tegaki.watch.webhook import Webhook, read_secret
 
@@ -20,6 +19,5 @@ __all__ = [
     "WatchPlan",
     "Watcher",
     "Webhook",
-    "need_events",
     "read_secret",
 ]

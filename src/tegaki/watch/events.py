@@ -9,24 +9,11 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from tegaki.errors import MissingExtra
-
 if TYPE_CHECKING:
     from watchdog.events import FileSystemEvent
     from watchdog.observers.api import ObservedWatch
 
 _MOST = 100_000  # paths that wait to be looked at; with more, everything is looked at
-
-
-def need_events() -> None:
-    """
-    Raises:
-        MissingExtra: watchdog is not installed.
-    """
-    try:
-        import watchdog.observers  # noqa: F401 - whether it is there
-    except ImportError as problem:
-        raise MissingExtra("watching by file system events", "watch") from problem
 
 
 class Events(Protocol):
@@ -68,14 +55,10 @@ class SystemEvents(logging.Handler):
 
     Args:
         wake: called, from any thread, when there is something to take.
-
-    Raises:
-        MissingExtra: watchdog is not installed.
     """
 
     def __init__(self, recursive: bool, wake: Callable[[], None]) -> None:
         super().__init__(logging.WARNING)
-        need_events()
         from watchdog import events
         from watchdog.observers import Observer
 

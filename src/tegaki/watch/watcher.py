@@ -78,11 +78,7 @@ class Listeners:
 
 
 class Watcher:
-    """Watches until it is told to stop, or with ``once`` until nothing is left to do.
-
-    Raises:
-        MissingExtra: the extra for events is not installed.
-    """
+    """Watches until it is told to stop, or with ``once`` until nothing is left to do."""
 
     def __init__(
         self,

@@ -24,6 +24,7 @@ import tegaki
 from tegaki.errors import OutputError
 from tegaki.utils.http import Wire, retry_after
 from tegaki.utils.text import printable
+from tegaki.watch.chat import MessageFormat, message
 from tegaki.watch.delivery_result import POLL_INTERVAL, DeliveryResult, Shutdown
 
 if TYPE_CHECKING:
@@ -41,12 +42,15 @@ class Webhook:
     Args:
         secret: signs what is sent.
         limit: seconds for one request.
+        form: what is sent: the result as JSON, or a message for a chat.
 
     Raises:
         OutputError: the URL is none to POST to.
     """
 
-    def __init__(self, url: str, secret: bytes | None, limit: float) -> None:
+    def __init__(
+        self, url: str, secret: bytes | None, limit: float, form: MessageFormat = "json"
+    ) -> None:
         try:
             parts = urlsplit(url)
             self._host, self._port = parts.hostname or "", parts.port
@@ -60,11 +64,12 @@ class Webhook:
             raise OutputError("names and passwords in a webhook's URL are not sent; sign instead")
         query = f"?{parts.query}" if parts.query else ""
         self._target = (parts.path or "/") + query
-        self._secret, self._limit = secret, limit
+        self._secret, self._limit, self._form = secret, limit, form
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
 
     def send(self, delivery: str, path: bytes, body: bytes, shutdown: Shutdown) -> DeliveryResult:
         end = time.monotonic() + self._limit
+        body = message(self._form, body)
         connection = self._connection()
         try:
             connection.request("POST", self._target, body, self._headers(delivery, body))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import subprocess
@@ -32,6 +33,7 @@ from tegaki.lab.metrics.predictions import (
     write_predictions,
 )
 from tegaki.lab.reproduction.ensemble import check_share
+from tegaki.utils.packed import write_zip
 
 HASH = "5" * 64
 
@@ -58,8 +60,8 @@ def report(tmp_path: Path) -> Path:
 
 def test_predictions_are_read_back(tmp_path: Path) -> None:
     made = predictions()
-    sha256 = write_predictions(made, tmp_path / "p.csv")
-    back = read_predictions(tmp_path / "p.csv", sha256)
+    sha256 = write_predictions(made, tmp_path / "p.csv.gz")
+    back = read_predictions(tmp_path / "p.csv.gz", sha256)
     assert back.samples == made.samples
     assert np.allclose(back.scores["model"], made.scores["model"], atol=1e-5)
     assert back.tests() == ["val", "test_seen", "test_seen jpeg-50"]
@@ -102,10 +104,19 @@ def test_one_digit_is_found(report: Path, path: tuple[str, ...]) -> None:
 
 
 def test_one_digit_of_the_predictions_is_found(report: Path) -> None:
-    path = report.parent / "predictions.csv"
-    path.write_text(path.read_text().replace(",1.", ",2.", 1))
+    path = report.parent / "predictions.csv.gz"
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b",1.", b",2.", 1)))
     (problem,) = verify(report)
     assert "is not the file that the report was written from" in problem
+
+
+@pytest.mark.parametrize("name", ["", "..", "/", "none.csv", "a\0b", "report.json"])
+def test_predictions_of_a_wrong_name_are_told(report: Path, name: str) -> None:
+    plain = json.loads(report.read_text())
+    plain["predictions"]["file"] = name
+    report.write_text(json.dumps(plain))
+    (problem,) = verify(report)
+    assert "cannot be read" in problem or "is damaged" in problem or "is not the file" in problem
 
 
 def test_a_missing_system_is_found(report: Path) -> None:
@@ -148,6 +159,23 @@ def test_verify_from_the_command_line(report: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
     assert "the report says 1." in done.stdout
+
+
+def test_every_report_of_an_archive_is_verified(report: Path, tmp_path: Path) -> None:
+    good = {f"a/{path.name}": path.read_bytes() for path in report.parent.iterdir()}
+    bad = {name.replace("a/", "b/"): data for name, data in good.items()}
+    bad["b/report.json"] = bad["b/report.json"].replace(b'"value": 0.', b'"value": 1.', 1)
+    archive = tmp_path / "cells.zip"
+    write_zip(archive, good | bad)
+    done = CliRunner().invoke(program, ["lab", "verify", str(archive)])
+    assert done.exit_code == 1
+    first, second = done.output.splitlines()
+    assert first == f"{archive}/a/report.json: true"
+    assert second.startswith(f"{archive}/b/report.json: systems.")
+    write_zip(archive, {"notes.txt": b""})
+    done = CliRunner().invoke(program, ["lab", "verify", str(archive)])
+    assert done.exit_code == 2
+    assert "cells.zip holds no report.json" in done.output
 
 
 # ---- floors ------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ from tegaki.lab.reproduction.run import export, prepare, run, shards_of  # noqa:
 from tegaki.lab.reproduction.summary import Summary, summarise  # noqa: E402
 from tegaki.lab.reproduction.text import markdown  # noqa: E402
 from tegaki.lab.training.recipes import RECIPES  # noqa: E402
+from tegaki.utils.packed import open_folder, zip_files  # noqa: E402
 from tests.lab.little_corpus import write_corpus  # noqa: E402
 from tests.lab.tiny import tiny  # noqa: E402
 
@@ -115,10 +116,14 @@ def test_the_report_is_written_without_pictures(
         assert claim.question in text
     assert "the seed said 97.28% and 97.29%" in text
     export(work, tmp_path)
-    names = {path.suffix for path in tmp_path.rglob("*") if path.is_file()}
-    assert names == {".svg", ".json", ".csv", ".jsonl"}
-    assert [verify(path, [check_share]) for path in tmp_path.rglob("report.json")] == [[]]
-    (again,) = summarise(tmp_path / "cells")
+    archive = tmp_path / "cells.zip"
+    assert {path.name for path in tmp_path.iterdir()} == {*plots, archive.name}
+    files = zip_files(archive)
+    assert {path.suffix for path in files} == {".json", ".gz", ".jsonl"}
+    reports = [path for path in files if path.name == "report.json"]
+    assert [verify(path, [check_share]) for path in reports] == [[]]
+    (again,) = summarise(open_folder(tmp_path / "cells"))
+    assert draw(again, tmp_path / "again") == plots
     assert markdown([again], plots) == text
     assert "<image" not in (tmp_path / plots[0]).read_text()
 
@@ -225,6 +230,29 @@ def test_weights_are_needed_to_run_cells_alone(work: Path) -> None:
     assert "report.html (with pictures: keep it to yourself)" in done.output
 
 
+def test_a_run_goes_on_from_the_exported_archive(
+    work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The finished cell is not run again, another one is, and what runs is shown."""
+    monkeypatch.setattr(run_module, "_run", lambda task: task[0].name)
+    monkeypatch.setattr("multiprocessing.get_context", lambda _: Threads)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # what a run sets is taken back
+    export(work, tmp_path)
+    before = (tmp_path / "cells.zip").read_bytes()
+    (tmp_path / "weights.pth").touch()
+    words = ["lab", "reproduce", "--corpus", work.parent / "corpus", "--work", tmp_path]
+    words += ["--weights", tmp_path / "weights.pth", "--out", tmp_path / "out"]
+    for jobs in ("0", "1"):
+        done = CliRunner().invoke(
+            program, [*map(str, words), "--only", "seed-random/seed-", "--jobs", jobs]
+        )
+        assert done.exit_code == 0, done.output
+        assert (tmp_path / "out" / "cells.zip").read_bytes() == before
+        assert (tmp_path / "cells").exists() == (jobs == "1")
+    assert "seed-random/seed-2 is done, 2 of 2" in done.output
+    assert "seed-random/seed-0" not in done.output
+
+
 def test_nothing_to_report_is_told(work: Path, tmp_path: Path) -> None:
     corpus = str(work.parent / "corpus")
     words = [
@@ -299,7 +327,8 @@ def test_a_wrong_share_is_found(work: Path, tmp_path: Path) -> None:
     plain = json.loads((source / "report.json").read_text())
     plain["ensemble_share"] = None
     (tmp_path / "report.json").write_text(json.dumps(plain))
-    (tmp_path / "predictions.csv").write_bytes((source / "predictions.csv").read_bytes())
+    copy = tmp_path / "predictions.csv.gz"
+    copy.write_bytes((source / copy.name).read_bytes())
     (problem,) = verify(tmp_path / "report.json", [check_share])
     assert problem.startswith("ensemble_share: the report says None, the predictions give 0.")
 

@@ -13,9 +13,11 @@ from tegaki.lab.training.clip.student import FAST
 from tegaki.lab.training.overrides import with_fields, with_settings
 from tegaki.lab.training.recipe_files import find_recipe, read_recipe
 from tegaki.lab.training.recipes import RECIPES, AugmentPolicy, Warp
+from tegaki.utils.packed import FilePath, children, open_folder
 from tests.conftest import ROOT
 
-RUNS = ROOT / "docs" / "runs"
+RUNS = children(open_folder(ROOT / "docs" / "runs"))
+RECIPES_OF_RUNS = [run / "recipe.json" for run in RUNS if (run / "recipe.json").exists()]
 
 
 def test_every_recipe_of_the_plan_is_there() -> None:
@@ -94,12 +96,14 @@ def test_sizes_of_views_are_read_back_and_are_not_named_where_there_are_none(
 
 @pytest.mark.parametrize(
     "path",
-    [p for p in sorted(RUNS.glob("*/recipe.json")) if "stages" in json.loads(p.read_text())],
+    [p for p in RECIPES_OF_RUNS if "stages" in json.loads(p.read_text())],
     ids=lambda path: path.parent.name,
 )
-def test_recipes_of_committed_runs_are_read(path: Path) -> None:
+def test_recipes_of_committed_runs_are_read(path: FilePath, tmp_path: Path) -> None:
     """All but those of the first two, which were not made of stages."""
-    recipe = read_recipe(path)
+    copy = tmp_path / "recipe.json"
+    copy.write_bytes(path.read_bytes())
+    recipe = read_recipe(copy)
     assert json.loads(json.dumps(recipe.plain())) == {
         key: value for key, value in json.loads(path.read_text()).items() if value is not None
     } | {key: None for key in ("start", "backbone_from") if recipe.plain()[key] is None}

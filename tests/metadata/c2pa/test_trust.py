@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,8 @@ from typing import Any
 import pytest
 
 from tegaki.errors import AnchorsError
-from tegaki.metadata import checked_anchors, examine
+from tegaki.metadata import MANIFEST_NOT_READ, checked_anchors, examine
+from tests.conftest import painting
 from tests.metadata.c2pa.signing import TYPES, Chain, action, chain, picture, sign
 
 
@@ -67,13 +70,13 @@ def test_anchors_without_the_library_are_no_silence(signer: Chain, tmp_path: Pat
     code = (
         "import sys; sys.modules['c2pa'] = None\n"
         "from pathlib import Path\n"
-        "from tegaki.errors import MissingExtra\n"
+        "from tegaki.errors import MissingLibrary\n"
         "from tegaki.metadata import checked_anchors, examine\n"
         "data, anchors = Path('a.png').read_bytes(), Path('anchors.pem').read_text()\n"
         "for asked in (lambda: checked_anchors(anchors), "
         "lambda: examine(data, trust_anchors=anchors)):\n"
         "    try: asked()\n"
-        "    except MissingExtra as problem: print(problem.extra)\n"
+        "    except MissingLibrary as problem: print(problem.library)\n"
         "assert examine(data).claims == ()\n"
         "from tegaki.cli.main import main\n"
         "sys.argv = ['tegaki', 'provenance', '--trust-anchors', 'anchors.pem', 'a.png']\n"
@@ -82,9 +85,12 @@ def test_anchors_without_the_library_are_no_silence(signer: Chain, tmp_path: Pat
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False
     )
-    assert done.stdout == "c2pa\nc2pa\n"
+    assert done.stdout == "c2pa-python\nc2pa-python\n"
     assert done.returncode == 2
-    assert "trusting signers of C2PA manifests needs the extra tegaki[c2pa]" in done.stderr
+    assert (
+        "trusting signers of C2PA manifests needs c2pa-python, which is not installed"
+        in done.stderr
+    )
 
 
 def test_a_scan_without_the_library_tells_what_it_did_not_read(
@@ -104,4 +110,31 @@ def test_a_scan_without_the_library_tells_what_it_did_not_read(
             [sys.executable, "-c", code, *options],
             capture_output=True, text=True, cwd=tmp_path, check=False,
         )  # fmt: skip
-        assert "1 file has a C2PA manifest, which the extra tegaki[c2pa] would read" in done.stderr
+        assert "1 file has a C2PA manifest that was not read: reading it needs" in done.stderr
+        assert "-m pip install c2pa-python\n" in done.stderr
+
+
+def test_each_result_says_that_its_manifest_was_not_read(tmp_path: Path, signer: Chain) -> None:
+    """In check and in a scan into a store; what has no manifest says nothing of it."""
+    made = io.BytesIO()
+    painting().save(made, "PNG")  # large enough to be judged
+    signed = sign(
+        made.getvalue(), signer, action("c2pa.created", TYPES + "trainedAlgorithmicMedia")
+    )
+    (tmp_path / "signed.png").write_bytes(signed)
+    (tmp_path / "plain.png").write_bytes(made.getvalue())
+    code = "import sys; sys.modules['c2pa'] = None; from tegaki.cli.main import main; main()"
+
+    def rows(*command: str) -> dict[str, str]:
+        done = subprocess.run(
+            [sys.executable, "-c", code, *command],
+            capture_output=True, text=True, cwd=tmp_path, check=True,
+        )  # fmt: skip
+        found = map(json.loads, done.stdout.splitlines())
+        return {Path(row["path"]).name: " ".join(row["reasons"]) for row in found}
+
+    names = ("signed.png", "plain.png")
+    rows("scan", *names, "--store", "s.tegaki", "--quiet")
+    for said in (rows("check", *names, "--json"), rows("results", "s.tegaki", "--json")):
+        assert MANIFEST_NOT_READ in said["signed.png"]
+        assert "C2PA" not in said["plain.png"]

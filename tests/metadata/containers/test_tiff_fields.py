@@ -65,7 +65,7 @@ def test_marks_stand_where_the_fields_say() -> None:
     assert data[field.place.start : field.place.end] == b"Krita\0"
     assert (value.value, value.place.path) == ("Canva", "TIFF XMP")
     assert data[value.place.start : value.place.end] == XMP
-    assert (credit.text, credit.place.path) == ("someone", "TIFF IPTC IPTC 2:110")
+    assert (credit.text, credit.place.path) == ("someone", "TIFF 0x83BB IPTC 2:110")
     assert data[credit.place.start : credit.place.end] == IPTC
     assert marks.c2pa == Location("TIFF C2PA", data.index(store), data.index(store) + len(store))
     assert marks.damage == ()

@@ -1,7 +1,8 @@
 """A report: every figure of some systems on some tests, and where they were computed from.
 
-``report.json`` holds the figures and the SHA-256 of ``predictions.csv`` beside it. Anyone can
-compute them again (:mod:`tegaki.lab.evaluation.verify`): nothing in a report is typed by hand.
+``report.json`` holds the figures and the SHA-256 of the predictions, a CSV file that stands beside
+it, compressed (in older reports plain; the hash is that of the CSV). Anyone can compute them again
+(:mod:`tegaki.lab.evaluation.verify`): nothing in a report is typed by hand.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ from tegaki.lab.metrics.calibration import fit_platt
 from tegaki.lab.metrics.intervals import compute_metrics
 from tegaki.lab.metrics.predictions import Predictions, read_predictions, write_predictions
 from tegaki.results.scoring_config import Calibration
+from tegaki.utils.packed import FilePath, read_text
 
 FORMAT = 1
+PREDICTIONS = "predictions.csv.gz"
+PLAIN_PREDICTIONS = "predictions.csv"
 Report = dict[str, Any]
 
 
@@ -43,40 +47,44 @@ def compute(predictions: Predictions) -> dict[str, Any]:
 
 
 def write_report(folder: Path, predictions: Predictions, facts: dict[str, Any]) -> Report:
-    """Write ``predictions.csv`` and ``report.json`` into a folder.
+    """Write ``predictions.csv.gz`` and ``report.json`` into a folder.
 
     Args:
         facts: what else a reader has to know (protocol, model, hash of the data).
     """
     folder.mkdir(parents=True, exist_ok=True)
-    sha256 = write_predictions(predictions, folder / "predictions.csv")
-    written = read_predictions(folder / "predictions.csv")
+    sha256 = write_predictions(predictions, folder / PREDICTIONS)
+    written = read_predictions(folder / PREDICTIONS)
     report = {
         "format": FORMAT,
         **facts,
-        "predictions": {"file": "predictions.csv", "sha256": sha256},
+        "predictions": {"file": PREDICTIONS, "sha256": sha256},
         "systems": compute(written),
     }
-    text = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
-    partial = folder / "report.json.partial"
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, folder / "report.json")
+    save_report(report, folder / "report.json")
+    (folder / PLAIN_PREDICTIONS).unlink(missing_ok=True)  # of a report that this one replaces
     return report
 
 
-def read_report(path: Path) -> Report:
+def save_report(report: Report, path: Path) -> None:
+    """Write a report as JSON, whole or not at all."""
+    text = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
+
+
+def read_report(path: FilePath) -> Report:
     """Read a report.
 
     Raises:
         CorpusError: it cannot be read or is of another format.
     """
     try:
-        report: Report = json.loads(path.read_text(encoding="utf-8"))
+        report: Report = json.loads(read_text(path))
         if report["format"] != FORMAT:
             raise ValueError(f"format {report['format']} is not known here")
         report["predictions"]["file"], report["systems"]
-    except OSError as problem:
-        raise CorpusError(f"{path} cannot be read: {problem.strerror}") from problem
     except (ValueError, KeyError, TypeError, RecursionError) as problem:
         raise CorpusError(f"{path} is not a report: {problem}") from problem
     return report

@@ -9,12 +9,13 @@ from typing import Any
 from tegaki.errors import CorpusError
 from tegaki.lab.evaluation.report import Report, compute, read_report
 from tegaki.lab.metrics.predictions import Predictions, read_predictions
+from tegaki.utils.packed import FilePath, beside
 
 Check = Callable[[Report, Predictions], Iterable[str]]
 """A further check of a report against its predictions: a sentence for everything that differs."""
 
 
-def verify(path: Path, checks: Iterable[Check] = ()) -> list[str]:
+def verify(path: FilePath, checks: Iterable[Check] = ()) -> list[str]:
     """Compute every number of a report again; returns what differs, nothing if it is true.
 
     The protocol, the model, the recipes and the hash of the data are not looked into: predictions
@@ -30,7 +31,7 @@ def verify(path: Path, checks: Iterable[Check] = ()) -> list[str]:
     note = report["predictions"]
     name = Path(str(note["file"])).name  # beside the report, whatever it says
     try:
-        predictions = read_predictions(path.parent / name, note["sha256"])
+        predictions = read_predictions(beside(path, name), note["sha256"])
     except CorpusError as problem:
         return [str(problem)]
     figures = differences("systems", report["systems"], compute(predictions))

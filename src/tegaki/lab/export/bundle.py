@@ -31,6 +31,7 @@ from tegaki.results.scoring_config import (
     ScoringConfig,
     ShrinkPolicy,
     Thresholds,
+    TilePolicy,
 )
 
 _UNCALIBRATED = Calibration(slope=1.0, intercept=0.0)
@@ -53,7 +54,9 @@ def build_bundle(
     """
     onnx = export_onnx(network, recipe.views.size)
     facts = _training_facts(recipe, shards)
-    return assemble_bundle(onnx, recipe.name, recipe.decode, recipe.views, facts, shards, folder)
+    # What it learnt from was decoded when the corpus was made; what it judges is decoded now.
+    decode = dataclasses.replace(recipe.decode, version=DecodePolicy().version)
+    return assemble_bundle(onnx, recipe.name, decode, recipe.views, facts, shards, folder)
 
 
 def assemble_bundle(
@@ -72,7 +75,7 @@ def assemble_bundle(
     (partial / "model.onnx").write_bytes(onnx)
     sha256 = hashlib.sha256(onnx).hexdigest()
     reference = ModelRef(f"{name}-{sha256[:8]}", sha256)
-    raw = ScoringConfig(decode, views, reference, _UNCALIBRATED, ShrinkPolicy())
+    raw = ScoringConfig(decode, views, reference, _UNCALIBRATED, ShrinkPolicy(), tiles=TilePolicy())
     bundle = Bundle(partial, raw, _NO_THRESHOLDS, training)
     save_bundle(bundle)
     scores, generated, sources = val_scores(Detector.load(partial, provenance=False), shards)

@@ -1,7 +1,7 @@
 """Stored predictions: what every number of a report is computed from.
 
-A CSV file, one row a picture and test: facts of the picture, then one column of scores for every
-system. A score is a log odds of *generated* (above 0: generated), written with five decimals;
+A CSV file in gzip, one row a picture and test: facts of the picture, then one column of scores for
+every system. A score is a log odds of *generated* (above 0: generated), written with five decimals;
 figures are computed from what is written, never from what was in memory.
 """
 
@@ -18,6 +18,7 @@ import numpy as np
 
 from tegaki.errors import CorpusError
 from tegaki.lab.metrics.metrics import Labels, Scores
+from tegaki.utils.packed import FilePath, read_bytes, write_gzip
 
 FACTS = ("test", "id", "label", "source", "family", "style")
 LARGEST = 40.0  # log odds of a probability that is 0 or 1 in float64
@@ -81,7 +82,11 @@ def join(parts: Sequence[Predictions]) -> Predictions:
 
 
 def write_predictions(predictions: Predictions, path: Path) -> str:
-    """Write the CSV file; returns its SHA-256."""
+    """Write the CSV file, compressed with gzip; returns the SHA-256 of the CSV itself.
+
+    Args:
+        path: a name that ends in ``.csv.gz``.
+    """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow([*FACTS, *predictions.scores])
@@ -92,20 +97,17 @@ def write_predictions(predictions: Predictions, path: Path) -> str:
         writer.writerow([*facts, *scores])
     data = buffer.getvalue().encode()
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
+    write_gzip(path, data)
     return hashlib.sha256(data).hexdigest()
 
 
-def read_predictions(path: Path, sha256: str | None = None) -> Predictions:
-    """Read the CSV file.
+def read_predictions(path: FilePath, sha256: str | None = None) -> Predictions:
+    """Read the CSV file: compressed where its name ends in ``.gz``, else plain.
 
     Raises:
-        CorpusError: it cannot be read, or is not the file with this SHA-256.
+        CorpusError: it cannot be read, or is not the CSV with this SHA-256.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as problem:
-        raise CorpusError(f"{path} cannot be read: {problem.strerror}") from problem
+    data = read_bytes(path)
     if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
         raise CorpusError(f"{path} is not the file that the report was written from (SHA-256)")
     try:

@@ -24,11 +24,12 @@ from tegaki.lab.training.feature_cache import FeatureCache, FeatureFile
 from tegaki.lab.training.letterbox import TTA, VIEWS
 from tegaki.lab.training.recipes import TrainingRecipe
 from tegaki.lab.training.trainer import Trainer
+from tegaki.utils.packed import FilePath
 
 LogLine = Callable[[str], None]
 
 
-def is_finished(cell: Cell, folder: Path) -> bool:
+def is_finished(cell: Cell, folder: FilePath) -> bool:
     """Whether a cell's report is there, and of the recipes as they are now."""
     path = folder / "report.json"
     if not path.exists():

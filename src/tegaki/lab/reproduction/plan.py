@@ -1,6 +1,6 @@
 """What the ablation runs, and what the seed said of it.
 
-Three kinds of cells, each a folder of its own under ``cells/``:
+Three kinds of cells, each a folder of its own under ``cells/`` (or in ``cells.zip``):
 
 - ``PROTOCOL/seed-S``: the baseline, and everything that the seed trained on its frozen backbone
 - ``PROTOCOL/RECIPE``: a recipe that trains all layers or two stages of its own, one seed

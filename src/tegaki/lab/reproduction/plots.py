@@ -12,6 +12,7 @@ import numpy as np
 from tegaki.lab.metrics.predictions import probabilities
 from tegaki.lab.reproduction.summary import FinishedCell, Summary
 from tegaki.lab.reproduction.text import HEADLINE
+from tegaki.utils.packed import read_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,7 +52,7 @@ def _curves(axes: Axes, cell: FinishedCell) -> None:
     axes.set_title("Training: accuracy by epoch")
     for name in ("baseline", "enhanced"):
         log = cell.folder / name / "log.jsonl"
-        lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+        lines = [json.loads(line) for line in read_text(log).splitlines()]
         epochs = range(1, len(lines) + 1)
         (drawn,) = axes.plot(
             epochs, [line["accuracy"] for line in lines], "--", label=f"{name}, train"

@@ -18,11 +18,19 @@ from tegaki.lab.corpus import load_corpus
 from tegaki.lab.corpus.build import build_from_items
 from tegaki.lab.corpus.protocols import load_protocol
 from tegaki.lab.corpus.splits import assign, split_name
+from tegaki.lab.evaluation.report import read_report
 from tegaki.lab.reproduction.cells import is_finished, run_cell
 from tegaki.lab.reproduction.plan import Cell, cells
+from tegaki.utils.packed import (
+    FilePath,
+    archive_of,
+    children,
+    open_folder,
+    unpack,
+    write_zip,
+)
 
 LogLine = Callable[[str], None]
-_KEPT = ("report.json", "predictions.csv")
 _POLL_INTERVAL = 1.0  # seconds between two looks at the cells that run
 _TAIL = 4096  # bytes of a log that hold its last line
 
@@ -50,14 +58,18 @@ def run(
     log_line: LogLine,
     on_status: StatusCallback = lambda _: None,
 ) -> None:
-    """Run every chosen cell that is not finished.
+    """Run every chosen cell that is not finished. ``work/cells.zip`` is unpacked first, if it is
+    all that ``work`` holds of cells.
 
     Every cell runs on one thread of PyTorch, so its figures do not depend on ``jobs``.
 
     Raises:
         CorpusError: ``work`` belongs to another corpus.
     """
-    waiting = [cell for cell in chosen if not is_finished(cell, work / "cells" / cell.name)]
+    folder = work / "cells"
+    if not folder.exists() and archive_of(folder).exists():
+        unpack(archive_of(folder), folder)
+    waiting = [cell for cell in chosen if not is_finished(cell, folder / cell.name)]
     prepare(corpus, work, {cell.protocol for cell in waiting}, log_line)
     if not waiting:
         return
@@ -150,12 +162,20 @@ def _run(task: tuple[Cell, Path, Path]) -> str:
 
 
 def export(work: Path, out: Path) -> None:
-    """Copy what a report is computed from (no pictures, no networks) into ``out/cells``."""
+    """Write ``out/cells.zip``: what a report is computed from, no pictures and no networks."""
+    members: dict[str, bytes] = {}
     for cell in cells():
-        source, target = work / "cells" / cell.name, out / "cells" / cell.name
-        if not is_finished(cell, source):
-            continue
-        for path in [source / name for name in _KEPT] + sorted(source.glob("*/log.jsonl")):
-            copy = target / path.relative_to(source)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, copy)
+        folder = open_folder(work / "cells") / cell.name
+        if is_finished(cell, folder):
+            kept = _kept_files(folder)
+            members |= {f"{cell.name}/{name}": path.read_bytes() for name, path in kept.items()}
+    out.mkdir(parents=True, exist_ok=True)
+    write_zip(out / "cells.zip", members)
+
+
+def _kept_files(folder: FilePath) -> dict[str, FilePath]:
+    """The files of a finished cell that its report is computed from, by name."""
+    report = folder / "report.json"
+    names = ["report.json", read_report(report)["predictions"]["file"]]
+    names += [f"{part.name}/log.jsonl" for part in children(folder)]
+    return {name: path for name in names if (path := folder / name).exists()}

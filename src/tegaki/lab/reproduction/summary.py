@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from tegaki.lab.metrics.metrics import Values
 from tegaki.lab.metrics.predictions import Predictions, read_predictions
 from tegaki.lab.reproduction.plan import PAPER_CLAIMS, PROTOCOLS, TABLE_ROWS, PaperClaim, TableRow
 from tegaki.results.scoring_config import Calibration
+from tegaki.utils.packed import FilePath, children
 
 SHOWN = ("accuracy", "f1", "auc", "tpr_at_1")
 
@@ -66,7 +66,7 @@ class ClaimOutcome:
 class FinishedCell:
     """A finished cell: its report, and its test predictions."""
 
-    folder: Path
+    folder: FilePath
     report: Report
     test: Predictions
 
@@ -85,24 +85,23 @@ class Summary:
         return next((line for line in self.lines if line.row.system == system), None)
 
 
-def summarise(folder: Path) -> list[Summary]:
+def summarise(folder: FilePath) -> list[Summary]:
     """Every protocol with a finished cell of the whole table; those cells first."""
     found = []
     for protocol in PROTOCOLS:
-        paths = sorted((folder / protocol).glob("*/report.json"))
-        whole = [path for path in paths if path.parent.name.startswith("seed-")]
-        alone = [path for path in paths if path not in whole]
+        done = [cell for cell in children(folder / protocol) if (cell / "report.json").exists()]
+        whole = [cell for cell in done if cell.name.startswith("seed-")]
+        alone = [cell for cell in done if cell not in whole]
         if whole:
-            found.append(_summary(protocol, tuple(map(_done, whole + alone))))
+            found.append(_summary(protocol, tuple(map(_read_cell, whole + alone))))
     return found
 
 
-def _done(path: Path) -> FinishedCell:
-    report = read_report(path)
-    predictions = read_predictions(
-        path.parent / report["predictions"]["file"], report["predictions"]["sha256"]
-    )
-    return FinishedCell(path.parent, report, predictions.part("test"))
+def _read_cell(folder: FilePath) -> FinishedCell:
+    report = read_report(folder / "report.json")
+    note = report["predictions"]
+    predictions = read_predictions(folder / note["file"], note["sha256"])
+    return FinishedCell(folder, report, predictions.part("test"))
 
 
 def _summary(protocol: str, cells: tuple[FinishedCell, ...]) -> Summary:

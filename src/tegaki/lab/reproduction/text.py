@@ -10,6 +10,7 @@ import numpy as np
 
 from tegaki.lab.reproduction.plan import ALONE, SEEDS
 from tegaki.lab.reproduction.summary import SHOWN, Figure, Summary, SummaryRow
+from tegaki.utils.packed import read_text
 from tegaki.utils.tables import Table
 
 _METRICS = {"accuracy": "Accuracy", "f1": "F1", "auc": "AUC", "tpr_at_1": "TPR at 1 % FPR"}
@@ -161,7 +162,7 @@ def alone(summary: Summary) -> Table | None:
         line = summary.line(cell.folder.name)
         if line is None or cell.folder.name not in ALONE:
             continue
-        log = (cell.folder / cell.folder.name / "log.jsonl").read_text(encoding="utf-8")
+        log = read_text(cell.folder / cell.folder.name / "log.jsonl")
         epochs = [json.loads(each) for each in log.splitlines()]
         stage = [epoch for epoch in epochs if epoch["stage"] == epochs[-1]["stage"]]
         best = max(stage, key=lambda epoch: float(epoch["val_accuracy"]))
@@ -203,7 +204,7 @@ def markdown(summaries: Sequence[Summary], plots: Sequence[str]) -> str:
     head = (
         "# The seed's results, run again\n\n"
         "Written by `tegaki lab reproduce`; every figure is computed from the predictions in "
-        "[`cells/`](cells), and `tegaki lab verify` computes them again.\n\n"
+        "[`cells.zip`](cells.zip), and `tegaki lab verify cells.zip` computes them again.\n\n"
     )
     said = "".join(f"- {sentence}\n" for sentence in verdict(summaries))
     shown = "".join(f"![{name.removesuffix('.svg')}]({name})\n" for name in plots)

@@ -27,6 +27,10 @@ from tegaki.lab.models.config import (
 )
 from tegaki.results.scoring_config import CropPolicy, DecodePolicy
 
+CORPUS_DECODE = DecodePolicy(version=1)
+"""How the corpus' pictures were decoded when it was made. They are learnt from as they lie there,
+without profiles; a later version decodes them to the same pixels."""
+
 
 @dataclass(frozen=True, slots=True)
 class AugmentPolicy:
@@ -137,7 +141,7 @@ class TrainingRecipe:
     precision: Literal["bf16", "fp32"] = "fp32"
     validate_in_place: bool = False
     seed: int = 42
-    decode: DecodePolicy = field(default_factory=DecodePolicy)
+    decode: DecodePolicy = CORPUS_DECODE
     views: CropPolicy = field(default_factory=CropPolicy)
     teacher: Teacher | None = None
 

@@ -1,4 +1,4 @@
-"""c2pa-python, offline: the extra ``tegaki[c2pa]``.
+"""c2pa-python, offline. It has no build for some platforms; callers ask whether it is there.
 
 Nothing is ever fetched: no remote manifest, no OCSP answer, no DID of an identity assertion.
 """
@@ -9,6 +9,7 @@ import importlib.util
 import io
 from typing import Any
 
+LIBRARY = "c2pa-python"
 STORE_BYTES = 64 * 1024 * 1024  # a thumbnail of every ingredient: a few MB in layered work
 
 # Every switch of contentauth/c2pa-rs:sdk/src/settings that leads to the network.
@@ -31,7 +32,7 @@ def available() -> bool:
 def store_text(data: bytes, mime: str, trust_anchors: str | None) -> tuple[str, str]:
     """The store as JSON text, or the library's error."""
     try:
-        import c2pa  # the extra; callers ask available() first
+        import c2pa  # here: it takes as long to import as the rest; callers ask available()
     except (ImportError, RuntimeError) as error:  # its native library is missing or of another age
         return "", str(error)
     try:

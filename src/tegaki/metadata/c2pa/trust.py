@@ -6,7 +6,7 @@ import re
 import ssl
 from functools import lru_cache
 
-from tegaki.errors import AnchorsError, MissingExtra
+from tegaki.errors import AnchorsError, MissingLibrary
 from tegaki.metadata.c2pa import reader
 
 _BEGIN = "-----BEGIN CERTIFICATE-----"
@@ -21,7 +21,7 @@ def checked_anchors(pem: str) -> str:
     Raises:
         AnchorsError: it holds no certificate, or a damaged one: the C2PA library passes over both
             in silence.
-        MissingExtra: there is nothing to read manifests with.
+        MissingLibrary: there is nothing to read manifests with.
     """
     if not isinstance(pem, str):
         raise AnchorsError(
@@ -29,7 +29,7 @@ def checked_anchors(pem: str) -> str:
         )
     certificates = _checked(pem)
     if not reader.available():
-        raise MissingExtra("trusting signers of C2PA manifests", "c2pa")
+        raise MissingLibrary("trusting signers of C2PA manifests", reader.LIBRARY)
     return certificates
 
 

@@ -13,8 +13,8 @@ from tegaki.results.claim import Location
 _XMP, _IPTC, _PHOTOSHOP, _C2PA = 700, 33723, 34377, 0xCD41
 _BLOCKS: dict[int, tuple[str, Callable[[Blob, Findings], None]]] = {
     _XMP: ("XMP", xmp.read),  # XMP part 3, section 3.2
-    _IPTC: ("IPTC", iptc.read),
-    _PHOTOSHOP: ("Photoshop resources", iptc.read),
+    _IPTC: ("0x83BB", iptc.read),
+    _PHOTOSHOP: ("0x8649", iptc.read),
 }
 
 

@@ -16,9 +16,10 @@ from tegaki.errors import CorpusError, TrainingError
 from tegaki.lab.export.model_card_training import study_text
 from tegaki.lab.models.classifier import Classifier
 from tegaki.lab.training.clip.cascade import make_cascade
+from tegaki.lab.training.clip.features import SampleInfo
 from tegaki.lab.training.clip.held_out import HeldOut
 from tegaki.lab.training.clip.ideas import HEAD_METHODS
-from tegaki.lab.training.clip.runs import TrainingData, train_careful, train_fast
+from tegaki.lab.training.clip.runs import TrainingData, teacher_logits, train_careful, train_fast
 from tegaki.lab.training.clip.student import FAST, StudentPlan
 from tegaki.lab.training.recipes import FAST_RECIPES
 from tegaki.model import Bundle, load_bundle
@@ -95,6 +96,26 @@ def test_the_study_says_what_was_tried(careful: tuple[Bundle, Path], data: Train
     for row in (*study["choices"], *study["heads"]):
         cells = " | ".join(f"{area:.3f}" for area in row["auc"])
         assert f"| {row['name']} | {cells} |" in card
+
+
+def test_a_student_learns_nothing_of_sources_that_are_kept_from_it() -> None:
+    rng = np.random.default_rng(0)
+    index = [SampleInfo(str(n), n % 2 == 0, f"source {n % 8}", "") for n in range(64)]
+    features = rng.normal(size=(64, 2, 6)).astype(np.float32)
+    features[:, :, 0] += 2 * np.array([one.generated for one in index])[:, None]
+    rows = np.array(
+        [n for n, one in enumerate(index) if one.source not in ("source 6", "source 7")]
+    )
+    plan = dataclasses.replace(PLAN, folds=3)
+    before = teacher_logits(plan, features, index, rows)
+    held = np.setdiff1d(np.arange(64), rows)
+    features[held] = rng.normal(size=(len(held), 2, 6))
+    index = [
+        dataclasses.replace(one, generated=not one.generated) if n in held else one
+        for n, one in enumerate(index)
+    ]
+    assert (teacher_logits(plan, features, index, rows) == before).all()
+    assert before[::2].mean() > before[1::2].mean()
 
 
 def test_logits_out_of_source_are_kept_for_students(careful: tuple[Bundle, Path]) -> None:

@@ -34,6 +34,7 @@ from tegaki.results.scoring_config import (
     ScoringConfig,
     ShrinkPolicy,
     Thresholds,
+    TilePolicy,
 )
 
 BASE = "clip-vit-b16-lower"
@@ -212,6 +213,7 @@ def careful_bundle(
         IDENTITY,
         ShrinkPolicy(),
         ModelRef(BASE, hashlib.sha256(base).hexdigest()),
+        TilePolicy(),
     )
     training = {"runs": [{"recipe": {"name": "careful", **plan.plain()}}], **facts}
     bundle = Bundle(folder, recipe, fitted.thresholds, training)

@@ -34,6 +34,7 @@ from tegaki.results.scoring_config import (
     ScoringConfig,
     ShrinkPolicy,
     Thresholds,
+    TilePolicy,
 )
 
 Means = npt.NDArray[np.float32]
@@ -111,7 +112,9 @@ def fast_bundle(
     (folder / "model.onnx").write_bytes(data)
     sha256 = hashlib.sha256(data).hexdigest()
     reference = ModelRef(f"fast-{sha256[:8]}", sha256)
-    recipe = ScoringConfig(DecodePolicy(), views_of(plan), reference, IDENTITY, ShrinkPolicy())
+    recipe = ScoringConfig(
+        DecodePolicy(), views_of(plan), reference, IDENTITY, ShrinkPolicy(), tiles=TilePolicy()
+    )
     training = {"runs": [{"recipe": {"name": "fast", **asdict(plan)}}], **facts}
     bundle = Bundle(folder, recipe, thresholds, training)
     save_bundle(bundle)

@@ -5,7 +5,7 @@ A run of the careful model lives in one folder and goes on where it was stopped:
 features/      what the frozen network says of every picture (:mod:`features`)
 outside/       likewise of pictures outside the domain
 base.onnx      the frozen network
-scores.npz     out-of-source logits, by picture id: what a student is taught
+scores.npz     out-of-source logits, by picture id
 bundle/        the model, and in study.json what leave-sources-out says of what was tried
 
 A run of the fast model holds ``checkpoint.pt``, ``log.jsonl`` and ``bundle/``.
@@ -21,9 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tegaki.errors import CorpusError, TrainingError
 from tegaki.lab.corpus import Sample, ShardSet
+from tegaki.lab.metrics.metrics import Scores
 from tegaki.lab.training import initialization
 from tegaki.lab.training.clip.careful import (
     TRIED,
@@ -35,8 +37,8 @@ from tegaki.lab.training.clip.careful import (
     fit_heads,
 )
 from tegaki.lab.training.clip.fast import fast_bundle, logits_of, means_of, views_of
-from tegaki.lab.training.clip.features import FeatureStore
-from tegaki.lab.training.clip.heads import auc_by_source, fit_outside
+from tegaki.lab.training.clip.features import FeatureStore, SampleInfo
+from tegaki.lab.training.clip.heads import CrossFit, Features, auc_by_source, fit_outside
 from tegaki.lab.training.clip.lessons import DistillationBatches
 from tegaki.lab.training.clip.student import StudentPlan, StudentRun
 from tegaki.lab.training.clip.study import aucs, looks_of, study
@@ -167,7 +169,7 @@ def train_fast(
     careful_plan = features or CarefulPlan()
     try:
         store = _store(careful / "features", careful_plan, (careful / "base.onnx").read_bytes())
-        kept = np.load(careful / "scores.npz")
+        (careful / "scores.npz").stat()  # written when everything before it is there
     except OSError as problem:
         raise TrainingError(
             f"{careful} is no finished run of recipe careful: {problem}"
@@ -175,7 +177,7 @@ def train_fast(
     index, held = store.index(), data.held_out()
     rows = np.array([n for n, one in enumerate(index) if one.source not in held], np.int64)
     lessons = DistillationBatches(
-        store, rows, kept["scores"][rows],
+        store, rows, teacher_logits(careful_plan, features_of(store, careful_plan), index, rows),
         components=plan.components, size=plan.size, cells=plan.cells, area=plan.area,
     )  # fmt: skip
     run = StudentRun(plan, start, lessons, out)
@@ -203,6 +205,24 @@ def train_fast(
                 for c in range(copies)],
     }}  # fmt: skip
     return fast_bundle(plan, network, calibration, thresholds, outside, facts, out / "bundle")
+
+
+def teacher_logits(
+    plan: CarefulPlan, features: Features, index: list[SampleInfo], rows: npt.NDArray[np.int64]
+) -> Scores:
+    """Calibrated logits float64 ``(rows, copies)`` that a student may learn from.
+
+    Each is of a head that saw no picture of the source, and none that is not among ``rows``: heads
+    that know the labels of sources that are kept from a student would teach it these too.
+
+    Args:
+        features: of all pictures of ``index``, float32 ``(n, copies, features)``.
+    """
+    labels = np.array([index[row].generated for row in rows])
+    sources = [index[row].source for row in rows]
+    raw = CrossFit(features[rows], labels, sources, plan.folds).scores(plan.penalty)
+    calibration, _ = calibrated(raw, labels, sources)
+    return raw * calibration.slope + calibration.intercept
 
 
 def _store(folder: Path, plan: CarefulPlan, base: bytes) -> FeatureStore:
