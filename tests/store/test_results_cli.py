@@ -136,7 +136,7 @@ def test_a_page_holds_its_pictures_and_no_markup_of_names(store: Path, tmp_path:
     assert page.count("data:image/jpeg;base64,") == 2
     assert "&lt;b&gt;絵&amp;.jpg" in page
     assert "<b>絵" not in page
-    assert "default-src 'none'" in page
+    assert "default-src &#39;none&#39;" in page
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def _code(result: Result) -> str:
 
 
 def _reasons(result: Result) -> list[str]:
-    texts = map(printable, result.reasons[:_MOST_REASONS])
+    texts = map(printable, filter(None, result.reasons[:_MOST_REASONS]))  # none is empty in a block
     return [
         text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}…" for text in texts
     ]

@@ -134,7 +134,7 @@ def test_each_result_says_that_its_manifest_was_not_read(tmp_path: Path, signer:
         return {Path(row["path"]).name: " ".join(row["reasons"]) for row in found}
 
     names = ("signed.png", "plain.png")
-    rows("scan", *names, "--store", "s.tegaki", "--quiet")
+    rows("scan", *names, "--store", "s.tegaki", "--json", "--quiet")
     for said in (rows("check", *names, "--json"), rows("results", "s.tegaki", "--json")):
         assert MANIFEST_NOT_READ in said["signed.png"]
         assert "C2PA" not in said["plain.png"]

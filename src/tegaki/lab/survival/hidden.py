@@ -31,7 +31,7 @@ def drawn_picture() -> Pixels:
     for x, y, size in rng.integers((0, 0, 20), (SIDE, SIDE, 90), (40, 3)).tolist():
         colour = tuple(rng.integers(60, 200, 3).tolist())
         brush.ellipse((x, y, x + size, y + size), fill=colour, outline=(50, 40, 60), width=3)
-    return np.asarray(image)
+    return np.array(image, np.uint8)
 
 
 def hide_text(rgb: Pixels, text: str, in_alpha: bool) -> Pixels:
@@ -68,7 +68,7 @@ def add_watermark(rgb: Pixels, bits: tuple[bool, ...]) -> Pixels:
     u = np.floor(u + np.repeat(np.repeat((marked - low) / 2, 2, axis=0), 2, axis=1)) - 128
     v -= 128
     made = np.stack([y + 1.14 * v, y - 0.395 * u - 0.581 * v, y + 2.032 * u], axis=2)
-    return np.clip(np.rint(made), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(made), 0, 255), np.uint8)
 
 
 def _marked_blocks(low: npt.NDArray[np.float64], bits: tuple[bool, ...]) -> npt.NDArray[np.float64]:
