@@ -119,6 +119,46 @@ class ScanProgress:
             self._console.print(Text.from_ansi(line), soft_wrap=True)
 
 
+class LoggedProgress:
+    """How far a long task is, as lines of a log: one soon, then one a minute.
+
+    Args:
+        say: gets each line.
+        clock: seconds, as :func:`time.monotonic` counts them.
+    """
+
+    FIRST, EVERY = 10.0, 60.0
+    """Seconds until the first line of a task, and between two."""
+
+    def __init__(
+        self, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._say, self._clock = say, clock
+        self._task, self._total = "", -1
+        self._from, self._started, self._next = 0, 0.0, 0.0
+
+    def move(self, task: str, done: int, total: int, status: str = "") -> None:
+        """So many are done; another ``task`` or ``total`` begins another count."""
+        now = self._clock()
+        if (task, total) != (self._task, self._total):
+            self._task, self._total = task, total
+            self._from, self._started, self._next = done, now, now + self.FIRST
+        if now < self._next or done <= self._from:
+            return
+        self._next = now + self.EVERY
+        rate = (done - self._from) / (now - self._started)
+        line = f"{task}: {done:,} of {total:,}, {rate:.1f} a second, about "
+        line += f"{_duration((total - done) / rate)} left"
+        self._say(f"{line}; {status}" if status else line)
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(max(seconds, 0.0) / 60)
+    if minutes < 2:
+        return f"{max(seconds, 0.0):.0f} s"
+    return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
+
+
 class CellProgress:
     """Shows how many long tasks are done and what each one at work said last.
 

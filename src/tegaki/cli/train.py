@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from tegaki.cli.progress import make_progress
+from tegaki.cli.progress import LoggedProgress, make_progress
 from tegaki.errors import MissingExtra
 from tegaki.lab.corpus import ShardSet, load_shards
 from tegaki.lab.training.overrides import with_fields, with_settings
@@ -225,8 +225,13 @@ def _train_pair(
         with make_progress(Console(stderr=not sys.stdout.isatty())) as bar:
             task = bar.add_task(recipe, total=None)
 
+            logged = LoggedProgress(click.echo) if bar.disable else None
+            click.echo(f"{recipe} on the CPU; steps and the time left follow for each part")
+
             def move(what: str, done: int, total: int) -> None:
                 bar.update(task, description=what, completed=done, total=total)
+                if logged:
+                    logged.move(what, done, total)
 
             if recipe == "careful":
                 plan = CarefulPlan()
@@ -251,6 +256,24 @@ def progress_line(trainer: Trainer) -> str:
     )
 
 
+def first_line(trainer: Trainer) -> str:
+    """What is trained, where, and how long it is; before anything has been timed."""
+    at, recipe = trainer.position, trainer.recipe
+    from tegaki.lab.training.distributed import device_name
+    from tegaki.lab.training.stream import epoch_size
+
+    steps = sum(
+        plan.epochs * -(-epoch_size(trainer.shards, recipe, number) // plan.batch)
+        for number, plan in enumerate(recipe.stages)
+    )
+    resumed = at.stage or at.epoch or at.step
+    start = f", from stage {at.stage + 1} epoch {at.epoch + 1} step {at.step}" if resumed else ""
+    return (
+        f"{recipe.name} on {device_name(trainer.world.device)}: {steps:,} steps at most{start}; "
+        "the time left follows"
+    )
+
+
 def _run(trainer: Trainer) -> None:
     # The bar is drawn where the lines go, so that they stand above it and not in it.
     console = Console(stderr=not sys.stdout.isatty())
@@ -263,8 +286,14 @@ def _run(trainer: Trainer) -> None:
             else:
                 console.print(line, soft_wrap=True, markup=False, highlight=False)
 
+        logged = LoggedProgress(log_line) if bar.disable and trainer.world.main else None
+        if trainer.world.main and not trainer.done:
+            log_line(first_line(trainer))
+
         def move(done: int) -> None:
             bar.status = progress_line(trainer)
             bar.update(task, completed=done)
+            if logged:
+                logged.move(trainer.recipe.name, done, trainer.total, bar.status)
 
         trainer.run(move, log_line)

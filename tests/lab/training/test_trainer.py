@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -379,6 +380,8 @@ def test_from_scratch_is_said(shards: ShardSet, tmp_path: Path) -> None:
     done = CliRunner().invoke(program, [*words, "--out", str(tmp_path / "run")])
     assert done.exit_code == 0, done.output
     assert "kusuma-v3 starts from scratch: its recipe names no weights." in done.stderr
+    first = done.stdout.splitlines()[0]
+    assert re.fullmatch(r"kusuma-v3 on .+: \d+ steps at most; the time left follows", first)
 
 
 def test_loss_and_accuracy_are_shown_while_an_epoch_runs(shards: ShardSet, tmp_path: Path) -> None:

@@ -80,6 +80,11 @@ def _device(local: int) -> torch.device:
     return device
 
 
+def device_name(device: torch.device) -> str:
+    """A device as people know it: ``the CPU``, or the GPU's name."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "the CPU"
+
+
 @contextmanager
 def init_distributed() -> Iterator[World]:
     """The world that torchrun describes in the environment; without torchrun, one process."""
