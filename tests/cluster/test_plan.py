@@ -190,7 +190,10 @@ def test_a_worker_that_would_score_otherwise_says_so(
         ("cluster plan .", "Missing option '-o' / '--out'"),
         ("cluster plan --out o", "Missing argument 'PATH...'"),
         ("cluster plan . --out .", "., where results would go, is inside of ., which is scanned"),
-        ("cluster plan . --out o -r", "o, where results would go, is inside of ., which is scanned"),
+        (
+            "cluster plan . --out o -r",
+            "o, where results would go, is inside of ., which is scanned",
+        ),
         ("cluster plan . --out gs://b/o", "into a folder or below s3://"),
         ("cluster run o", "o holds no plan of a scan"),
         ("cluster import o store.db", "o holds no plan of a scan"),
