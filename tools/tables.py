@@ -278,6 +278,13 @@ def _models() -> str:
     return table(["Model", "Files, MB", "Milliseconds of a core for a picture"], rows)
 
 
+def _color() -> str:
+    """What a colour profile costs, from ``tools/measure_color.py``."""
+    found = _read(ROOT / "docs" / "color.json")
+    rows = [[name, f"{milliseconds:.0f}"] for name, milliseconds in found.items()]
+    return table(["Profile", "Milliseconds of a core for a picture"], rows)
+
+
 def _speed() -> str:
     """Milliseconds of one core by step, before and after, from ``tools/profile_scan.py``."""
     kept = _read(ROOT / "docs" / "speed.json")
@@ -376,6 +383,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "moves": _moves, "provenance": _provenance, "watermarks": _watermarks,
     "fuzz": _fuzz, "cluster_rates": _cluster_rates, "cluster_cost": _cluster_cost,
     "models": _models, "speed": _speed, "shrink": _shrink, "memory": _memory,
+    "color": _color,
     "ideas": _ideas, "install": _install, "survival": _survival,
 }  # fmt: skip
 """By the name in the marks around each, like ``<!-- figures -->``."""
