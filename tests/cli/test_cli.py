@@ -157,7 +157,7 @@ def test_limits_are_options(folder: Path) -> None:
     done = tegaki("check", folder / "a.png", "--max-bytes", "10", "--json")
     assert json.loads(done.stdout)["error"]["type"] == "FileTooLarge"
     done = tegaki("scan", folder / "a.png", "--max-seconds", "nan")
-    assert (done.returncode, "it is not a number" in done.stderr) == (2, True)
+    assert (done.returncode, "nan is not a number" in done.stderr) == (2, True)
 
 
 def many(folder: Path, count: int) -> Path:

@@ -57,6 +57,13 @@ def test_questions(store: Path) -> None:
     assert names(store, "--gone") == []
 
 
+@pytest.mark.parametrize("option", ["--at-least", "--at-most"])
+def test_what_is_no_number_is_refused(store: Path, option: str) -> None:
+    done = tegaki("results", store, option, "nan")
+    assert done.returncode == 2
+    assert "nan is not a number" in done.stderr
+
+
 @pytest.mark.parametrize("form", ["jsonl", "csv", "html"])
 def test_forms_are_the_same_printed_and_written(store: Path, tmp_path: Path, form: str) -> None:
     """Also where the file's ending says something else, or nothing."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from tegaki.cli.options import NumberRange
 from tegaki.cli.progress import make_progress
 from tegaki.lab.corpus.addresses import GITHUB_RAW, FetchError, parse_url
 from tegaki.lab.corpus.download import Settings
@@ -47,7 +48,7 @@ def _check_base(context: click.Context, option: click.Parameter, base: str) -> s
 )
 @click.option(
     "--rate",
-    type=click.FloatRange(0.01),
+    type=NumberRange(0.01),
     default=_DEFAULT.rate,
     show_default=True,
     help="Requests per second, at most.",

@@ -42,18 +42,23 @@ max_bytes_option = click.option(
 )
 
 
-def _is_number(context: click.Context, parameter: click.Parameter, value: float) -> float:
-    if math.isnan(value):  # which no range leaves out
-        raise click.BadParameter("it is not a number")
-    return value
+class NumberRange(click.FloatRange):
+    """A range of numbers. What is no number lies in none: click's own comparisons let nan pass."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value} is not a number.", param, ctx)
+        return number
 
 
 max_seconds_option = click.option(
     "--max-seconds",
-    type=click.FloatRange(0, min_open=True),
+    type=NumberRange(0, min_open=True),
     default=MAX_SECONDS,
     show_default=True,
-    callback=_is_number,
     help="Go on with the others when reading and judging a file takes longer.",
 )
 trust_option = click.option(

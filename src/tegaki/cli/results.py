@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 import click
 
-from tegaki.cli.options import VerdictWord, open_store
+from tegaki.cli.options import NumberRange, VerdictWord, open_store
 from tegaki.cli.show import Table, print_error, terminal_width
 from tegaki.model import load_bundle
 from tegaki.results.result import SHOWN, VERDICTS, Result, Verdict
@@ -23,7 +23,7 @@ from tegaki.utils.text import printable
 Shown = Format | Literal["table"]
 
 _COPIED = 1 << 20  # bytes at a time
-_PROBABILITY = click.FloatRange(0, 1)
+_PROBABILITY = NumberRange(0, 1)
 
 
 @click.command(no_args_is_help=True)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from tegaki.cli.options import (
+    NumberRange,
     VerdictWord,
     detector_options,
     files_of,
@@ -52,7 +53,7 @@ class _Verdicts(click.ParamType[frozenset[Verdict]]):
         return frozenset(word.convert(one.strip(), param, ctx) for one in str(value).split(","))
 
 
-_SECONDS = click.FloatRange(0, min_open=True)
+_SECONDS = NumberRange(0, min_open=True)
 
 
 @click.command(no_args_is_help=True)
@@ -63,7 +64,7 @@ _SECONDS = click.FloatRange(0, min_open=True)
               "path (SQLite) or postgresql://...")  # fmt: skip
 @click.option("-r", "--recursive", is_flag=True, help="Go into folders of folders.")
 @all_files_option
-@click.option("--settle", type=click.FloatRange(0), default=2.0, show_default=True,
+@click.option("--settle", type=NumberRange(0), default=2.0, show_default=True,
               metavar="SECONDS", help="A file is taken when it has not changed for so "
               "long.")  # fmt: skip
 @click.option("--poll", is_flag=True, help="Do without events of the system, which network file "
