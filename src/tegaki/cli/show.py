@@ -10,10 +10,9 @@ import click
 from rich.cells import cell_len, chop_cells, set_cell_size
 
 from tegaki.cli.cures import with_cure, with_install
-from tegaki.results.claim import Claim
+from tegaki.results.claim import STRENGTH_TEXTS, Claim
 from tegaki.results.result import SHOWN, CropScore, ErrorInfo, Result, Verdict
 from tegaki.results.scoring_config import Thresholds
-from tegaki.sinks.pages import STRENGTH_TEXTS
 from tegaki.utils.text import printable
 from tegaki.verdict.fusion import decided_by_file
 

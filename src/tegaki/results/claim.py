@@ -16,6 +16,12 @@ UNSTATED = "unstated"
 """The tool of a mark that names none."""
 KINDS: tuple[Kind, ...] = ("generated", "edited-with-ai", "camera", "human-editor")
 STRENGTHS: tuple[Strength, ...] = ("proof", "declared", "hint")
+STRENGTH_TEXTS: dict[Strength, str] = {
+    "proof": "proof",
+    "declared": "declared, can be forged",
+    "hint": "a hint only",
+}
+"""What a claim is worth, for people."""
 
 
 @dataclass(frozen=True, slots=True)

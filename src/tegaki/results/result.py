@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from tegaki.results.claim import Claim
-from tegaki.results.notebook import html_of
 from tegaki.results.parts import SHOWN, VERDICTS, CropScore, Domain, ErrorInfo, Verdict
 from tegaki.results.plain import row_fields
 from tegaki.utils.text import printable, safe_json
@@ -114,6 +113,8 @@ class Result:
 
     def _repr_html_(self) -> str:
         """How notebooks show it."""
+        from tegaki.results.notebook import html_of  # what few ask for
+
         return html_of(
             path=self.path,
             verdict=self.verdict,

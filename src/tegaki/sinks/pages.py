@@ -14,18 +14,11 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from tegaki.results.claim import Claim, Strength
+from tegaki.results.claim import STRENGTH_TEXTS, Claim
 from tegaki.utils.text import printable
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-
-STRENGTH_TEXTS: dict[Strength, str] = {
-    "proof": "proof",
-    "declared": "declared, can be forged",
-    "hint": "a hint only",
-}
-"""What a claim is worth, for people."""
 
 _LONGEST = 600  # characters of one text: files may hold megabytes of them
 _MOST_CLAIMS = 10
