@@ -28,6 +28,7 @@ AUDIT = ROOT / "docs" / "audit"
 EVALUATION = ROOT / "docs" / "evaluation"
 MODELS = ("careful", "fast")
 RUNS = ROOT / "docs" / "runs"
+_DRAWN_A_WEEK, _MADE_A_WEEK = 9_500, 500
 EXTRA_USES = {
     "parquet": "results in Parquet; pictures in Parquet files",
     "postgres": "stores in PostgreSQL",
@@ -278,6 +279,25 @@ def _models() -> str:
     return table(["Model", "Files, MB", "Milliseconds of a core for a picture"], rows)
 
 
+def _week() -> str:
+    """A week of a site, by the figures of the careful model on sources never seen."""
+    verdicts = _read(SHIPPED["careful"] / "figures.json")["splits"]["test_unseen"]["verdicts"]
+    bound = _read(SHIPPED["careful"] / "bundle.json")["thresholds"]["false_generated"]
+    drawn, made = verdicts["human"], verdicts["generated"]
+    accused, found = _DRAWN_A_WEEK * bound, _MADE_A_WEEK * made["generated"]
+    unsure = _DRAWN_A_WEEK * drawn["unsure"]
+    rows = [
+        ["drawn", f"{_DRAWN_A_WEEK:,}", f"up to {accused:.0f} ({bound:.0%})", f"{unsure:,.0f}",
+         "the rest"],
+        ["generated", f"{_MADE_A_WEEK:,}", f"{found:.0f}", f"{_MADE_A_WEEK * made['unsure']:.0f}",
+         f"{_MADE_A_WEEK * made['drawn']:.0f}"],
+        ["drawn, of all that are called so", "", f"up to {accused / (accused + found):.0%}",
+         "", ""],
+    ]  # fmt: skip
+    words = ["Called *likely generated*", "*Not sure*", "Called *likely drawn*"]
+    return table(["Really", "Number", *words], rows)
+
+
 def _color() -> str:
     """What a colour profile costs, from ``tools/measure_color.py``."""
     found = _read(ROOT / "docs" / "color.json")
@@ -383,7 +403,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "moves": _moves, "provenance": _provenance, "watermarks": _watermarks,
     "fuzz": _fuzz, "cluster_rates": _cluster_rates, "cluster_cost": _cluster_cost,
     "models": _models, "speed": _speed, "shrink": _shrink, "memory": _memory,
-    "color": _color,
+    "color": _color, "week": _week,
     "ideas": _ideas, "install": _install, "survival": _survival,
 }  # fmt: skip
 """By the name in the marks around each, like ``<!-- figures -->``."""

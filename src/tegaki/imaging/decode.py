@@ -161,7 +161,7 @@ class OpenedPicture:
     def stored(self) -> Image.Image | None:
         """The first frame as it is stored, not upright, with its alpha and in its own colours;
         decoded once a decoding method has been called. ``None``: it is not decoded in full, or in
-        bands, or another frame is."""
+        strips, or another frame is."""
         return self._image if self._in_full else None
 
     def decode(

@@ -1,4 +1,4 @@
-"""From files to facts: what every scan is made of, on this machine and on others."""
+"""From files to measurements: what every scan is made of, on this machine and on others."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class BatchScorer:
     pickled: the scorer is loaded again where it is unpickled.
 
     Args:
-        workers: files in hand at a time; facts do not depend on it.
+        workers: files in hand at a time; measurements do not depend on it.
         cores: of these, pictures measured at a time while the others are read; all by default.
         select: which members of archives are judged; all of them by default.
     """
@@ -64,10 +64,11 @@ class BatchScorer:
     def measurement(
         self, item: SourceFile, measure: Callable[[bytes], Measurement] | None = None
     ) -> Measurement:
-        """The facts of one file or member that has entered :attr:`read_ahead`, whatever befalls it.
+        """The measurement of one file or member that has entered :attr:`read_ahead`; never raises
+        for what the content is.
 
         Args:
-            measure: from a content to its facts, in place of the scorer.
+            measure: from a content to its measurement, in place of the scorer.
         """
         with self._file_gate.acquire(item.bytes_to_read):
             try:
@@ -80,7 +81,7 @@ class BatchScorer:
                 return (measure or self.scorer.measure)(data)
 
     def timed_out(self) -> Measurement:
-        """The facts of a file that took longer than the limit."""
+        """The measurement of a file that took longer than the limit."""
         return failed_measurement(timeout_error(self.scorer.limits.max_seconds))
 
     def _calls(self, found: Iterable[SourceFile]) -> Iterator[WithTimeout[ScoredFile]]:
